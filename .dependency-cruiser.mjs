@@ -1,0 +1,33 @@
+/**
+ * The floors. Imports go down only: examples, bench -> engine -> operators -> codec.
+ * Inside `engine` the runtime knows the operator contract, not concrete operators.
+ * @type {import('dependency-cruiser').IConfiguration}
+ */
+const product = { pathNot: '\\.(test|stress|types)\\.ts$|/fixtures/' }
+const floor = (name, from, to) => ({ name, severity: 'error', from: { ...product, path: from }, to: { path: to } })
+
+export default {
+  forbidden: [
+    { name: 'no-cycle', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    floor('codec-is-the-ground', '^codec/', '^(operators|engine|examples|bench)/'),
+    floor('operators-stand-on-codec', '^operators/', '^(engine|examples|bench)/'),
+    floor('engine-is-used-not-using', '^engine/', '^(examples|bench)/'),
+    floor('contract-knows-no-operator', '^operators/contract/', '^operators/(?!contract/)'),
+    floor('runtime-knows-the-contract-only', '^engine/(ring|channel|graph|task|thread|job|metrics)/', '^operators/(?!contract/)'),
+    floor('ring-is-lowest', '^engine/ring/', '^engine/(?!ring/)'),
+    floor('graph-below-channel', '^engine/graph/', '^engine/(channel|task|thread|job|api)/'),
+    floor('channel-below-task', '^engine/channel/', '^engine/(task|thread|job|api)/'),
+    floor('task-below-thread', '^engine/task/', '^engine/(thread|job|api)/'),
+    floor('thread-below-job', '^engine/thread/', '^engine/(job|api)/'),
+    floor('job-below-api', '^engine/job/', '^engine/api/'),
+    floor('bench-and-examples-apart', '^examples/', '^bench/'),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^dist/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { conditionNames: ['source', 'import', 'node', 'types', 'default'], exportsFields: ['exports'] },
+  },
+}

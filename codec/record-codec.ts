@@ -1,0 +1,60 @@
+/**
+ * How the records of one stream become bytes and come back. The engine asks a codec for one writer
+ * per ring it sends into and one reader per ring it reads from; both belong to one thread.
+ */
+export interface RecordCodec {
+  /** Names the codec in error messages, in `explain()` and in the graph's fingerprint. */
+  readonly id: string
+  createWriter(options: FrameOptions): FrameWriter
+  createReader(options: FrameOptions): FrameReader
+}
+
+/** What a frame carries beside its records. Equal on both sides of a ring. */
+export interface FrameOptions {
+  /** A frame is handed on once it has about this many bytes. */
+  readonly frameBytes: number
+  /** Whether each record's key travels in the frame's key column. */
+  readonly keyed: boolean
+  /** Whether each record's timestamp (ms since the epoch, a double; NaN = none) travels in the time column. */
+  readonly timestamped: boolean
+}
+
+/**
+ * Gathers records into one `Data` frame, in heap memory of its own.
+ *
+ * Life: `append`* → `finish` → (the bytes are copied into a ring, or kept) → `reset` → …
+ */
+export interface FrameWriter {
+  /** Records appended since the last `reset`. */
+  readonly count: number
+  /** True once the frame has reached `frameBytes`: time to `finish` it. `append` still works. */
+  readonly full: boolean
+  /**
+   * Adds one record. Throws `SAGE_CODEC_UNSUPPORTED`, `SAGE_SCHEMA_MISMATCH` or `SAGE_KEY` for what cannot be carried
+   * and then leaves the frame exactly as it was before the call.
+   */
+  append(value: unknown, key: unknown, timestamp: number): void
+  /** The finished FlatBuffer: a view on the writer's memory, valid until `reset` or the next `append`. */
+  finish(): Uint8Array
+  reset(): void
+}
+
+/** What a reader decodes a frame into. The arrays are reused: entries at and beyond `count` are stale. */
+export interface RecordBatch {
+  count: number
+  values: unknown[]
+  /** Filled only when the frames are keyed. */
+  readonly keys: unknown[]
+  /** Filled only when the frames are timestamped. */
+  readonly timestamps: number[]
+}
+
+/** Decodes `Data` frames. Values own their memory: nothing decoded points into the frame. */
+export interface FrameReader {
+  /**
+   * Decodes the frame at `bytes[offset, offset + length)` into `batch` (from index 0). `offset` is a multiple of 8 and so is
+   * `bytes.byteOffset + offset`; the memory may be shared. The engine calls it only with frames of its own
+   * writers; bytes from outside go through `verifyFrame` first.
+   */
+  read(bytes: Uint8Array, offset: number, length: number, batch: RecordBatch): void
+}

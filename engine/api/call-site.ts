@@ -1,0 +1,27 @@
+import { pathToFileURL } from 'node:url'
+
+/**
+ * The URL of the file that called `constructor` (with `new`), whichever subclass it belongs to: the job module of
+ * the script form. Undefined where there is no file (`node -e`).
+ */
+export function callSiteOf(constructor: Function): string | undefined {
+  const prepare = Error.prepareStackTrace
+  const limit = Error.stackTraceLimit
+  const holder: { stack?: unknown } = {}
+  try {
+    Error.prepareStackTrace = (_, frames) => frames
+    Error.stackTraceLimit = 1
+    Error.captureStackTrace(holder, constructor)
+    const [frame] = holder.stack as NodeJS.CallSite[]
+    const file = frame?.getFileName() ?? undefined
+    return file === undefined ? undefined : asUrl(file)
+  } finally {
+    Error.prepareStackTrace = prepare
+    Error.stackTraceLimit = limit
+  }
+}
+
+function asUrl(file: string): string | undefined {
+  if (file.startsWith('file:')) return file
+  return file.startsWith('/') || /^[A-Za-z]:[\\/]/.test(file) ? pathToFileURL(file).href : undefined
+}

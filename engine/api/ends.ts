@@ -1,0 +1,47 @@
+import { StreamError } from '../../codec/errors.ts'
+import type { GraphNode } from '../graph/node.ts'
+
+/** The sending side of a `createStream`, as the runtime offers it on the main thread. */
+export interface PushEnd<T = any> {
+  push(value: T, signal?: AbortSignal): Promise<void>
+  pushMany(values: readonly T[]): Promise<void>
+  tryPush(value: T): boolean
+  ready(): Promise<void>
+  end(): void
+}
+
+/** The receiving side of an `output`, as the runtime offers it on the main thread. */
+export interface ReadEnd<T = any> {
+  iterate(): AsyncIterableIterator<T>
+  toArray(): Promise<T[]>
+}
+
+const pushEnds = new WeakMap<GraphNode, PushEnd>()
+const readEnds = new WeakMap<GraphNode, ReadEnd>()
+
+/** Ties the node of a `createStream` to its job: from then on the stream can be pushed to. */
+export function bindPush(node: GraphNode, end: PushEnd): void {
+  pushEnds.set(node, end)
+}
+
+/** Ties the node of an `output` to its job: from then on the output can be read. */
+export function bindRead(node: GraphNode, end: ReadEnd): void {
+  readEnds.set(node, end)
+}
+
+/** The end bound to a stream's node. Throws `SAGE_STREAM_ENDED` before submit. */
+export function pushEndOf(node: GraphNode): PushEnd {
+  return pushEnds.get(node) ?? unbound(`push to stream '${node.name}'`)
+}
+
+/** The end bound to an output's node. Throws `SAGE_STREAM_ENDED` before submit. */
+export function readEndOf(node: GraphNode): ReadEnd {
+  return readEnds.get(node) ?? unbound(`read output '${node.name}'`)
+}
+
+function unbound(action: string): never {
+  throw new StreamError(
+    'SAGE_STREAM_ENDED',
+    `cannot ${action}: expected a submitted job, got one that was not submitted on this thread`,
+  )
+}

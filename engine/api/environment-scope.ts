@@ -1,0 +1,17 @@
+import { Graph } from '../graph/graph.ts'
+import { JoinedInputs } from './joined-inputs.ts'
+import { StreamByKey, UnkeyedStream } from './keyed-stream.ts'
+import type { Cursor, StreamScope } from './stream-scope.ts'
+
+/** Makes the streams of one environment, each of the class that it is. */
+export class EnvironmentScope implements StreamScope {
+  readonly graph = new Graph()
+
+  stream(cursor: Cursor): UnkeyedStream | StreamByKey {
+    return cursor.keying === undefined ? new UnkeyedStream(cursor) : new StreamByKey(cursor)
+  }
+
+  connected(cursors: readonly Cursor[]): JoinedInputs {
+    return new JoinedInputs(cursors.map((cursor) => this.stream(cursor)))
+  }
+}

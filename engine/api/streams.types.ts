@@ -1,0 +1,423 @@
+import type { RuntimeContext } from '../../operators/contract/context.ts'
+import {
+  BaseCoMapFunction,
+  BaseJoinFunction,
+  FilterFunction,
+  FlatMapFunction,
+  KeyByFunction,
+  MapFunction,
+  OutputTag,
+  ProcessFunction,
+  SinkFunction,
+} from '../../operators/contract/function.ts'
+import type { OperatorOptions } from './options.ts'
+import type { OutputStream } from './output-stream.ts'
+import type { ConnectedStreams, DataStream, KeyedConnectedStreams, KeyedStream } from './streams.ts'
+
+// Compiled by `tsc`, never run: what a user sees of the types.
+
+type Equal<A, B> =
+  (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false
+
+declare function same<Expected>(): <Got>(value: Got, equal: Equal<Expected, Got>) => void
+
+interface Order {
+  user: string
+  amount: number
+  note: string | null
+}
+
+declare const numbers: DataStream<number>
+declare const words: DataStream<string>
+declare const mixed: DataStream<string | number>
+declare const orders: DataStream<Order>
+declare const anything: DataStream<any>
+const options: OperatorOptions = { name: 'x' }
+
+// Lambdas: parameters infer, also with options from a variable; null means no output.
+same<DataStream<string>>()(
+  numbers.map((n) => `${n}`),
+  true,
+)
+same<DataStream<number>>()(
+  numbers.map((n) => (n > 1 ? n : null), options),
+  true,
+)
+same<DataStream<string>>()(
+  numbers.map(() => 'a'),
+  true,
+)
+same<DataStream<[string, number]>>()(
+  numbers.map((n): [string, number] => ['a', n]),
+  true,
+)
+same<DataStream<any>>()(
+  numbers.map((n) => JSON.parse(`${n}`)),
+  true,
+)
+same<DataStream<string>>()(numbers.map(String), true)
+same<DataStream<boolean>>()(
+  numbers.map<boolean>((n) => n > 1),
+  true,
+)
+numbers.map((_n, ctx) => same<RuntimeContext<any>>()(ctx, true))
+// @ts-expect-error the parameter is a number
+numbers.map((n) => n.length)
+
+// A promise is never a record.
+// @ts-expect-error use asyncMap
+numbers.map(async (n) => n)
+// @ts-expect-error use asyncMap
+numbers.map((n) => (n > 1 ? Promise.resolve(n) : n))
+// @ts-expect-error
+numbers.filter(async (n) => n > 1)
+// @ts-expect-error
+numbers.flatMap(async (n) => [n])
+// @ts-expect-error
+numbers.process(async (n, _ctx, out) => out.collect(n))
+// @ts-expect-error
+numbers.process<number>(async (n, _ctx, out) => out.collect(n))
+// @ts-expect-error
+numbers.inspect(async () => {})
+// @ts-expect-error
+numbers.branch(async () => true)
+// @ts-expect-error
+numbers.keyBy(async (n) => n)
+// @ts-expect-error
+numbers.connect(words).map(async (n) => n)
+// @ts-expect-error
+numbers.connect(words).coMap([async (n) => n, (w) => w])
+numbers.sink(async (n) => console.log(n))
+
+// Generic pieces.
+export function dedupe<X>(stream: DataStream<X>): DataStream<X & {}> {
+  const seen = new Set<X>()
+  return stream
+    .filter((x) => !seen.has(x))
+    .map((x) => {
+      seen.add(x)
+      return x
+    })
+}
+export function stamped<X extends object>(stream: DataStream<X>): DataStream<X & { at: number }> {
+  return stream.map((x) => ({ ...x, at: 1 }))
+}
+export function boxed<X>(stream: DataStream<X>): DataStream<{ x: X }> {
+  return stream.map((x) => ({ x }))
+}
+
+// Classes: with and without constructor options.
+class Shout extends MapFunction<string, string> {
+  execute(word: string) {
+    return word.toUpperCase()
+  }
+}
+class Scale extends MapFunction<number, number> {
+  factor: number
+  constructor({ factor }: { factor: number }) {
+    super()
+    this.factor = factor
+  }
+  execute(n: number) {
+    return n > 0 ? n * this.factor : null
+  }
+}
+class Loose extends MapFunction {
+  execute(n: number) {
+    return [n]
+  }
+}
+class Late extends MapFunction<number, Promise<number>> {
+  async execute(n: number) {
+    return n
+  }
+}
+same<DataStream<string>>()(words.map(Shout), true)
+same<DataStream<string>>()(words.map(Shout, undefined, { parallelism: 2 }), true)
+same<DataStream<number>>()(numbers.map(Scale, { factor: 2 }), true)
+same<DataStream<number>>()(numbers.map(Scale, { factor: 2 }, { name: 'scale' }), true)
+same<DataStream<number[]>>()(numbers.map(Loose), true)
+// @ts-expect-error constructor options are missing
+numbers.map(Scale)
+// @ts-expect-error of the wrong type
+numbers.map(Scale, { factor: 'x' })
+// @ts-expect-error operator options in the place of constructor options
+words.map(Shout, { name: 'shout' })
+// @ts-expect-error a class for strings
+numbers.map(Shout)
+// @ts-expect-error a promise is never a record
+numbers.map(Late)
+// @ts-expect-error no function
+numbers.map(42)
+// @ts-expect-error no such option
+numbers.map((n) => n, { paralelism: 2 })
+
+// filter and branch narrow.
+const isString = (value: string | number): value is string => typeof value === 'string'
+same<DataStream<string>>()(mixed.filter(isString), true)
+same<DataStream<string>>()(
+  mixed.filter((v) => typeof v === 'string'),
+  true,
+)
+same<DataStream<string | number>>()(
+  mixed.filter((v) => v),
+  true,
+)
+same<[trues: DataStream<string>, falses: DataStream<number>]>()(mixed.branch(isString), true)
+same<[trues: DataStream<number>, falses: DataStream<number>]>()(
+  numbers.branch((n) => n > 1),
+  true,
+)
+class Odd extends FilterFunction<number> {
+  execute(n: number) {
+    return n % 2
+  }
+}
+same<DataStream<number>>()(numbers.filter(Odd), true)
+same<[trues: DataStream<number>, falses: DataStream<number>]>()(numbers.branch(Odd), true)
+
+// flatMap: items, single items, nothing.
+same<DataStream<string>>()(
+  words.flatMap((line) => line.split(' ')),
+  true,
+)
+same<DataStream<string>>()(
+  words.flatMap((line) => line.trim()),
+  true,
+)
+same<DataStream<number>>()(
+  numbers.flatMap((n) => (n > 1 ? [n, null] : undefined)),
+  true,
+)
+same<DataStream<[string, number]>>()(
+  anything.flatMap(() => new Map([['a', 1]])),
+  true,
+)
+same<DataStream<Uint8Array<ArrayBuffer>>>()(
+  numbers.flatMap((n) => new Uint8Array(n)),
+  true,
+)
+class Split extends FlatMapFunction<string, string> {
+  execute(line: string) {
+    return line.split(' ')
+  }
+}
+same<DataStream<string>>()(words.flatMap(Split), true)
+// @ts-expect-error a number cannot be iterated
+numbers.flatMap((n) => n + 1)
+
+// keyBy: tuples, strategies, classes.
+same<KeyedStream<string, Order>>()(
+  orders.keyBy((o) => o.user),
+  true,
+)
+same<KeyedStream<readonly [string, number], Order>>()(
+  orders.keyBy((o) => [o.user, o.amount]),
+  true,
+)
+same<DataStream<Order>>()(
+  orders.keyBy((o) => o.user, 'round_robin'),
+  true,
+)
+same<DataStream<Order>>()(
+  orders.keyBy((o) => o.user, 'broadcast', options),
+  true,
+)
+same<KeyedStream<string, Order>>()(
+  orders.keyBy((o) => o.user, 'custom', { partition: (user, n) => user.length % n }),
+  true,
+)
+class ByUser extends KeyByFunction<Order, string> {
+  execute(order: Order) {
+    return order.user
+  }
+}
+class ByField extends KeyByFunction<Order, string> {
+  field: 'user'
+  constructor(options: { field: 'user' }) {
+    super()
+    this.field = options.field
+  }
+  execute(order: Order) {
+    return order[this.field]
+  }
+}
+same<KeyedStream<string, Order>>()(orders.keyBy(ByUser), true)
+same<KeyedStream<string, Order>>()(
+  orders.keyBy(ByField, 'hash', { options: { field: 'user' } }),
+  true,
+)
+same<DataStream<Order>>()(orders.keyBy(ByUser, 'round_robin'), true)
+// @ts-expect-error an object is no key
+orders.keyBy((o) => ({ user: o.user }))
+
+// Keyed streams stay keyed where they should, and know K.
+declare const byUser: KeyedStream<string, Order>
+same<KeyedStream<string, number>>()(
+  byUser.map((o) => o.amount),
+  true,
+)
+same<KeyedStream<string, Order>>()(
+  byUser.filter((o) => o.amount > 1).inspect(() => {}),
+  true,
+)
+same<KeyedStream<string, string>>()(
+  byUser.flatMap((o) => [o.user]),
+  true,
+)
+same<KeyedStream<string, Order>>()(
+  byUser
+    .setParallelism(2)
+    .sink(() => {})
+    .print(),
+  true,
+)
+same<KeyedStream<string, Order>>()(byUser.branch((o) => o.amount > 1)[0], true)
+same<KeyedStream<string, Order>>()(byUser.union(byUser), true)
+same<DataStream<Order>>()(byUser.union(orders), true)
+same<DataStream<Order>>()(byUser.rebalance(), true)
+same<DataStream<Order>>()(byUser.broadcast(), true)
+byUser.map((_o, ctx) => same<string>()(ctx.key, true))
+same<KeyedStream<string, Order>>()(
+  byUser.reduce((a) => a),
+  true,
+)
+same<KeyedStream<string, Order>>()(
+  byUser.reduceFinal('last', (_a, b) => b),
+  true,
+)
+same<KeyedStream<string, { n: number }>>()(
+  byUser.foldFinal(
+    'n',
+    () => ({ n: 0 }),
+    (a) => ({ n: a.n + 1 }),
+    { merge: (a, b) => ({ n: a.n + b.n }) },
+  ),
+  true,
+)
+same<KeyedStream<string, Order>>()(
+  byUser.maxFinal('max', (o) => o.amount),
+  true,
+)
+same<KeyedStream<string, Order>>()(byUser.minFinal('min'), true)
+same<DataStream<[string, Order]>>()(byUser.entries(), true)
+same<KeyedStream<string, number>>()(
+  words.countFinal('count', (w) => w),
+  true,
+)
+// @ts-expect-error keyed streams only
+orders.reduce((a) => a)
+// @ts-expect-error keyed streams only
+orders.entries()
+export const widened: DataStream<Order> = byUser
+// @ts-expect-error an unkeyed stream is no keyed one
+export const narrowed: KeyedStream<string, Order> = orders
+// @ts-expect-error other records
+export const other: DataStream<string> = numbers
+
+// process, side outputs, dead letters, outputs.
+const tag = new OutputTag<Date>('late')
+same<DataStream<Date>>()(words.process(() => {}).sideOutput(tag), true)
+same<DataStream<any>>()(
+  words.process((w, _ctx, out) => out.collect(w)),
+  true,
+)
+same<DataStream<number>>()(
+  words.process<number>((w, _ctx, out) => out.collect(w.length)),
+  true,
+)
+class Lengths extends ProcessFunction<string, number> {
+  process(word: string, _ctx: RuntimeContext, out: { collect(n: number): void }) {
+    out.collect(word.length)
+  }
+}
+same<DataStream<number>>()(words.process(Lengths), true)
+same<DataStream<number>>()(
+  words.processBatch((items) => items.map((w) => w.length)),
+  true,
+)
+same<OutputStream<string>>()(words.output('words', { capacity: 10 }), true)
+same<unknown>()(
+  words
+    .deadLetters()
+    .map((d) => d.error && d)
+    .pipe((s) => s as unknown),
+  true,
+)
+same<DataStream<number>>()(
+  words.pipe((s) => s.map((w) => w.length)),
+  true,
+)
+same<DataStream<any>>()(words.pipe('piece'), true)
+class Store extends SinkFunction<string> {
+  constructor(_options: { path: string }) {
+    super()
+  }
+  execute() {}
+}
+same<DataStream<string>>()(words.sink(Store, { path: 'x' }, { capacity: 4 }), true)
+// @ts-expect-error
+words.sink(Store)
+
+// union, connect, connected streams.
+same<DataStream<string | number>>()(words.union(numbers, numbers), true)
+same<ConnectedStreams<[string, number]>>()(words.connect(numbers), true)
+same<ConnectedStreams<[Order, string, number]>>()(orders.connect(words.connect(numbers)), true)
+same<ConnectedStreams<[string, number, Order]>>()(words.connect(numbers).connect(orders), true)
+same<KeyedConnectedStreams<string, [Order, Order]>>()(byUser.connect(byUser), true)
+same<ConnectedStreams<[Order, number]>>()(byUser.connect(numbers), true)
+const pair = words.connect(numbers)
+same<DataStream<boolean>>()(
+  pair.map((v) => v === 1),
+  true,
+)
+same<ConnectedStreams<[string, number]>>()(pair.sink(() => {}).print(), true)
+same<KeyedConnectedStreams<string, [string, number]>>()(
+  pair.keyBy((v) => String(v)),
+  true,
+)
+same<KeyedConnectedStreams<number, [string, number]>>()(
+  pair.keyBy([(w) => w.length, (n) => n + 1]),
+  true,
+)
+same<ConnectedStreams<[string, number]>>()(
+  pair.keyBy((v) => String(v), 'broadcast'),
+  true,
+)
+same<DataStream<number | boolean>>()(
+  pair.coMap([(w) => w.length, (n) => (n > 1 ? n > 2 : null)]),
+  true,
+)
+class Both extends BaseCoMapFunction {
+  map0(w: string) {
+    return w.length
+  }
+  map1(n: number) {
+    return n > 1 ? n > 2 : null
+  }
+}
+same<DataStream<number | boolean>>()(pair.coMap(Both), true)
+class Typed extends BaseCoMapFunction<string> {
+  map0(w: string) {
+    return w
+  }
+  map1(n: number) {
+    return `${n}`
+  }
+}
+same<DataStream<string>>()(pair.coMap(Typed, undefined, { parallelism: 1 }), true)
+class Executed extends BaseJoinFunction<string, number, string, { w: string }> {
+  override execute(payload: string | number, _key: string, _tag: 0 | 1) {
+    return [{ w: String(payload) }]
+  }
+}
+class Sided extends BaseJoinFunction {
+  left(w: string) {
+    return [w]
+  }
+  right(n: number) {
+    return n > 1 ? [n] : null
+  }
+}
+same<DataStream<{ w: string }>>()(pair.keyBy((v) => String(v)).join(Executed), true)
+same<DataStream<string | number>>()(pair.keyBy((v) => String(v)).join(Sided), true)

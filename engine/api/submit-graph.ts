@@ -1,0 +1,46 @@
+import type { Graph } from '../graph/graph.ts'
+import type { GraphNode } from '../graph/node.ts'
+import { validateGraph } from '../graph/validate.ts'
+import type { ResolvedConfig } from '../job/config.ts'
+import { consoleLogger } from '../job/console-logger.ts'
+import type { JobHandle } from '../job/job-handle.ts'
+import { startJob } from '../job/start-job.ts'
+import type { ServiceRegistration } from '../task/services.ts'
+import type { JobSpec, ThreadSettings } from '../thread/job-site.ts'
+import { bindPush, bindRead } from './ends.ts'
+
+/** A finished graph with all it takes to run it. */
+export interface Submission<IO> {
+  readonly graph: Graph
+  readonly services: readonly ServiceRegistration[]
+  readonly config: ResolvedConfig
+  readonly spec: Omit<JobSpec, 'settings'>
+  readonly io: IO
+  /** Module form: what `build` returned. */
+  readonly returned?: ReadonlySet<GraphNode>
+}
+
+/** Checks a graph, closes it for changes, starts its job and ties the main thread's ends to it. */
+export function submitGraph<IO>(submission: Submission<IO>): JobHandle<IO> {
+  const { graph, services, config, spec, io, returned } = submission
+  validateGraph({ nodes: graph.nodes, ...(returned === undefined ? {} : { returned }) })
+  graph.seal()
+  const handle = startJob({
+    spec: { ...spec, settings: threadSettings(config) },
+    job: { graph, services, clock: config.clock },
+    logger: config.logger ?? consoleLogger(config.logLevel),
+    workerHeapMb: config.workerHeapMb,
+    io,
+  })
+  for (const node of graph.nodes) {
+    if (node.body.type === 'input') bindPush(node, handle.inputOf(node.id))
+    if (node.body.type === 'output' && node.body.factory === undefined) bindRead(node, handle.outputOf(node.id))
+  }
+  return handle
+}
+
+/** The part of a configuration that crosses to the job's threads. */
+function threadSettings(config: ResolvedConfig): ThreadSettings {
+  const { parallelism, maxParallelism, maxThreads, mode, strict, spinMs, ringBytes, totalRingBytes, errors, logLevel } = config
+  return { parallelism, maxParallelism, maxThreads, mode, strict, spinMs, ringBytes, totalRingBytes, errors, logLevel }
+}

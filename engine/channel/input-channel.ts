@@ -1,0 +1,77 @@
+import { FRAME_KIND, FragmentAssembler, frameKind } from '../../codec/frame.ts'
+import type { FrameReader, RecordBatch } from '../../codec/record-codec.ts'
+import { unreachable } from '../../codec/assert.ts'
+import type { Doorbell } from '../ring/doorbell.ts'
+import { EMPTY, type RingReader } from '../ring/reader.ts'
+
+/** What a look into an input found. */
+export type Polled = 'records' | 'empty' | 'ended'
+
+/** A batch to decode into. */
+export function newBatch(): RecordBatch {
+  return { count: 0, values: [], keys: [], timestamps: [] }
+}
+
+/**
+ * The receiving end of one ring. Decodes one frame at a time into a batch and gives its room back to the
+ * producer before the records are worked on: decoded records own their memory.
+ *
+ * Only the receiving thread calls.
+ */
+export class InputChannel {
+  readonly #ring: RingReader
+  readonly #bytes: Uint8Array
+  readonly #reader: FrameReader
+  readonly #producer: Doorbell
+  readonly #fragments = new FragmentAssembler()
+  #ended = false
+
+  constructor(ring: RingReader, bytes: Uint8Array, reader: FrameReader, producer: Doorbell) {
+    this.#ring = ring
+    this.#bytes = bytes
+    this.#reader = reader
+    this.#producer = producer
+  }
+
+  /** True once the stop frame has been read: nothing follows it. */
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /** Whether a frame lies ready. Loads the producer's real tail. */
+  get ready(): boolean {
+    return !this.#ended && this.#ring.peek() !== EMPTY
+  }
+
+  /** Reads up to the next frame of records. */
+  poll(batch: RecordBatch): Polled {
+    while (!this.#ended) {
+      const length = this.#ring.peek()
+      if (length === EMPTY) return 'empty'
+      const found = this.#take(this.#ring.position, length, batch)
+      if (this.#ring.release()) this.#producer.ring()
+      if (found) return 'records'
+    }
+    return 'ended'
+  }
+
+  /** True when the frame completed a batch. */
+  #take(position: number, length: number, batch: RecordBatch): boolean {
+    const kind = frameKind(this.#bytes, position)
+    switch (kind) {
+      case FRAME_KIND.Data:
+        this.#reader.read(this.#bytes, position, length, batch)
+        return true
+      case FRAME_KIND.Fragment: {
+        const whole = this.#fragments.add(this.#bytes, position, length)
+        if (whole !== null) this.#reader.read(whole, 0, whole.length, batch)
+        return whole !== null
+      }
+      case FRAME_KIND.Stop:
+        this.#ended = true
+        return false
+      default:
+        return unreachable(`frame kind ${kind}`)
+    }
+  }
+}

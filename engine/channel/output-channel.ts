@@ -1,0 +1,101 @@
+import { FRAGMENT_OVERHEAD_BYTES, stopFrame, writeFragmentFrame } from '../../codec/frame.ts'
+import type { FrameWriter } from '../../codec/record-codec.ts'
+import type { Doorbell } from '../ring/doorbell.ts'
+import type { RingWriter } from '../ring/writer.ts'
+
+/** A finished frame that its ring has refused, and how much of it has gone out as fragments. */
+interface Refused {
+  readonly bytes: Uint8Array
+  sent: number
+}
+
+/**
+ * The sending end of one ring: gathers records into frames and sends them. A full ring is no error and no
+ * wait: what was refused is kept here, in order, and `pressed` asks the sender to bring no more. What comes
+ * all the same (the rest of one input's expansion) waits on the heap behind it.
+ *
+ * Only the sending thread calls.
+ */
+export class OutputChannel {
+  readonly #writer: FrameWriter
+  readonly #ring: RingWriter
+  readonly #receiver: Doorbell
+  readonly #refused: Refused[] = []
+  #scratch: Uint8Array | undefined
+
+  constructor(writer: FrameWriter, ring: RingWriter, receiver: Doorbell) {
+    this.#writer = writer
+    this.#ring = ring
+    this.#receiver = receiver
+  }
+
+  /** True while the ring refuses what is queued here. */
+  get pressed(): boolean {
+    return this.#refused.length > 0
+  }
+
+  /** Records gathered and not yet sent on. */
+  get gathered(): number {
+    return this.#writer.count
+  }
+
+  /** Adds a record to the frame at hand; throws what the codec throws, and then has taken nothing. */
+  append(value: unknown, key: unknown, timestamp: number): void {
+    const writer = this.#writer
+    writer.append(value, key, timestamp)
+    if (writer.full) this.flush()
+  }
+
+  /** Sends what has been gathered. */
+  flush(): void {
+    if (this.#writer.count === 0) return
+    this.#send(this.#writer.finish())
+    this.#writer.reset()
+  }
+
+  /** The last frame of this channel, behind everything appended before. */
+  end(): void {
+    this.flush()
+    this.#send(stopFrame())
+  }
+
+  /** Tries the ring again with what it has refused. True when nothing is left. */
+  drain(): boolean {
+    const refused = this.#refused
+    while (refused.length > 0 && this.#sendOn(refused[0])) refused.shift()
+    return refused.length === 0
+  }
+
+  #send(frame: Uint8Array): void {
+    const whole = frame.length <= this.#ring.maxMessageBytes
+    if (whole && this.#refused.length === 0 && this.#ring.tryWrite(frame, 0, frame.length)) {
+      this.#receiver.ring()
+      return
+    }
+    this.#refused.push({ bytes: frame.slice(), sent: 0 })
+    this.drain()
+  }
+
+  #sendOn(item: Refused): boolean {
+    const { bytes } = item
+    if (bytes.length <= this.#ring.maxMessageBytes) {
+      if (!this.#ring.tryWrite(bytes, 0, bytes.length)) return false
+      this.#receiver.ring()
+      return true
+    }
+    return this.#sendFragments(item)
+  }
+
+  #sendFragments(item: Refused): boolean {
+    const scratch = (this.#scratch ??= new Uint8Array(this.#ring.maxMessageBytes))
+    const room = scratch.length - FRAGMENT_OVERHEAD_BYTES
+    while (item.sent < item.bytes.length) {
+      const end = Math.min(item.sent + room, item.bytes.length)
+      const length = writeFragmentFrame(scratch, item.bytes, item.sent, end)
+      if (!this.#ring.tryWrite(scratch, 0, length)) return false
+      this.#receiver.ring()
+      item.sent = end
+    }
+    return true
+  }
+}

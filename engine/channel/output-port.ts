@@ -1,0 +1,88 @@
+import { describe, StreamError } from '../../codec/errors.ts'
+import { keyGroup, keyHash, type Key } from '../../codec/key.ts'
+import type { RecordScope } from '../../operators/contract/operator.ts'
+import type { Partitioning } from '../graph/node.ts'
+import type { OutputChannel } from './output-channel.ts'
+
+/** Which channel takes the record at hand. */
+type Deal = (scope: RecordScope) => number
+
+/**
+ * One subtask's end of an exchange: deals records to the channels of the receiving subtasks.
+ * Only the sending thread calls.
+ */
+export class OutputPort {
+  readonly channels: readonly OutputChannel[]
+  readonly #scope: RecordScope
+  readonly #deal: Deal
+  readonly #broadcast: boolean
+
+  /** @param routing - key group → receiving subtask, read by hash partitioning */
+  constructor(channels: readonly OutputChannel[], partitioning: Partitioning, scope: RecordScope, routing: Uint16Array) {
+    this.channels = channels
+    this.#scope = scope
+    this.#broadcast = partitioning.type === 'broadcast' && channels.length > 1
+    this.#deal = dealFor(partitioning, channels.length, routing)
+  }
+
+  /** Sends the record at hand. Throws for a record or key that cannot be carried, or a partition that is none. */
+  send(value: unknown): void {
+    const scope = this.#scope
+    if (this.#broadcast) return this.#sendToAll(value)
+    this.channels[this.#deal(scope)].append(value, scope.key, scope.timestamp)
+  }
+
+  #sendToAll(value: unknown): void {
+    const { key, timestamp } = this.#scope
+    for (const channel of this.channels) channel.append(value, key, timestamp)
+  }
+
+  /** Sends on what has been gathered; true while a ring refuses. */
+  flush(): boolean {
+    let pressed = false
+    for (const channel of this.channels) {
+      if (channel.gathered > 0) channel.flush()
+      if (channel.pressed && !channel.drain()) pressed = true
+    }
+    return pressed
+  }
+
+  /** True while any ring refuses what is queued. */
+  get pressed(): boolean {
+    for (const channel of this.channels) if (channel.pressed) return true
+    return false
+  }
+
+  end(): void {
+    for (const channel of this.channels) channel.end()
+  }
+}
+
+function dealFor(partitioning: Partitioning, receivers: number, routing: Uint16Array): Deal {
+  if (receivers === 1) return () => 0
+  switch (partitioning.type) {
+    case 'hash':
+      return (scope) => routing[keyGroup(keyHash(scope.key as Key), routing.length)]
+    case 'custom':
+      return (scope) => checkPartition(partitioning.partition(scope.key, receivers), receivers)
+    default: {
+      // Round robin: from subtask 0, for each sender by itself.
+      let next = 0
+      return () => {
+        const channel = next
+        next = channel + 1 === receivers ? 0 : channel + 1
+        return channel
+      }
+    }
+  }
+}
+
+function checkPartition(index: unknown, receivers: number): number {
+  if (typeof index === 'number' && Number.isInteger(index) && index >= 0 && index < receivers) return index
+  throw new StreamError('SAGE_PARTITION', `partition: expected an integer from 0 to ${receivers - 1}, got ${describe(index)}`)
+}
+
+/** Key group → subtask: contiguous ranges of groups, as even as they come (Flink's assignment). */
+export function routingTable(maxParallelism: number, parallelism: number): Uint16Array {
+  return Uint16Array.from({ length: maxParallelism }, (_, group) => Math.floor((group * parallelism) / maxParallelism))
+}

@@ -1,0 +1,101 @@
+import { StreamError } from '../../codec/errors.ts'
+import { CAPACITY_MIN, maxMessageBytes, RING_ALIGNMENT, ringBytes } from '../ring/layout.ts'
+import { DOORBELL_BYTES } from '../ring/doorbell.ts'
+import type { Plan } from './plan.ts'
+
+const DEFAULT_RING_BYTES = 256 * 1024
+/** Frames larger than this gain nothing: a frame's fixed cost is long paid, and latency grows. */
+const FRAME_BYTES_MAX = 32 * 1024
+/** Numbers of one subtask of one operator: see `engine/metrics/counters.ts`. One cache line. */
+export const COUNTER_ROW_BYTES = 64
+
+/** Limits of a job's shared memory. */
+export interface MemorySettings {
+  readonly ringBytes: number | undefined
+  readonly totalRingBytes: number
+}
+
+/**
+ * Where everything lies in the one shared arena of a job, which is allocated before its first thread
+ * starts:
+ *
+ * ```
+ *   0          doorbells: one a worker thread, then the main thread's
+ *   counters   one row (64 bytes) a subtask of each operator, then of each combiner
+ *   rings      exchange by exchange; in it, sender by sender, receiver by receiver
+ * ```
+ */
+export interface MemoryPlan {
+  readonly totalBytes: number
+  readonly ringCapacity: number
+  /** A frame is handed on when it has about this many bytes. */
+  readonly frameBytes: number
+  doorbell(thread: number): number
+  /** The main thread's doorbell. */
+  readonly mainDoorbell: number
+  /** First row of a node's counters; its subtask i has row + i. */
+  readonly counterRow: readonly number[]
+  /** First row of an exchange's combiner, by exchange id; undefined where there is none. */
+  readonly combinerRow: readonly (number | undefined)[]
+  readonly counterOffset: number
+  readonly counterRows: number
+  /** Offset of the ring from `sender` to `receiver`. */
+  ring(exchange: number, sender: number, receiver: number): number
+  readonly ringCount: number
+}
+
+/** Adds up a plan's memory. Throws `SAGE_MEMORY` when the rings do not fit their limit. */
+export function planMemory(plan: Plan, settings: MemorySettings): MemoryPlan {
+  const counts = plan.exchanges.map((e) => (e.pairwise ? e.senders : e.senders * e.receivers))
+  const ringCount = counts.reduce((sum, n) => sum + n, 0)
+  const ringCapacity = chooseCapacity(ringCount, settings)
+  const stride = align(ringBytes(ringCapacity))
+  const counterOffset = DOORBELL_BYTES * (plan.threads + 1)
+  const rows = countRows(plan)
+  const firstRing = align(counterOffset + rows.total * COUNTER_ROW_BYTES)
+  const bases: number[] = []
+  counts.reduce((base, n, id) => ((bases[id] = base), base + n * stride), firstRing)
+  return {
+    totalBytes: firstRing + ringCount * stride,
+    ringCapacity,
+    frameBytes: Math.min(FRAME_BYTES_MAX, maxMessageBytes(ringCapacity)),
+    doorbell: (thread) => thread * DOORBELL_BYTES,
+    mainDoorbell: plan.threads * DOORBELL_BYTES,
+    counterRow: rows.byNode,
+    combinerRow: rows.byExchange,
+    counterOffset,
+    counterRows: rows.total,
+    ring(exchange, sender, receiver) {
+      const { pairwise, receivers } = plan.exchanges[exchange]
+      return bases[exchange] + (pairwise ? sender : sender * receivers + receiver) * stride
+    },
+    ringCount,
+  }
+}
+
+function countRows(plan: Plan) {
+  let total = 0
+  const byNode = plan.parallelism.map((width) => ((total += width), total - width))
+  const byExchange = plan.exchanges.map((exchange) => {
+    if (exchange.combiner === undefined) return undefined
+    total += exchange.senders
+    return total - exchange.senders
+  })
+  return { total, byNode, byExchange }
+}
+
+function chooseCapacity(rings: number, settings: MemorySettings): number {
+  let capacity = settings.ringBytes ?? DEFAULT_RING_BYTES
+  const total = () => rings * align(ringBytes(capacity))
+  while (settings.ringBytes === undefined && capacity > CAPACITY_MIN && total() > settings.totalRingBytes) capacity /= 2
+  if (total() <= settings.totalRingBytes) return capacity
+  throw new StreamError(
+    'SAGE_MEMORY',
+    `memory.totalRingBytes: expected at least ${total()} bytes for ${rings} rings of ${capacity} bytes, got ${settings.totalRingBytes}; `
+      + 'lower the parallelism or memory.ringBytes, or raise the limit',
+  )
+}
+
+function align(bytes: number): number {
+  return (bytes + RING_ALIGNMENT - 1) & ~(RING_ALIGNMENT - 1)
+}

@@ -1,0 +1,189 @@
+import { StreamError } from '../../codec/errors.ts'
+import type { OperatorFactory } from '../../operators/contract/operator.ts'
+import { assignThreads } from './assign-threads.ts'
+import type { GraphEdge, GraphNode } from './node.ts'
+
+/** What the plan reads of a graph. */
+export interface PlannableGraph {
+  readonly nodes: readonly GraphNode[]
+  /** The explicit parallelism of a node, after any `setParallelism`. */
+  parallelismOf(node: GraphNode): number | undefined
+}
+
+/** What the plan reads of a configuration. */
+export interface PlanSettings {
+  readonly parallelism: number
+  readonly maxParallelism: number
+  readonly maxThreads: number
+  readonly mode: 'threads' | 'inline'
+}
+
+/** Neighbours fused into one function: one task for each of its subtasks. */
+export interface Chain {
+  readonly id: number
+  readonly parallelism: number
+  /** In the order of construction, which is a topological order. */
+  readonly nodes: readonly GraphNode[]
+  /** Index of the thread of each subtask. */
+  readonly threads: readonly number[]
+}
+
+/** A row of rings: from every subtask of one chain, or from the main thread, to those of another, or to the main thread. */
+export interface Exchange {
+  readonly id: number
+  /** The edge it carries; undefined between the main thread and a stream or output. */
+  readonly edge: GraphEdge | undefined
+  /** The node that sends; for a `createStream`, that node, whose records the main thread sends. */
+  readonly from: GraphNode
+  readonly to: GraphNode
+  /** Undefined: the main thread. */
+  readonly fromChain: Chain | undefined
+  readonly toChain: Chain | undefined
+  readonly senders: number
+  readonly receivers: number
+  /** Subtask i sends to subtask i only. */
+  readonly pairwise: boolean
+  /** Pre-reduces on the sending side; partial results travel in place of records. */
+  readonly combiner: OperatorFactory | undefined
+}
+
+/** The physical form of a graph: equal on every thread that computes it from equal graphs and settings. */
+export interface Plan {
+  readonly chains: readonly Chain[]
+  readonly exchanges: readonly Exchange[]
+  readonly threads: number
+  /** Parallelism by node id. */
+  readonly parallelism: readonly number[]
+  /** Chain by node id. */
+  readonly chainOf: readonly Chain[]
+  /** Edges inside a chain, by the id of the sending node. */
+  readonly fused: ReadonlyMap<number, readonly FusedEdge[]>
+}
+
+/** An edge that became a call. */
+export interface FusedEdge {
+  readonly edge: GraphEdge
+  readonly to: GraphNode
+}
+
+/**
+ * Logical to physical: how parallel each operator is, which neighbours run fused, where records cross
+ * threads, and which thread runs what. Pure.
+ *
+ * An edge is fused when its records stay in their subtask (forward, or any partitioning from one
+ * subtask to one) and all inputs of the receiver come fused from one chain: so a diamond runs as
+ * one function, while two sources that meet stay tasks of their own.
+ */
+export function planGraph(graph: PlannableGraph, settings: PlanSettings): Plan {
+  const parallelism = deriveParallelism(graph, settings)
+  const groups = groupChains(graph.nodes, parallelism)
+  const widths = groups.map((nodes) => parallelism[nodes[0].id])
+  const { threads, byChain } = assignThreads(widths, settings.mode === 'inline' ? 1 : settings.maxThreads)
+  const chains = groups.map((nodes, id): Chain => ({ id, parallelism: widths[id], nodes, threads: byChain[id] }))
+  const chainOf: Chain[] = []
+  for (const chain of chains) for (const node of chain.nodes) chainOf[node.id] = chain
+  const { fused, exchanges } = splitEdges(graph.nodes, chainOf)
+  return { chains, exchanges, threads, parallelism, chainOf, fused }
+}
+
+function deriveParallelism(graph: PlannableGraph, settings: PlanSettings): number[] {
+  const parallelism: number[] = []
+  for (const node of graph.nodes) {
+    const explicit = graph.parallelismOf(node)
+    parallelism[node.id] = isSerial(node) ? 1 : (explicit ?? derived(node, parallelism, settings))
+    if (parallelism[node.id] > settings.maxParallelism) {
+      throw new StreamError(
+        'SAGE_PARALLELISM',
+        `parallelism: expected at most maxParallelism (${settings.maxParallelism}), got ${parallelism[node.id]}`,
+        { operator: node.name },
+      )
+    }
+  }
+  return parallelism
+}
+
+/** Ends at the main thread have one subtask, whatever is asked for. */
+function isSerial(node: GraphNode): boolean {
+  return node.body.type === 'output' || node.body.type === 'input'
+}
+
+function derived(node: GraphNode, parallelism: readonly number[], settings: PlanSettings): number {
+  if (node.body.type === 'source') return node.body.factory.single ? 1 : settings.parallelism
+  if (node.scales) return settings.parallelism
+  const first = node.inputs[0]
+  return first === undefined ? 1 : (parallelism[first.from.id] ?? 1)
+}
+
+function groupChains(nodes: readonly GraphNode[], parallelism: readonly number[]): GraphNode[][] {
+  const groups: GraphNode[][] = []
+  const groupOf: GraphNode[][] = []
+  for (const node of nodes) {
+    const home = homeOf(node, groupOf, parallelism)
+    if (home === undefined) groups.push((groupOf[node.id] = [node]))
+    else home.push(node), (groupOf[node.id] = home)
+  }
+  return groups
+}
+
+function homeOf(node: GraphNode, groupOf: readonly GraphNode[][], parallelism: readonly number[]): GraphNode[] | undefined {
+  const first = node.inputs[0]
+  const home = first === undefined ? undefined : groupOf[first.from.id]
+  if (home === undefined) return undefined
+  return node.inputs.every((edge) => groupOf[edge.from.id] === home && isFusable(edge, node, parallelism))
+    ? home
+    : undefined
+}
+
+function isFusable(edge: GraphEdge, to: GraphNode, parallelism: readonly number[]): boolean {
+  const from = parallelism[edge.from.id]
+  if (from !== parallelism[to.id]) return false
+  return from === 1 || edge.partitioning.type === 'forward'
+}
+
+function splitEdges(nodes: readonly GraphNode[], chainOf: readonly Chain[]) {
+  const fused = new Map<number, FusedEdge[]>()
+  const exchanges: Exchange[] = []
+  const addExchange = (exchange: Omit<Exchange, 'id'>) => exchanges.push({ id: exchanges.length, ...exchange })
+  for (const node of nodes) {
+    if (node.body.type === 'input') addExchange(fromMain(node, chainOf[node.id]))
+    if (node.body.type === 'output') addExchange(toMain(node, chainOf[node.id]))
+    for (const edge of node.inputs) {
+      if (chainOf[edge.from.id] !== chainOf[node.id]) addExchange(between(edge, node, chainOf))
+      else fused.set(edge.from.id, [...(fused.get(edge.from.id) ?? []), { edge, to: node }])
+    }
+  }
+  return { fused, exchanges }
+}
+
+function between(edge: GraphEdge, to: GraphNode, chainOf: readonly Chain[]): Omit<Exchange, 'id'> {
+  const fromChain = chainOf[edge.from.id]
+  const toChain = chainOf[to.id]
+  const pairwise = edge.partitioning.type === 'forward' && fromChain.parallelism === toChain.parallelism
+  return {
+    edge, from: edge.from, to, fromChain, toChain, pairwise,
+    senders: fromChain.parallelism,
+    receivers: toChain.parallelism,
+    combiner: combinerOf(to, chainOf),
+  }
+}
+
+/** An operator gets partial results from all of its inputs, or from none. */
+function combinerOf(to: GraphNode, chainOf: readonly Chain[]): OperatorFactory | undefined {
+  const dealtByKey = to.inputs.every(({ from, partitioning: { type } }) =>
+    chainOf[from.id] !== chainOf[to.id] && (type === 'hash' || type === 'custom'))
+  return dealtByKey && to.body.type === 'operator' ? to.body.factory.combiner : undefined
+}
+
+function fromMain(node: GraphNode, toChain: Chain): Omit<Exchange, 'id'> {
+  return {
+    edge: undefined, from: node, to: node, fromChain: undefined, toChain,
+    senders: 1, receivers: 1, pairwise: true, combiner: undefined,
+  }
+}
+
+function toMain(node: GraphNode, fromChain: Chain): Omit<Exchange, 'id'> {
+  return {
+    edge: undefined, from: node, to: node, fromChain, toChain: undefined,
+    senders: 1, receivers: 1, pairwise: true, combiner: undefined,
+  }
+}

@@ -1,0 +1,39 @@
+/** The public surface of `sage-stream`. */
+export { type Duration, duration } from '../codec/duration.ts'
+export { type ErrorCode, StreamError } from '../codec/errors.ts'
+export { fromFlatBuffers } from '../codec/from-flatbuffers.ts'
+export type { Key } from '../codec/key.ts'
+export { registerType } from '../codec/register-type.ts'
+export { type InferSchema, list, nullable, type Schema, schema } from '../codec/schema.ts'
+export type { Clock, RuntimeContext } from '../operators/contract/context.ts'
+export type { DeadLetter, ErrorPolicy } from '../operators/contract/error-policy.ts'
+export {
+  BaseCoMapFunction,
+  BaseFunction,
+  BaseJoinFunction,
+  type Collector,
+  FilterFunction,
+  FlatMapFunction,
+  KeyByFunction,
+  MapFunction,
+  OutputTag,
+  ProcessFunction,
+  SinkFunction,
+  SourceFunction,
+} from '../operators/contract/function.ts'
+export type { Logger, LogLevel } from '../operators/contract/logger.ts'
+export { IDLE, type PartitionedSource, type PartitionReader } from '../operators/contract/source.ts'
+export { FileSink, type FileSinkOptions } from '../operators/files/file-sink.ts'
+export { Packet, StopSignal } from '../operators/packet.ts'
+export { BaseEnvironment } from './api/base-environment.ts'
+export { defineJob, type JobDefinition, type JobEnvironment, type JobIO, type JobOutputs } from './api/define-job.ts'
+export type { InputStream } from './api/input-stream.ts'
+export { LocalEnvironment, type SubmitOptions } from './api/local-environment.ts'
+export type { OperatorOptions } from './api/options.ts'
+export { OutputStream } from './api/output-stream.ts'
+export { registerFunction } from './api/registered-functions.ts'
+export { ConnectedStreams, DataStream, KeyedStream } from './api/stream-classes.ts'
+export type { EnvironmentConfig, MemoryConfig } from './job/config.ts'
+export type { JobHandle, StopOptions } from './job/job-handle.ts'
+export type { JobResult, JobStatus, OperatorMetrics, SubtaskMetrics } from './job/job-result.ts'
+export { isWorker } from './thread/job-site.ts'

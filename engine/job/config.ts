@@ -1,0 +1,186 @@
+import { availableParallelism } from 'node:os'
+import { type Duration, durationMs } from '../../codec/duration.ts'
+import { describe, type ErrorCode, StreamError } from '../../codec/errors.ts'
+import type { Clock } from '../../operators/contract/context.ts'
+import { checkErrorPolicy, type ErrorPolicy } from '../../operators/contract/error-policy.ts'
+import { LOG_LEVELS, type Logger, type LogLevel } from '../../operators/contract/logger.ts'
+
+/** Limits of the memory that a job shares between its threads, and of its workers' heaps. */
+export interface MemoryConfig {
+  /** Bytes of one ring: a power of two, at least 4096. Default 256 KiB, less where the plan has many rings. */
+  readonly ringBytes?: number
+  /** The most bytes that all rings of the job may take. Default 512 MiB. */
+  readonly totalRingBytes?: number
+  /** Old-generation heap of each worker in MiB. Default: V8's own. */
+  readonly workerHeapMb?: number
+  /** Bytes of shared state stores. Default 16 MiB. */
+  readonly sharedBytes?: number
+}
+
+/** Settings of one environment and its job; every field has a default (API 2). */
+export interface EnvironmentConfig {
+  /** Default parallelism of partitioned sources, `rebalance()` and the first operator behind a `keyBy`. Default: the processors available. */
+  readonly parallelism?: number
+  /** Key groups: the upper bound of any later parallelism. Default 128. */
+  readonly maxParallelism?: number
+  /** The most worker threads of this job, beside its coordinator. Default: the processors available. */
+  readonly maxThreads?: number
+  /** How long a worker without work spins before it parks. Default 20 µs (`0.02`). */
+  readonly spin?: Duration
+  /** `'threads'` (default) or `'inline'`: all subtasks in the calling thread. */
+  readonly mode?: 'threads' | 'inline'
+  /** Makes fusing unobservable: freezes or copies records behind fan-outs. Default: true in inline mode. */
+  readonly strict?: boolean
+  /** Whether a script-form job handles SIGINT and SIGTERM. Default true. */
+  readonly signals?: boolean
+  /** The job module's URL, where the constructor's call site is not it. */
+  readonly module?: string
+  readonly memory?: MemoryConfig
+  /** Default error policy of all operators. Default `'fail'`. */
+  readonly errors?: ErrorPolicy
+  /** Processing time: `'system'` (default) or a clock object. */
+  readonly clock?: 'system' | Clock
+  /** Default `'INFO'`. */
+  readonly logLevel?: LogLevel
+  /** Where log lines go, of workers too; called on the main thread. Default: the console's standard error. */
+  readonly logger?: Logger
+}
+
+/** The configuration with every default filled in; durations in milliseconds. */
+export interface ResolvedConfig {
+  readonly parallelism: number
+  readonly maxParallelism: number
+  readonly maxThreads: number
+  readonly spinMs: number
+  readonly mode: 'threads' | 'inline'
+  readonly strict: boolean
+  readonly signals: boolean
+  readonly module: string | undefined
+  readonly ringBytes: number | undefined
+  readonly totalRingBytes: number
+  readonly workerHeapMb: number | undefined
+  readonly errors: ErrorPolicy
+  readonly clock: 'system' | Clock
+  readonly logLevel: LogLevel
+  readonly logger: Logger | undefined
+}
+
+const KNOWN: ReadonlySet<string> = new Set<keyof EnvironmentConfig>([
+  'parallelism', 'maxParallelism', 'maxThreads', 'spin', 'mode', 'strict', 'signals', 'module', 'memory', 'errors',
+  'clock', 'logLevel', 'logger',
+])
+const KNOWN_MEMORY: ReadonlySet<string> = new Set<keyof MemoryConfig>([
+  'ringBytes', 'totalRingBytes', 'workerHeapMb', 'sharedBytes',
+])
+
+/** The smallest ring. */
+export const MIN_RING_BYTES = 4096
+const DEFAULT_TOTAL_RING_BYTES = 512 * 1024 * 1024
+
+/** Checks a configuration and fills in the defaults. Throws `SAGE_CONFIG` or `SAGE_PARALLELISM`, naming the field. */
+export function resolveConfig(config: EnvironmentConfig = {}): ResolvedConfig {
+  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
+    throw refuse('config', 'an object', config)
+  }
+  refuseUnknown(config, KNOWN, 'config')
+  const memory = config.memory ?? {}
+  if (typeof memory !== 'object' || memory === null) throw refuse('memory', 'an object', memory)
+  refuseUnknown(memory, KNOWN_MEMORY, 'memory')
+  const mode = oneOf('mode', config.mode ?? 'threads', ['threads', 'inline'] as const)
+  const maxParallelism = wholeNumber('maxParallelism', config.maxParallelism ?? 128, 1, 32768, 'SAGE_PARALLELISM')
+  return {
+    parallelism: wholeNumber('parallelism', config.parallelism ?? Math.min(availableParallelism(), maxParallelism),
+      1, maxParallelism, 'SAGE_PARALLELISM'),
+    maxParallelism,
+    maxThreads: wholeNumber('maxThreads', config.maxThreads ?? availableParallelism(), 1, 1024),
+    spinMs: configDuration('spin', config.spin ?? 0.02),
+    mode,
+    strict: flag('strict', config.strict ?? mode === 'inline'),
+    signals: flag('signals', config.signals ?? true),
+    module: moduleUrl(config.module),
+    ringBytes: memory.ringBytes === undefined ? undefined : ringSize(memory.ringBytes),
+    totalRingBytes: wholeNumber('memory.totalRingBytes', memory.totalRingBytes ?? DEFAULT_TOTAL_RING_BYTES,
+      MIN_RING_BYTES, 2 ** 31 - 1),
+    workerHeapMb: memory.workerHeapMb === undefined
+      ? undefined
+      : wholeNumber('memory.workerHeapMb', memory.workerHeapMb, 8, 2 ** 20),
+    errors: config.errors === undefined ? 'fail' : checkErrorPolicy(config.errors, 'config.errors'),
+    clock: checkClock(config.clock ?? 'system', mode),
+    logLevel: logLevel(config.logLevel ?? 'INFO'),
+    logger: checkLogger(config.logger),
+  }
+}
+
+/** A log level in any case. Throws `SAGE_CONFIG`: "Invalid log level". */
+export function logLevel(level: unknown): LogLevel {
+  const upper = typeof level === 'string' ? level.toUpperCase() : level
+  if (LOG_LEVELS.includes(upper as LogLevel)) return upper as LogLevel
+  throw new StreamError('SAGE_CONFIG', `Invalid log level: expected ${LOG_LEVELS.join(', ')}, got ${describe(level)}`)
+}
+
+/** A parallelism: an integer from 1 to `max`. Throws `SAGE_PARALLELISM`. */
+export function checkParallelism(value: unknown, max: number, where: string): number {
+  return wholeNumber(where, value, 1, max, 'SAGE_PARALLELISM')
+}
+
+function wholeNumber(field: string, value: unknown, min: number, max: number, code: ErrorCode = 'SAGE_CONFIG'): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value
+  throw refuse(field, `an integer from ${min} to ${max}`, value, code)
+}
+
+function ringSize(value: unknown): number {
+  const size = wholeNumber('memory.ringBytes', value, MIN_RING_BYTES, 2 ** 30)
+  if ((size & (size - 1)) === 0) return size
+  throw refuse('memory.ringBytes', 'a power of two', value)
+}
+
+function flag(field: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value
+  throw refuse(field, 'true or false', value)
+}
+
+function oneOf<T extends string>(field: string, value: unknown, allowed: readonly T[]): T {
+  if (allowed.includes(value as T)) return value as T
+  throw refuse(field, allowed.map((a) => `'${a}'`).join(' or '), value)
+}
+
+function configDuration(field: string, value: Duration): number {
+  try {
+    return durationMs(value, field)
+  } catch (error) {
+    throw new StreamError('SAGE_CONFIG', (error as Error).message)
+  }
+}
+
+function moduleUrl(value: unknown): string | undefined {
+  if (value === undefined) return undefined
+  if (typeof value === 'string' && URL.canParse(value)) return value
+  throw refuse('module', 'a URL such as import.meta.url', value)
+}
+
+function checkClock(clock: unknown, mode: 'threads' | 'inline'): 'system' | Clock {
+  if (clock === 'system') return clock
+  if (typeof (clock as Clock | null)?.now !== 'function') throw refuse('clock', "'system' or a clock with now()", clock)
+  if (mode === 'threads') throw refuse('clock', "'system' in threads mode: a clock object cannot cross threads", clock)
+  return clock as Clock
+}
+
+function checkLogger(logger: unknown): Logger | undefined {
+  if (logger === undefined) return undefined
+  for (const method of ['debug', 'info', 'warning', 'error'] as const) {
+    if (typeof (logger as Partial<Logger> | null)?.[method] !== 'function') {
+      throw refuse('logger', 'an object with debug, info, warning and error', logger)
+    }
+  }
+  return logger as Logger
+}
+
+function refuseUnknown(given: object, known: ReadonlySet<string>, where: string): void {
+  for (const field of Object.keys(given)) {
+    if (!known.has(field)) throw refuse(`${where}.${field}`, `one of ${[...known].join(', ')}`, field)
+  }
+}
+
+function refuse(field: string, expected: string, got: unknown, code: ErrorCode = 'SAGE_CONFIG'): StreamError {
+  return new StreamError(code, `${field}: expected ${expected}, got ${describe(got)}`)
+}

@@ -1,0 +1,276 @@
+import { EventEmitter } from 'node:events'
+import { errorFromData, StreamError } from '../../codec/errors.ts'
+import type { DeadLetter } from '../../operators/contract/error-policy.ts'
+import { LOG_LEVELS, type Logger } from '../../operators/contract/logger.ts'
+import type { ExplainFormat } from '../graph/explain.ts'
+import type { ControlPort, FromMain, Outcome, Report, ToMain } from '../thread/control.ts'
+import { DEAD_LETTERS_MAX } from '../thread/dead-letter-office.ts'
+import { MainLoop } from './main-loop.ts'
+import type { JobPlan } from './job-plan.ts'
+import { type JobResult, type JobStatus, type OperatorMetrics, readMetrics } from './job-result.ts'
+import { PrintOutput } from './print-output.ts'
+import { StreamInput } from './stream-input.ts'
+import { StreamOutput } from './stream-output.ts'
+
+/** Options of `stop`. */
+export interface StopOptions {
+  readonly savepoint?: string
+  readonly drain?: boolean
+}
+
+/** What carries a job out: threads, or the calling thread. */
+export interface JobBody {
+  readonly coordinator: ControlPort<ToMain, FromMain>
+  readonly reports: readonly ControlPort<Report, never>[]
+  /** Lets go of threads and handles. */
+  dispose(): Promise<void>
+  ref(): void
+  unref(): void
+}
+
+/** A checkpoint, as `job.checkpoint()` tells of it. */
+export interface CheckpointInfo {
+  readonly id: number
+  readonly path: string
+  readonly bytes: number
+  readonly durationMs: number
+}
+
+/**
+ * A submitted job, on the thread that submitted it.
+ *
+ * @typeParam IO - the streams and outputs that the job's definition returned
+ */
+export class JobHandle<IO = Record<string, unknown>> {
+  readonly id: string
+  readonly name: string
+  readonly #io: IO
+  readonly #plan: JobPlan
+  readonly #logger: Logger
+  readonly #events = new EventEmitter()
+  readonly #started = performance.now()
+  readonly #inputs = new Map<number, StreamInput>()
+  readonly #outputs = new Map<number, StreamOutput>()
+  readonly #prints: PrintOutput[] = []
+  readonly #loop: MainLoop
+  readonly #running = Promise.withResolvers<void>()
+  readonly #finished = Promise.withResolvers<JobResult>()
+  readonly #deadLetters: DeadLetter[] = []
+  #deadLettersDropped = 0
+  #status: JobStatus = 'created'
+  #body: JobBody | undefined
+  #observed = false
+
+  /** Made by `submit`. */
+  constructor(id: string, name: string, plan: JobPlan, logger: Logger, io: IO) {
+    this.id = id
+    this.name = name
+    this.#plan = plan
+    this.#logger = logger
+    this.#io = io
+    this.#openEnds()
+    this.#loop = new MainLoop(plan.mainBell, [...this.#inputs.values(), ...this.#outputs.values(), ...this.#prints])
+    // A failure that nobody asks for is told by `status`, or by the script's end: never as an unhandled rejection.
+    this.#finished.promise.catch(() => {})
+    this.#running.promise.catch(() => {})
+  }
+
+  get status(): JobStatus {
+    return this.#status
+  }
+
+  /** The job's streams and outputs, by the names under which its definition returned them. */
+  get io(): IO {
+    return this.#io
+  }
+
+  /** Resolves when the job has finished, stopped or been cancelled; rejects with the `StreamError` of a failed one. */
+  get finished(): Promise<JobResult> {
+    this.#observed = true
+    return this.#finished.promise
+  }
+
+  /** Whether anyone has asked for `finished`. */
+  get observed(): boolean {
+    return this.#observed
+  }
+
+  /** The job's end, for the engine itself: asking for it is not observing. */
+  get ended(): Promise<JobResult> {
+    return this.#finished.promise
+  }
+
+  /** Resolves when all workers run; rejects when the job failed before. For the engine itself. */
+  get running(): Promise<void> {
+    return this.#running.promise
+  }
+
+  inputOf(node: number): StreamInput {
+    return this.#inputs.get(node)!
+  }
+
+  outputOf(node: number): StreamOutput {
+    return this.#outputs.get(node)!
+  }
+
+  /** Attaches what carries the job out. Called once, by `startJob`. */
+  attach(body: JobBody): void {
+    this.#body = body
+    body.coordinator.onMessage((message) => {
+      if (message.type === 'running') this.#begin()
+      else void this.#end(message.outcome)
+    })
+    for (const report of body.reports) report.onMessage((message) => this.#receive(message))
+  }
+
+  /** Ends the job where its coordinator cannot: it is the coordinator that died. */
+  abandon(outcome: Outcome): void {
+    void this.#end(outcome)
+  }
+
+  /**
+   * Stops gracefully: sources end, what was accepted is processed and emitted. Idempotent.
+   * Rejects with the job's failure if it fails on the way.
+   */
+  async stop(options: StopOptions = {}): Promise<JobResult> {
+    if (options.savepoint !== undefined) throw checkpointsDisabled('stop({ savepoint })')
+    this.#body?.coordinator.post({ type: 'stop' })
+    for (const input of this.#inputs.values()) input.end()
+    return this.finished
+  }
+
+  /** Ends at once; what is in flight is lost. Idempotent. */
+  async cancel(): Promise<JobResult> {
+    this.#body?.coordinator.post({ type: 'cancel' })
+    return this.finished
+  }
+
+  async checkpoint(): Promise<CheckpointInfo> {
+    throw checkpointsDisabled('checkpoint()')
+  }
+
+  async savepoint(_path: string): Promise<CheckpointInfo> {
+    throw checkpointsDisabled('savepoint()')
+  }
+
+  /** The live numbers of all operators, read from shared memory without asking a worker. */
+  metrics(): OperatorMetrics[] {
+    const { graph, plan, memory, arena } = this.#plan
+    return readMetrics(graph.nodes, plan, memory, arena).map((metrics, id) => {
+      const left = this.#outputs.get(id)?.dropped ?? 0
+      return left === 0 ? metrics : { ...metrics, dropped: metrics.dropped + left }
+    })
+  }
+
+  /** The physical plan: which operators run fused, how parallel, on which threads, and what crosses between them. */
+  explain(format: ExplainFormat = 'text'): string {
+    return this.#plan.explain(this.name, format)
+  }
+
+  on(event: 'status', listener: (status: JobStatus) => void): this
+  on(event: 'checkpoint', listener: (info: CheckpointInfo) => void): this
+  on(event: 'restart', listener: (error: StreamError) => void): this
+  on(event: string, listener: (...args: any[]) => void): this {
+    this.#events.on(event, listener)
+    return this
+  }
+
+  /** Lets the process end although the job runs. */
+  unref(): void {
+    this.#body?.unref()
+  }
+
+  /** The reverse of `unref`. */
+  ref(): void {
+    this.#body?.ref()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  #openEnds(): void {
+    const warn = (message: string) => this.#logger.warning(`job '${this.name}': ${message}`)
+    for (const exchange of this.#plan.plan.exchanges) {
+      const { body, id, name } = exchange.to
+      if (exchange.fromChain === undefined && body.type === 'input') {
+        this.#inputs.set(id, new StreamInput(name, this.#plan.sender(exchange), body.capacity))
+      }
+      if (exchange.toChain !== undefined || body.type !== 'output') continue
+      const channel = this.#plan.receiver(exchange)
+      if (body.factory !== undefined) this.#prints.push(new PrintOutput(channel))
+      else this.#outputs.set(id, new StreamOutput(name, channel, body.capacity, warn))
+    }
+  }
+
+  #begin(): void {
+    this.#setStatus('running')
+    this.#running.resolve()
+  }
+
+  #receive(report: Report): void {
+    if (report.type === 'log') {
+      this.#logger[logMethod[LOG_LEVELS.indexOf(report.level)]](report.message, ...report.details)
+      return
+    }
+    const room = DEAD_LETTERS_MAX - this.#deadLetters.length
+    for (const letter of report.letters.slice(0, room)) {
+      this.#deadLetters.push({ ...letter, error: errorFromData(letter.error) })
+    }
+    this.#deadLettersDropped += report.dropped + Math.max(0, report.letters.length - room)
+  }
+
+  async #end(outcome: Outcome): Promise<void> {
+    if (this.#ending) return
+    this.#ending = true
+    await this.#body?.dispose()
+    for (const print of this.#prints) print.pump()
+    const failure = outcome.status === 'failed' ? asFailure(errorFromData(outcome.error)) : undefined
+    for (const input of this.#inputs.values()) input.close(failure ?? ended(this.name, outcome.status))
+    for (const output of this.#outputs.values()) output.close(failure === undefined ? undefined : { error: failure })
+    this.#loop.close()
+    const result = this.#result(outcome.status)
+    this.#setStatus(outcome.status)
+    if (failure === undefined) {
+      this.#running.resolve()
+      this.#finished.resolve(result)
+    } else {
+      this.#running.reject(failure)
+      this.#finished.reject(failure)
+    }
+  }
+
+  #ending = false
+
+  #result(status: JobStatus): JobResult {
+    return {
+      status,
+      durationMs: performance.now() - this.#started,
+      restarts: 0,
+      operators: this.metrics(),
+      deadLetters: this.#deadLetters,
+      deadLettersDropped: this.#deadLettersDropped,
+    }
+  }
+
+  #setStatus(status: JobStatus): void {
+    this.#status = status
+    this.#events.emit('status', status)
+  }
+}
+
+const logMethod = ['debug', 'info', 'warning', 'error'] as const
+
+function asFailure(error: unknown): StreamError {
+  if (error instanceof StreamError) return error
+  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  return new StreamError('SAGE_USER_ERROR', what, { cause: error })
+}
+
+function ended(job: string, status: string): StreamError {
+  return new StreamError('SAGE_STREAM_ENDED', `push: expected a running job, but job '${job}' has ended (${status})`)
+}
+
+function checkpointsDisabled(what: string): StreamError {
+  return new StreamError('SAGE_CHECKPOINT_DISABLED', `${what}: expected a job with config.checkpoint, got one without`)
+}

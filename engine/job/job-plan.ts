@@ -1,0 +1,89 @@
+import { InputChannel } from '../channel/input-channel.ts'
+import { codecOf, frameOptions } from '../channel/exchange-frames.ts'
+import { OutputChannel } from '../channel/output-channel.ts'
+import { explain, type ExplainedPlan, type ExplainFormat } from '../graph/explain.ts'
+import type { Graph } from '../graph/graph.ts'
+import { type MemoryPlan, planMemory } from '../graph/memory-plan.ts'
+import { type Exchange, type Plan, planGraph } from '../graph/plan.ts'
+import { type Arena, createArena } from '../ring/arena.ts'
+import { Doorbell } from '../ring/doorbell.ts'
+import { initRing } from '../ring/layout.ts'
+import { RingReader } from '../ring/reader.ts'
+import { RingWriter } from '../ring/writer.ts'
+import type { ThreadSettings } from '../thread/job-site.ts'
+
+/** A job's plan with its memory allocated: all of it, before the first thread starts. */
+export class JobPlan {
+  readonly graph: Graph
+  readonly plan: Plan
+  readonly memory: MemoryPlan
+  readonly arena: Arena
+
+  constructor(graph: Graph, settings: ThreadSettings) {
+    this.graph = graph
+    this.plan = planGraph(graph, settings)
+    this.memory = planMemory(this.plan, settings)
+    this.arena = createArena(this.memory.totalBytes)
+    for (const exchange of this.plan.exchanges) this.#initRings(exchange)
+  }
+
+  /** The main thread's doorbell. */
+  get mainBell(): Doorbell {
+    return new Doorbell(this.arena, this.memory.mainDoorbell)
+  }
+
+  bellOf(thread: number): Doorbell {
+    return new Doorbell(this.arena, this.memory.doorbell(thread))
+  }
+
+  /** The main thread's sending end of a `createStream`. */
+  sender(exchange: Exchange): OutputChannel {
+    const writer = codecOf(exchange).createWriter(frameOptions(exchange, this.memory))
+    const ring = new RingWriter(this.arena, this.memory.ring(exchange.id, 0, 0))
+    return new OutputChannel(writer, ring, this.bellOf(exchange.toChain!.threads[0]))
+  }
+
+  /** The main thread's receiving end of an output. */
+  receiver(exchange: Exchange): InputChannel {
+    const reader = codecOf(exchange).createReader(frameOptions(exchange, this.memory))
+    const ring = new RingReader(this.arena, this.memory.ring(exchange.id, 0, 0))
+    return new InputChannel(ring, this.arena.u8, reader, this.bellOf(exchange.fromChain!.threads[0]))
+  }
+
+  explain(name: string, format: ExplainFormat): string {
+    return explain(explained(name, this.plan, this.memory), format)
+  }
+
+  #initRings(exchange: Exchange): void {
+    for (let sender = 0; sender < exchange.senders; sender++) {
+      for (let receiver = 0; receiver < exchange.receivers; receiver++) {
+        if (exchange.pairwise && sender !== receiver) continue
+        initRing(this.arena, this.memory.ring(exchange.id, sender, receiver), this.memory.ringCapacity)
+      }
+    }
+  }
+}
+
+function explained(name: string, plan: Plan, memory: MemoryPlan): ExplainedPlan {
+  const fused = [...plan.fused].flatMap(([from, edges]) =>
+    edges.map(({ edge, to }) => ({
+      fromNode: from, toNode: to.id, partitioning: edge.partitioning.type, exchange: false,
+    })),
+  )
+  const crossing = plan.exchanges.flatMap((exchange) =>
+    exchange.edge === undefined ? [] : [{
+      fromNode: exchange.from.id,
+      toNode: exchange.to.id,
+      partitioning: exchange.edge.partitioning.type,
+      exchange: true,
+      codec: codecOf(exchange).id,
+    }],
+  )
+  return {
+    name,
+    chains: plan.chains.map(({ id, parallelism, nodes, threads }) => ({ id, parallelism, nodes, threads })),
+    edges: [...fused, ...crossing],
+    memoryBytes: memory.totalBytes,
+    threads: plan.threads,
+  }
+}

@@ -1,0 +1,118 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads'
+import { errorToData, StreamError } from '../../codec/errors.ts'
+import type { Logger } from '../../operators/contract/logger.ts'
+import { describeGraph } from '../graph/fingerprint.ts'
+import { Coordinator } from '../thread/coordinator.ts'
+import { type FromMain, type FromWorker, localLine, type Report, threadPort, type ToMain, type ToWorker } from '../thread/control.ts'
+import type { JobGraph, JobSpec } from '../thread/job-site.ts'
+import { JobThread, type ThreadInit } from '../thread/job-thread.ts'
+import type { ThreadTask } from '../thread/worker-entry.ts'
+import { JobHandle } from './job-handle.ts'
+import { JobPlan } from './job-plan.ts'
+import { ThreadPool } from './thread-pool.ts'
+
+/** Everything a job is started from. */
+export interface JobStart<IO> {
+  readonly spec: JobSpec
+  readonly job: JobGraph
+  readonly logger: Logger
+  readonly workerHeapMb: number | undefined
+  /** What `job.io` shows; its streams are bound by the caller. */
+  readonly io: IO
+}
+
+let jobs = 0
+
+/** Plans a job, allocates its memory and starts it. The handle's `running` tells when its workers run. */
+export function startJob<IO>(start: JobStart<IO>): JobHandle<IO> {
+  const { spec, job, logger, io } = start
+  jobs++
+  const id = `${process.pid}-${jobs}`
+  const plan = new JobPlan(job.graph, spec.settings)
+  const handle = new JobHandle(id, spec.name, plan, logger, io)
+  const initOf = (thread: number): ThreadInit => ({
+    jobId: id,
+    jobName: spec.name,
+    thread,
+    settings: spec.settings,
+    arena: plan.arena.buffer,
+    mayBlock: spec.settings.mode === 'threads',
+  })
+  if (spec.settings.mode === 'inline') startInline(handle, job, initOf)
+  else startThreads(handle, start, plan, initOf)
+  return handle
+}
+
+/** All subtasks in the calling thread: the same coordinator, thread and loop, joined by local lines. */
+function startInline(handle: JobHandle<unknown>, job: JobGraph, initOf: (thread: number) => ThreadInit): void {
+  const [mainLine, coordinatorLine] = localLine<ToMain, FromMain>()
+  const [workerLine, threadLine] = localLine<FromWorker, ToWorker>()
+  const [reports, reporter] = localLine<Report, never>()
+  const load = async () => job
+  const keepAlive = setInterval(() => {}, 2 ** 30)
+  handle.attach({
+    coordinator: mainLine,
+    reports: [reports],
+    dispose: async () => clearInterval(keepAlive),
+    ref: () => void keepAlive.ref(),
+    unref: () => void keepAlive.unref(),
+  })
+  const coordinator = new Coordinator(initOf(0), { workers: [workerLine], main: coordinatorLine }, undefined)
+  void coordinator.run(load)
+  void new JobThread(initOf(0), { coordinator: threadLine, main: reporter }).run(load)
+}
+
+function startThreads<IO>(
+  handle: JobHandle<IO>,
+  { spec, job, workerHeapMb }: JobStart<IO>,
+  { plan }: JobPlan,
+  initOf: (thread: number) => ThreadInit,
+): void {
+  const coordinatorIndex = plan.threads
+  const line = new MessageChannel()
+  const workers = Array.from({ length: plan.threads }, () => ({ control: new MessageChannel(), main: new MessageChannel() }))
+  const toCoordinator = threadPort<ToMain, FromMain>(line.port1)
+  const pool = new ThreadPool(plan.threads + 1, workerHeapMb, (thread, error) => {
+    if (thread === coordinatorIndex) handle.abandon({ status: 'failed', error: errorToData(error) })
+    else toCoordinator.post({ type: 'died', worker: thread, error: errorToData(error) })
+  })
+  const ports = [line.port1, ...workers.map(({ main }) => main.port1)]
+  handle.attach({
+    coordinator: toCoordinator,
+    reports: workers.map(({ main }) => threadPort<Report, never>(main.port1)),
+    dispose: async () => {
+      await pool.destroy()
+      for (const port of ports) port.close()
+    },
+    ref: () => { for (const port of ports) port.ref() },
+    unref: () => { for (const port of ports) port.unref() },
+  })
+  const argv = process.argv
+  const tasks: [ThreadTask, MessagePort[]][] = workers.map(({ control, main }, thread) => [
+    { role: 'worker', spec, argv, init: initOf(thread), coordinator: control.port2, main: main.port2 },
+    [control.port2, main.port2],
+  ])
+  const controls = workers.map(({ control }) => control.port1)
+  const plain = describeGraph(job.graph, { sourceText: false })
+  tasks.push([
+    { role: 'coordinator', spec, argv, init: initOf(coordinatorIndex), workers: controls, main: line.port2, plain },
+    [...controls, line.port2],
+  ])
+  tasks.forEach(([task, transfer], index) => void startThread(pool, index, task, transfer, handle))
+}
+
+/** A task that cannot even be posted (parameters that cannot be cloned) fails the job. */
+async function startThread(
+  pool: ThreadPool,
+  index: number,
+  task: ThreadTask,
+  ports: readonly MessagePort[],
+  handle: JobHandle<any>,
+): Promise<void> {
+  try {
+    await pool.start(index, task, ports)
+  } catch (error) {
+    const failure = error instanceof StreamError ? error : new StreamError('SAGE_JOB_MODULE', `a job thread could not start: ${String(error)}`, { cause: error })
+    handle.abandon({ status: 'failed', error: errorToData(failure) })
+  }
+}

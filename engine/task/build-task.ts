@@ -1,0 +1,274 @@
+import { resolveErrorPolicy, type DeadLetter, type ErrorPolicy } from '../../operators/contract/error-policy.ts'
+import type { Operator, OperatorFactory, OperatorShape } from '../../operators/contract/operator.ts'
+import type { PartitionedSource } from '../../operators/contract/source.ts'
+import { codecOf, frameOptions } from '../channel/exchange-frames.ts'
+import { InputChannel } from '../channel/input-channel.ts'
+import { OutputChannel } from '../channel/output-channel.ts'
+import { OutputPort, routingTable } from '../channel/output-port.ts'
+import type { MemoryPlan } from '../graph/memory-plan.ts'
+import type { GraphNode, Partitioning } from '../graph/node.ts'
+import type { Chain, Exchange, Plan } from '../graph/plan.ts'
+import { counterRow } from '../metrics/counters.ts'
+import type { Arena } from '../ring/arena.ts'
+import { Doorbell } from '../ring/doorbell.ts'
+import { RingReader } from '../ring/reader.ts'
+import { RingWriter } from '../ring/writer.ts'
+import { checked, compileChain } from './chain-compiler.ts'
+import { ChainCollector, type ChainEntry, type ChainOperator, type ChainState, type Target } from './chain-model.ts'
+import { ErrorGate } from './error-gate.ts'
+import { retryable } from './retryable.ts'
+import { SinkGate } from './sink-gate.ts'
+import { type ClaimPartition, SourceDriver } from './source-driver.ts'
+import { Task, type TaskInput } from './task.ts'
+import { TaskContext, type ThreadFacilities } from './task-context.ts'
+
+/** What a thread has at hand to build its tasks from. */
+export interface Workshop {
+  /** Unique per job and thread: names compiled chains. */
+  readonly id: string
+  readonly plan: Plan
+  readonly memory: MemoryPlan
+  readonly arena: Arena
+  readonly thread: number
+  readonly facilities: ThreadFacilities
+  readonly defaultErrors: ErrorPolicy
+  readonly maxParallelism: number
+  readonly strict: boolean
+  /** How a subtask of a source gets its next partition. */
+  claim(node: GraphNode, subtask: number): ClaimPartition
+  /** Takes a record that failed for good and has no `deadLetters()` stream. */
+  deadLetter(letter: DeadLetter): void
+  /** Monotonic milliseconds. */
+  nowMs(): number
+}
+
+/** Builds one subtask of a chain: its operators, its ends of the rings, and the function they compile into. */
+export function buildTask(shop: Workshop, chain: Chain, subtask: number): Task {
+  return new TaskBuilder(shop, chain, subtask).build()
+}
+
+interface Draft extends ChainOperator {
+  readonly targets: Map<string, Target[]>
+}
+
+class TaskBuilder {
+  readonly #shop: Workshop
+  readonly #chain: Chain
+  readonly #subtask: number
+  readonly #state: ChainState = { scope: { key: undefined, timestamp: Number.NaN }, pressed: false, fatal: undefined }
+  readonly #operators: Draft[] = []
+  readonly #indexOf = new Map<number, number>()
+  readonly #after: ((result: unknown, value: unknown) => void)[] = []
+  readonly #outputs: OutputPort[] = []
+  readonly #entries: ChainEntry[] = []
+  readonly #inputs: TaskInput[] = []
+  #source: SourceDriver | undefined
+
+  constructor(shop: Workshop, chain: Chain, subtask: number) {
+    this.#shop = shop
+    this.#chain = chain
+    this.#subtask = subtask
+  }
+
+  build(): Task {
+    for (const node of this.#chain.nodes) this.#addNode(node)
+    this.#connect()
+    this.#enter()
+    const { id, strict, nowMs, facilities } = this.#shop
+    const name = `${id}-${this.#chain.id}-${this.#subtask}`
+    const chain = compileChain(name, this.#operators, this.#entries, this.#state, strict)
+    this.#after.push(...chain.after)
+    return new Task({
+      name,
+      subtask: this.#subtask,
+      chain,
+      state: this.#state,
+      operators: this.#operators,
+      inputs: this.#inputs,
+      source: this.#source,
+      outputs: this.#outputs,
+      nowMs,
+      wake: facilities.wake,
+    })
+  }
+
+  // --- operators -----------------------------------------------------------------------------
+
+  #addNode(node: GraphNode): void {
+    const row = this.#shop.memory.counterRow[node.id] + this.#subtask
+    const place = { name: node.name, subtask: this.#subtask, parallelism: this.#chain.parallelism }
+    const ctx = new TaskContext(place, this.#state.scope, this.#shop.facilities, () => this.#wake())
+    this.#indexOf.set(node.id, this.#operators.length)
+    const { body } = node
+    if (body.type === 'source') {
+      this.#source = this.#driver(node, body.factory.create(ctx))
+      this.#add('source', { call: () => undefined }, ctx, node, row)
+    } else {
+      const factory = 'factory' in body ? body.factory : undefined
+      this.#addOperator(factory ?? forward, ctx, node, row, this.#isCombined(node))
+    }
+  }
+
+  #addOperator(factory: OperatorFactory, ctx: TaskContext, node: GraphNode, row: number, combined = false): number {
+    const out = new ChainCollector()
+    const policy = resolveErrorPolicy(node.errors ?? this.#shop.defaultErrors)
+    const made = factory.create({ ctx, scope: this.#state.scope, out, combined })
+    const operator = factory.shape === 'process' && policy.retries > 0 ? retryable(made) : made
+    return this.#add(factory.shape, operator, ctx, node, row, out, factory.capacity)
+  }
+
+  #add(
+    shape: OperatorShape | 'source',
+    operator: Operator,
+    ctx: TaskContext,
+    node: GraphNode,
+    row: number,
+    out = new ChainCollector(),
+    capacity = 1,
+  ): number {
+    const k = this.#operators.length
+    const { memory, arena, defaultErrors, facilities } = this.#shop
+    const counters = counterRow(arena, memory.counterOffset, row)
+    const policy = resolveErrorPolicy(node.errors ?? defaultErrors)
+    const errors = this.#gate(k, node, policy, counters, out)
+    const sink = shape !== 'sink' ? undefined : new SinkGate({
+      capacity,
+      retries: policy.retries,
+      backoffMs: policy.backoffMs,
+      scope: this.#state.scope,
+      counters,
+      errors,
+      invoke: (value) => callOf(operator, 0)(value, ctx, out),
+      wake: facilities.wake,
+    })
+    const holds = policy.retries > 0 && policy.backoffMs > 0
+    this.#operators.push({ name: node.name, shape, operator, ctx, counters, out, errors, holds, sink, targets: new Map() })
+    return k
+  }
+
+  #gate(k: number, node: GraphNode, policy: ReturnType<typeof resolveErrorPolicy>, counters: Float64Array, out: ChainCollector): ErrorGate {
+    const { nowMs, deadLetter } = this.#shop
+    return new ErrorGate({
+      name: node.name,
+      subtask: this.#subtask,
+      policy,
+      counters,
+      scope: this.#state.scope,
+      state: this.#state,
+      nowMs,
+      invoke: (value, input) => this.#invoke(k, value, input),
+      after: (result, value) => this.#after[k](result, value),
+      deadLetter: (letter) => {
+        const port = out.ports.get('dead-letters')
+        if (port === undefined) deadLetter(letter)
+        else port(letter)
+      },
+    })
+  }
+
+  /** The call of a retry, with the checks that compiled text makes. */
+  #invoke(k: number, value: unknown, input: number): unknown {
+    const { shape, operator, ctx, out } = this.#operators[k]
+    return checked(shape, callOf(operator, input)(value, ctx, out))
+  }
+
+  #driver(node: GraphNode, source: PartitionedSource<unknown, unknown>): SourceDriver {
+    const { facilities, nowMs } = this.#shop
+    return new SourceDriver(source, this.#shop.claim(node, this.#subtask), facilities.wake, nowMs)
+  }
+
+  #wake(): void {
+    if (this.#source === undefined) this.#shop.facilities.wake()
+    else this.#source.awaken()
+  }
+
+  // --- where outputs lead --------------------------------------------------------------------
+
+  #connect(): void {
+    const { plan } = this.#shop
+    for (const node of this.#chain.nodes) {
+      for (const { edge, to } of plan.fused.get(node.id) ?? []) {
+        const k = this.#indexOf.get(to.id)!
+        this.#target(node, edge.port, { type: 'call', to: k, input: edge.input, checked: edge.exchange })
+      }
+    }
+    for (const exchange of plan.exchanges) if (exchange.fromChain === this.#chain) this.#send(exchange)
+  }
+
+  #target(from: GraphNode, port: string, target: Target): void {
+    const { targets } = this.#operators[this.#indexOf.get(from.id)!]
+    targets.set(port, [...(targets.get(port) ?? []), target])
+  }
+
+  #send(exchange: Exchange): void {
+    const port = this.#port(exchange)
+    this.#outputs.push(port)
+    const send: Target = { type: 'send', port }
+    if (exchange.combiner === undefined) return this.#target(exchange.from, exchange.edge?.port ?? 'main', send)
+    const k = this.#addCombiner(exchange, exchange.combiner)
+    this.#operators[k].targets.set('main', [send])
+    return this.#target(exchange.from, exchange.edge!.port, { type: 'call', to: k, input: 0, checked: false })
+  }
+
+  #isCombined(node: GraphNode): boolean {
+    return this.#shop.plan.exchanges.some(({ to, combiner }) => to === node && combiner !== undefined)
+  }
+
+  /** Runs behind the sender, in the receiver's name. */
+  #addCombiner(exchange: Exchange, factory: OperatorFactory): number {
+    const row = this.#shop.memory.combinerRow[exchange.id]! + this.#subtask
+    const place = { name: exchange.to.name, subtask: this.#subtask, parallelism: this.#chain.parallelism }
+    const ctx = new TaskContext(place, this.#state.scope, this.#shop.facilities, () => this.#wake())
+    return this.#addOperator(factory, ctx, exchange.to, row)
+  }
+
+  #port(exchange: Exchange): OutputPort {
+    const { memory, maxParallelism } = this.#shop
+    const receivers = exchange.pairwise ? [this.#subtask] : Array.from({ length: exchange.receivers }, (_, i) => i)
+    const channels = receivers.map((receiver) => {
+      const offset = memory.ring(exchange.id, this.#subtask, receiver)
+      const writer = codecOf(exchange).createWriter(frameOptions(exchange, memory))
+      return new OutputChannel(writer, new RingWriter(this.#shop.arena, offset), this.#receiverBell(exchange, receiver))
+    })
+    const partitioning: Partitioning = exchange.edge?.partitioning ?? { type: 'forward' }
+    const routing = routingTable(maxParallelism, exchange.receivers)
+    return new OutputPort(channels, partitioning, this.#state.scope, routing)
+  }
+
+  #receiverBell(exchange: Exchange, receiver: number): Doorbell {
+    const { memory, arena } = this.#shop
+    const thread = exchange.toChain?.threads[receiver]
+    return new Doorbell(arena, thread === undefined ? memory.mainDoorbell : memory.doorbell(thread))
+  }
+
+  // --- ways in -------------------------------------------------------------------------------
+
+  #enter(): void {
+    const first = this.#chain.nodes[0]
+    if (first.body.type === 'source') {
+      this.#entries.push({ to: 0, input: 0, keyed: false, sharesRecords: first.body.factory.sharesRecords })
+    }
+    for (const exchange of this.#shop.plan.exchanges) if (exchange.toChain === this.#chain) this.#receive(exchange)
+  }
+
+  #receive(exchange: Exchange): void {
+    const { memory, arena } = this.#shop
+    const entry = this.#entries.length
+    const to = this.#indexOf.get(exchange.to.id)!
+    this.#entries.push({ to, input: exchange.edge?.input ?? 0, keyed: exchange.edge?.keyed ?? false, sharesRecords: false })
+    const senders = exchange.pairwise ? [this.#subtask] : Array.from({ length: exchange.senders }, (_, i) => i)
+    for (const sender of senders) {
+      const ring = new RingReader(arena, memory.ring(exchange.id, sender, this.#subtask))
+      const reader = codecOf(exchange).createReader(frameOptions(exchange, memory))
+      const thread = exchange.fromChain?.threads[sender]
+      const producer = new Doorbell(arena, thread === undefined ? memory.mainDoorbell : memory.doorbell(thread))
+      this.#inputs.push({ channel: new InputChannel(ring, arena.u8, reader, producer), entry })
+    }
+  }
+}
+
+const forward: OperatorFactory = { shape: 'forward', functions: [], create: () => ({ call: () => undefined }) }
+
+function callOf(operator: Operator, input: number) {
+  return typeof operator.call === 'function' ? operator.call : operator.call[input]
+}

@@ -1,0 +1,75 @@
+import type { StreamError } from '../../codec/errors.ts'
+import type { Collector, OutputTag } from '../../operators/contract/function.ts'
+import type { Operator, OperatorShape, RecordScope } from '../../operators/contract/operator.ts'
+import type { RuntimeContext } from '../../operators/contract/context.ts'
+import type { OutputPort } from '../channel/output-port.ts'
+import type { ErrorGate } from './error-gate.ts'
+import type { SinkGate } from './sink-gate.ts'
+
+/** Where an output of an operator leads: a call of the next operator of the chain, or an exchange. */
+export type Target =
+  | { readonly type: 'call'; readonly to: number; readonly input: number; readonly checked: boolean }
+  | { readonly type: 'send'; readonly port: OutputPort }
+
+/** What an operator of a chain emits through; the compiler sets where that leads. */
+export class ChainCollector implements Collector {
+  main: (value: unknown) => void = () => {}
+  readonly ports = new Map<string, (value: unknown) => void>()
+
+  collect(value: unknown): void {
+    if (value !== null && value !== undefined) this.main(value)
+  }
+
+  collectTo(tag: OutputTag<unknown>, value: unknown): void {
+    if (value !== null && value !== undefined) this.ports.get(`tag:${tag.id}`)?.(value)
+  }
+}
+
+/** One operator of a chain on one subtask, as the compiler sees it. */
+export interface ChainOperator {
+  readonly name: string
+  readonly shape: OperatorShape | 'source'
+  readonly operator: Operator
+  readonly ctx: RuntimeContext
+  readonly out: ChainCollector
+  readonly counters: Float64Array
+  readonly errors: ErrorGate
+  /** Whether a failed record may wait for its retry (a backoff): records behind it then queue up. */
+  readonly holds: boolean
+  /** For shape `sink`. */
+  readonly sink: SinkGate | undefined
+  /** By port: `main`, `dead-letters`, `tag:<id>`. */
+  readonly targets: ReadonlyMap<string, readonly Target[]>
+}
+
+/** A way into a chain: records of a source, or of one input of one of its operators. */
+export interface ChainEntry {
+  readonly to: number
+  readonly input: number
+  /** Whether records come with keys. */
+  readonly keyed: boolean
+  /** Whether the maker of the records keeps them: strict mode then copies before it freezes. */
+  readonly sharesRecords: boolean
+}
+
+/** What a compiled chain reads and writes at every record. */
+export interface ChainState {
+  readonly scope: RecordScope
+  /** Set when no further input should be taken: a ring is full, a sink is busy, a retry waits. */
+  pressed: boolean
+  /** The failure that ends the job. User code between it and the task may catch it, but cannot undo it. */
+  fatal: StreamError | undefined
+}
+
+/** Passes `values[from, to)` into the chain; returns the index of the first one not taken. */
+export type RunBatch = (values: unknown[], keys: unknown[], from: number, to: number) => number
+
+/** A chain compiled into functions of its own. */
+export interface CompiledChain {
+  /** By entry index. */
+  readonly run: readonly RunBatch[]
+  /** By operator: as if the operator had emitted `value` on its main port. */
+  readonly emit: readonly ((value: unknown) => void)[]
+  /** By operator: as if a call with `value` had returned `result`. */
+  readonly after: readonly ((result: unknown, value: unknown) => void)[]
+}

@@ -1,0 +1,155 @@
+import { describe, StreamError } from '../../codec/errors.ts'
+import type { DeadLetter, ResolvedErrorPolicy } from '../../operators/contract/error-policy.ts'
+import type { RecordScope } from '../../operators/contract/operator.ts'
+import { COUNTER } from '../metrics/counters.ts'
+
+/** What a failed call leaves in the place of a result when its record is given up. */
+export const FAILED: unique symbol = Symbol('sage-stream.FAILED')
+
+/** A record that waits for its operator to be called with it (again). */
+interface Held {
+  readonly value: unknown
+  readonly input: number
+  readonly key: unknown
+  readonly timestamp: number
+  attempts: number
+  /** When it may be tried, in ms of the monotonic clock. */
+  dueMs: number
+}
+
+/** What a gate needs of its operator. */
+export interface GatedOperator {
+  readonly name: string
+  readonly subtask: number
+  readonly policy: ResolvedErrorPolicy
+  readonly counters: Float64Array
+  readonly scope: RecordScope
+  /** Calls the operator, checks included; throws as user code does. */
+  invoke(value: unknown, input: number): unknown
+  /** Passes a late success on. */
+  after(result: unknown, value: unknown): void
+  deadLetter(letter: DeadLetter): void
+  /** Holds the failure that ends the job. */
+  readonly state: { fatal: StreamError | undefined }
+  /** Monotonic milliseconds. */
+  nowMs(): number
+}
+
+/**
+ * The error policy of one operator on one subtask: counts each failure, retries, and decides what becomes of
+ * the record. Compiled chains call `fail` from their catch clauses.
+ *
+ * A retry with a backoff does not block the thread: the record is held here, the task takes no further
+ * input, and records of the same expansion queue up behind it, so order holds.
+ */
+export class ErrorGate {
+  readonly #operator: GatedOperator
+  readonly #held: Held[] = []
+
+  constructor(operator: GatedOperator) {
+    this.#operator = operator
+  }
+
+  /** Whether records must queue up here because one before them waits for its retry. */
+  get busy(): boolean {
+    return this.#held.length > 0
+  }
+
+  /** When the first held record may be tried, or Infinity. */
+  get dueMs(): number {
+    return this.#held.length === 0 ? Number.POSITIVE_INFINITY : this.#held[0].dueMs
+  }
+
+  /** Queues a record up behind those that wait. */
+  hold(value: unknown, input: number): void {
+    this.#hold(value, input, 0, 0)
+  }
+
+  /** A call failed. Returns a retry's result, or FAILED; throws the `StreamError` that ends the job. */
+  fail(error: unknown, value: unknown, input: number): unknown {
+    const { policy, counters, state } = this.#operator
+    // Thrown by an operator behind this one and passed through its user code: not this operator's failure.
+    if (state.fatal !== undefined) throw state.fatal
+    let last = error
+    for (let attempts = 1; attempts <= policy.retries; attempts++) {
+      if (policy.backoffMs > 0) {
+        this.#hold(value, input, attempts, policy.backoffMs)
+        return FAILED
+      }
+      counters[COUNTER.retries]++
+      try {
+        return this.#operator.invoke(value, input)
+      } catch (again) {
+        last = again
+      }
+    }
+    return this.giveUp(last, value, policy.retries + 1)
+  }
+
+  /** A record failed for good, after `attempts` calls. */
+  giveUp(error: unknown, value: unknown, attempts: number): typeof FAILED {
+    const { policy, counters, name, subtask, scope, state } = this.#operator
+    counters[COUNTER.errors]++
+    const failure = asStreamError(error, name, subtask, value)
+    if (policy.then === 'fail') {
+      state.fatal = failure
+      throw failure
+    }
+    if (policy.then === 'deadLetter') {
+      this.#operator.deadLetter({ value, error: failure, key: scope.key, operator: name, attempts })
+    }
+    return FAILED
+  }
+
+  /** Tries held records that are due, in order; stops at the first that must wait on. */
+  resume(): void {
+    const { scope } = this.#operator
+    while (this.#held.length > 0) {
+      const item = this.#held[0]
+      if (item.dueMs > this.#operator.nowMs()) return
+      scope.key = item.key
+      scope.timestamp = item.timestamp
+      if (!this.#tryAgain(item)) return
+    }
+  }
+
+  /** True when the record has left, one way or another. */
+  #tryAgain(item: Held): boolean {
+    const { policy, counters } = this.#operator
+    if (item.attempts > 0) counters[COUNTER.retries]++
+    let result: unknown
+    try {
+      result = this.#operator.invoke(item.value, item.input)
+    } catch (error) {
+      item.attempts++
+      if (item.attempts <= policy.retries) {
+        item.dueMs = this.#operator.nowMs() + policy.backoffMs
+        return false
+      }
+      this.#held.shift()
+      this.giveUp(error, item.value, item.attempts)
+      return true
+    }
+    this.#held.shift()
+    this.#operator.after(result, item.value)
+    return true
+  }
+
+  #hold(value: unknown, input: number, attempts: number, delayMs: number): void {
+    const { key, timestamp } = this.#operator.scope
+    const dueMs = delayMs === 0 ? 0 : this.#operator.nowMs() + delayMs
+    this.#held.push({ value, input, key, timestamp, attempts, dueMs })
+  }
+}
+
+/** What user code threw, as the error of its operator. Errors of this package keep their code. */
+export function asStreamError(error: unknown, operator: string, subtask: number, value?: unknown): StreamError {
+  if (error instanceof StreamError) return error.at(operator, subtask)
+  const what = error instanceof Error ? `${error.name}: ${error.message}` : describe(error)
+  const record = value === undefined ? '' : ` at record ${describe(value)}`
+  return new StreamError('SAGE_USER_ERROR', `${what}${record} (operator '${operator}', subtask ${subtask})`, {
+    operator,
+    subtask,
+    cause: error,
+  })
+}

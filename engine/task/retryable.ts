@@ -1,0 +1,35 @@
+import type { Collector, OutputTag } from '../../operators/contract/function.ts'
+import type { Operator, OperatorCall } from '../../operators/contract/operator.ts'
+
+/**
+ * A `process` operator whose calls may be repeated: what a call emits is kept until it has succeeded, so a failed
+ * attempt emits nothing.
+ */
+export function retryable(operator: Operator): Operator {
+  const attempt = (call: OperatorCall): OperatorCall => (value, ctx, out) => {
+    const kept: (() => void)[] = []
+    const keeper: Collector = {
+      collect: (item) => kept.push(() => out.collect(item)),
+      collectTo: <S>(tag: OutputTag<S>, item: S) => kept.push(() => out.collectTo(tag, item)),
+    }
+    const result = call(value, ctx, keeper)
+    for (const emit of kept) emit()
+    return result
+  }
+  const { call } = operator
+  return {
+    ...bound(operator),
+    call: typeof call === 'function' ? attempt(call) : call.map(attempt),
+  }
+}
+
+function bound(operator: Operator): Omit<Operator, 'call'> {
+  const { open, finish, endOfBatch, complete, close } = operator
+  return {
+    ...(open && { open: () => open.call(operator) }),
+    ...(finish && { finish: () => finish.call(operator) }),
+    ...(endOfBatch && { endOfBatch: () => endOfBatch.call(operator) }),
+    ...(complete && { complete: () => complete.call(operator) }),
+    ...(close && { close: () => close.call(operator) }),
+  }
+}

@@ -1,0 +1,123 @@
+import type { RecordScope } from '../../operators/contract/operator.ts'
+import { COUNTER } from '../metrics/counters.ts'
+import type { ErrorGate } from './error-gate.ts'
+
+/** What a gate needs of its sink. */
+export interface GatedSink {
+  readonly capacity: number
+  readonly retries: number
+  readonly backoffMs: number
+  readonly scope: RecordScope
+  readonly counters: Float64Array
+  readonly errors: ErrorGate
+  invoke(value: unknown): unknown
+  /** Wakes the task's thread: a promise has settled. */
+  wake(): void
+}
+
+interface Waiting {
+  readonly value: unknown
+  readonly key: unknown
+  readonly timestamp: number
+}
+
+/**
+ * Bounds the promises of an asynchronous sink: at most `capacity` are in flight, calls are made in the order of
+ * the records. What arrives meanwhile (the rest of one input's expansion) queues up; the task takes no further
+ * input while the gate is full.
+ */
+export class SinkGate {
+  readonly #sink: GatedSink
+  readonly #waiting: Waiting[] = []
+  #inFlight = 0
+  #failure: { readonly error: unknown } | undefined
+
+  constructor(sink: GatedSink) {
+    this.#sink = sink
+  }
+
+  /** Whether the next record must wait. */
+  get busy(): boolean {
+    return this.#inFlight >= this.#sink.capacity || this.#waiting.length > 0
+  }
+
+  /** Whether anything is still on its way. */
+  get pending(): boolean {
+    return this.#inFlight > 0 || this.#waiting.length > 0
+  }
+
+  hold(value: unknown): void {
+    const { key, timestamp } = this.#sink.scope
+    this.#waiting.push({ value, key, timestamp })
+  }
+
+  /** A call returned a promise. */
+  track(promise: PromiseLike<unknown>, value: unknown, attempts = 1): void {
+    this.#inFlight++
+    promise.then(
+      () => this.#settle(),
+      (error: unknown) => this.#rejected(error, value, attempts),
+    )
+  }
+
+  /** Makes the calls that have room now. Throws the failure of an earlier one that ends the job. */
+  pump(): void {
+    if (this.#failure !== undefined) throw this.#failure.error
+    const { scope } = this.#sink
+    while (this.#waiting.length > 0 && this.#inFlight < this.#sink.capacity) {
+      const { value, key, timestamp } = this.#waiting.shift()!
+      scope.key = key
+      scope.timestamp = timestamp
+      this.#call(value)
+    }
+  }
+
+  #call(value: unknown): void {
+    let result: unknown
+    try {
+      result = this.#sink.invoke(value)
+    } catch (error) {
+      result = this.#sink.errors.fail(error, value, 0)
+    }
+    if (isThenable(result)) this.track(result, value)
+  }
+
+  #settle(): void {
+    this.#inFlight--
+    this.#sink.wake()
+  }
+
+  #rejected(error: unknown, value: unknown, attempts: number): void {
+    const { retries, backoffMs, counters } = this.#sink
+    if (attempts <= retries) {
+      counters[COUNTER.retries]++
+      setTimeout(() => this.#again(value, attempts + 1), backoffMs)
+      return
+    }
+    try {
+      this.#sink.errors.giveUp(error, value, attempts)
+    } catch (failure) {
+      this.#failure = { error: failure }
+    }
+    this.#settle()
+  }
+
+  /** A retry keeps its place in flight until it settles. */
+  #again(value: unknown, attempts: number): void {
+    this.#inFlight--
+    let result: unknown
+    try {
+      result = this.#sink.invoke(value)
+    } catch (error) {
+      this.#inFlight++
+      return this.#rejected(error, value, attempts)
+    }
+    if (isThenable(result)) return this.track(result, value, attempts)
+    return this.#sink.wake()
+  }
+}
+
+/** Whether a sink's result must be awaited. */
+export function isThenable(result: unknown): result is PromiseLike<unknown> {
+  return typeof result === 'object' && result !== null && typeof (result as { then?: unknown }).then === 'function'
+}

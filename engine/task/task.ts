@@ -1,0 +1,296 @@
+import { newBatch, type InputChannel } from '../channel/input-channel.ts'
+import type { OutputPort } from '../channel/output-port.ts'
+import type { ChainOperator, ChainState, CompiledChain } from './chain-model.ts'
+import { RunSlice } from './run-slice.ts'
+import type { SourceDriver } from './source-driver.ts'
+
+/** What a step has done: moved records, found nothing to do, or come to its end. */
+export type Progress = 'worked' | 'idle' | 'ended'
+
+/**
+ * The life of a task:
+ *
+ * running → finishing (all inputs ended: operators emit what they kept) → settling (promises of sinks) →
+ * draining (stop frames behind the last record) → completing (sinks publish, operators close) → ended.
+ */
+type Phase = 'running' | 'finishing' | 'settling' | 'draining' | 'completing' | 'ended'
+
+/** One ring into a task, and the way into the chain that its records take. */
+export interface TaskInput {
+  readonly channel: InputChannel
+  readonly entry: number
+}
+
+/** Everything a task is made of. */
+export interface TaskParts {
+  readonly name: string
+  readonly subtask: number
+  readonly chain: CompiledChain
+  readonly state: ChainState
+  readonly operators: readonly ChainOperator[]
+  readonly inputs: readonly TaskInput[]
+  /** For a task that reads a source: entry 0 of its chain. */
+  readonly source: SourceDriver | undefined
+  readonly outputs: readonly OutputPort[]
+  /** Monotonic milliseconds. */
+  nowMs(): number
+  wake(): void
+}
+
+/**
+ * One subtask of a chain. `step` runs it for a while and never blocks; whoever drives it (a worker's loop, the
+ * calling thread, a simulator) calls again. No input is taken while an output is pressed: so pressure runs
+ * upstream, ring by ring, to the source.
+ */
+export class Task {
+  readonly #parts: TaskParts
+  readonly #batch = newBatch()
+  readonly #slice: RunSlice
+  #phase: Phase = 'running'
+  #entry = 0
+  #next = 0
+  #turn = 0
+  #touched = false
+  #finishing: Iterator<unknown> | undefined
+  #finished = 0
+  #completed: { readonly error?: unknown } | undefined
+
+  constructor(parts: TaskParts) {
+    this.#parts = parts
+    this.#slice = new RunSlice(parts.nowMs)
+  }
+
+  get name(): string {
+    return this.#parts.name
+  }
+
+  get ended(): boolean {
+    return this.#phase === 'ended'
+  }
+
+  /** Whether a promise is pending, so that the event loop must run. */
+  get asynchronous(): boolean {
+    const { source, operators } = this.#parts
+    return this.#phase === 'completing' || source?.waiting === true || operators.some((o) => o.sink?.pending === true)
+  }
+
+  /** When it wants to be called again for the time alone, in monotonic ms. */
+  get dueMs(): number {
+    const { source, operators } = this.#parts
+    let due = this.#phase === 'running' && source !== undefined ? source.dueMs : Number.POSITIVE_INFINITY
+    for (const { errors } of operators) due = Math.min(due, errors.dueMs)
+    return due
+  }
+
+  /** Opens the operators, sinks first, so that none receives a record before it is open. */
+  async open(): Promise<void> {
+    for (const { operator } of [...this.#parts.operators].reverse()) await operator.open?.()
+  }
+
+  /** Works until `deadlineMs` (about), or until there is nothing to do. Throws the failure that ends the job. */
+  step(deadlineMs: number): Progress {
+    let worked = false
+    while (this.#relieve() && this.#advance()) {
+      worked = true
+      if (this.#parts.nowMs() >= deadlineMs) break
+    }
+    this.#flush()
+    if (this.#phase === 'ended') return 'ended'
+    return worked ? 'worked' : 'idle'
+  }
+
+  /** Sources end; what they have handed over is still processed. */
+  stop(): void {
+    this.#parts.source?.end()
+  }
+
+  /** Ends at once: nothing is emitted any more; operators and source are closed. Failures of closing are reported together. */
+  async abort(): Promise<void> {
+    if (this.#phase === 'completing' || this.#phase === 'ended') return
+    this.#phase = 'ended'
+    const failures: unknown[] = []
+    await this.#parts.source?.close().catch((error: unknown) => failures.push(error))
+    for (const { operator } of this.#parts.operators) {
+      try {
+        await operator.close?.()
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+    if (failures.length > 0) throw failures[0]
+  }
+
+  /** Moves on by one slice of records or one phase; false: nothing can move at present. */
+  #advance(): boolean {
+    switch (this.#phase) {
+      case 'running':
+        return this.#runSlice() || this.#takeInput()
+      case 'finishing':
+        return this.#finish()
+      case 'settling':
+        return this.#settle()
+      case 'draining':
+        return this.#drained()
+      case 'completing':
+        return this.#complete()
+      case 'ended':
+        return false
+    }
+  }
+
+  /** Lets go what has been held back; true when there is room for more. */
+  #relieve(): boolean {
+    const { state, operators, outputs } = this.#parts
+    let pressed = false
+    for (const output of outputs) if (output.pressed && output.flush()) pressed = true
+    for (const { errors, sink } of operators) {
+      if (errors.busy) errors.resume()
+      sink?.pump()
+      if (errors.busy || sink?.busy === true) pressed = true
+    }
+    // A retry or a sink may have emitted again.
+    for (const output of outputs) if (output.pressed) pressed = true
+    state.pressed = pressed
+    this.#checkFatal()
+    return !pressed
+  }
+
+  #checkFatal(): void {
+    if (this.#parts.state.fatal !== undefined) throw this.#parts.state.fatal
+  }
+
+  #runSlice(): boolean {
+    const { count, values, keys } = this.#batch
+    if (this.#next >= count) return false
+    const to = Math.min(count, this.#next + this.#slice.records)
+    this.#slice.begin()
+    this.#next = this.#parts.chain.run[this.#entry](values, keys, this.#next, to)
+    this.#slice.end()
+    this.#checkFatal()
+    return true
+  }
+
+  #takeInput(): boolean {
+    const found = this.#parts.source === undefined ? this.#poll() : this.#pull()
+    if (found === 'records') {
+      this.#next = 0
+      this.#touched = true
+      return true
+    }
+    if (this.#touched) return this.#endOfBatch()
+    if (found !== 'ended') return false
+    this.#phase = 'finishing'
+    return true
+  }
+
+  /** The next frame of any input, in turn. */
+  #poll(): 'records' | 'empty' | 'ended' {
+    const { inputs } = this.#parts
+    let open = false
+    for (let i = 0; i < inputs.length; i++) {
+      const input = inputs[this.#turn]
+      this.#turn = (this.#turn + 1) % inputs.length
+      const polled = input.channel.poll(this.#batch)
+      if (polled === 'records') {
+        this.#entry = input.entry
+        return 'records'
+      }
+      if (polled === 'empty') open = true
+    }
+    return open ? 'empty' : 'ended'
+  }
+
+  #pull(): 'records' | 'empty' | 'ended' {
+    const { source, operators } = this.#parts
+    try {
+      const pulled = source!.pull()
+      if (pulled === 'records') {
+        this.#batch.values = source!.records
+        this.#batch.count = source!.records.length
+        return 'records'
+      }
+      return pulled === 'ended' ? 'ended' : 'empty'
+    } catch (error) {
+      operators[0].errors.giveUp(error, undefined, 1)
+      this.#batch.count = 0
+      return 'records'
+    }
+  }
+
+  /** Gathering operators hand over their micro-batches, upstream first. */
+  #endOfBatch(): boolean {
+    const { operators, chain } = this.#parts
+    this.#touched = false
+    operators.forEach(({ operator, errors }, k) => {
+      try {
+        for (const value of operator.endOfBatch?.() ?? []) chain.emit[k](value)
+      } catch (error) {
+        errors.fail(error, undefined, 0)
+      }
+    })
+    this.#checkFatal()
+    return true
+  }
+
+  /** Emits what operators have kept, one item at a time while there is room. */
+  #finish(): boolean {
+    const { operators, chain, state } = this.#parts
+    while (this.#finished < operators.length) {
+      const k = this.#finished
+      try {
+        this.#finishing ??= (operators[k].operator.finish?.() ?? [])[Symbol.iterator]()
+        for (let item = this.#finishing.next(); item.done !== true; item = this.#finishing.next()) {
+          if (item.value !== null && item.value !== undefined) chain.emit[k](item.value)
+          if (state.pressed || this.#anyPressed()) return true
+        }
+      } catch (error) {
+        operators[k].errors.fail(error, undefined, 0)
+        this.#checkFatal()
+      }
+      this.#finishing = undefined
+      this.#finished++
+    }
+    this.#phase = 'settling'
+    return true
+  }
+
+  #anyPressed(): boolean {
+    for (const output of this.#parts.outputs) if (output.pressed) return true
+    return false
+  }
+
+  /** Waits for the promises of sinks, whose failures may still go to dead letters. */
+  #settle(): boolean {
+    if (this.#parts.operators.some(({ sink }) => sink?.pending === true)) return false
+    for (const output of this.#parts.outputs) output.end()
+    this.#phase = 'draining'
+    return true
+  }
+
+  #drained(): boolean {
+    this.#phase = 'completing'
+    void this.#completeAll().then(
+      () => { this.#completed = {} },
+      (error: unknown) => { this.#completed = { error } },
+    ).finally(() => this.#parts.wake())
+    return true
+  }
+
+  async #completeAll(): Promise<void> {
+    const { operators, source } = this.#parts
+    await source?.close()
+    for (const { operator } of operators) await operator.complete?.()
+    for (const { operator } of operators) await operator.close?.()
+  }
+
+  #complete(): boolean {
+    if (this.#completed === undefined) return false
+    this.#phase = 'ended'
+    if ('error' in this.#completed) throw this.#completed.error
+    return false
+  }
+
+  #flush(): void {
+    for (const output of this.#parts.outputs) output.flush()
+  }
+}

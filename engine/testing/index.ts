@@ -1,0 +1,3 @@
+/** The public surface of `sage-stream/testing`. */
+export { OperatorHarness, operatorHarness } from '../../operators/testing/operator-harness.ts'
+export { runJob } from './run-job.ts'

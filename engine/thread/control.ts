@@ -1,0 +1,101 @@
+import type { MessagePort } from 'node:worker_threads'
+import type { ErrorData } from '../../codec/errors.ts'
+import type { LogLevel } from '../../operators/contract/logger.ts'
+
+/** A dead letter on its way to the job's result. */
+export interface DeadLetterData {
+  readonly value: unknown
+  readonly error: ErrorData
+  readonly key: unknown
+  readonly operator: string
+  readonly attempts: number
+}
+
+/** Partitions of each source, by node id. */
+export type PartitionLists = ReadonlyMap<number, readonly string[]>
+
+/** What a worker tells the coordinator. */
+export type FromWorker =
+  | { readonly type: 'built'; readonly plain: readonly string[]; readonly full: readonly string[] }
+  | { readonly type: 'opened' }
+  | { readonly type: 'ended' }
+  | { readonly type: 'failed'; readonly error: ErrorData }
+
+/** What the coordinator tells a worker. */
+export type ToWorker =
+  /** Partitions, and one claim word each: see `PartitionClaims`. */
+  | { readonly type: 'start'; readonly partitions: PartitionLists; readonly claims: SharedArrayBuffer }
+  /** All threads have opened their operators: records may flow. */
+  | { readonly type: 'go' }
+  | { readonly type: 'stop' }
+  | { readonly type: 'cancel' }
+
+/** What the main thread tells the coordinator. */
+export type FromMain =
+  | { readonly type: 'stop' }
+  | { readonly type: 'cancel' }
+  /** A worker died; what its thread could not say itself. */
+  | { readonly type: 'died'; readonly worker: number; readonly error: ErrorData }
+
+/** How a job ended. */
+export type Outcome =
+  | { readonly status: 'finished' | 'stopped' | 'cancelled' }
+  | { readonly status: 'failed'; readonly error: ErrorData }
+
+/** What the coordinator tells the main thread. */
+export type ToMain = { readonly type: 'running' } | { readonly type: 'ended'; readonly outcome: Outcome }
+
+/** What a worker tells the main thread. */
+export type Report =
+  | { readonly type: 'log'; readonly level: LogLevel; readonly message: string; readonly details: readonly unknown[] }
+  | { readonly type: 'deadLetters'; readonly letters: readonly DeadLetterData[]; readonly dropped: number }
+
+/** One end of a two-way line of control messages. Records never travel here. */
+export interface ControlPort<In, Out> {
+  post(message: Out): void
+  onMessage(handler: (message: In) => void): void
+  close(): void
+}
+
+/** A control line over a message port. */
+export function threadPort<In, Out>(port: MessagePort): ControlPort<In, Out> {
+  return {
+    post: (message) => port.postMessage(message),
+    onMessage: (handler) => void port.on('message', handler),
+    close: () => port.close(),
+  }
+}
+
+/** Both ends of a control line inside one thread: messages arrive in order, never inside the call that posts them. */
+export function localLine<A, B>(): [ControlPort<A, B>, ControlPort<B, A>] {
+  const left = new LocalPort<A, B>()
+  const right = new LocalPort<B, A>()
+  left.peer = right
+  right.peer = left
+  return [left, right]
+}
+
+class LocalPort<In, Out> implements ControlPort<In, Out> {
+  peer: LocalPort<Out, In> | undefined
+  #handler: ((message: In) => void) | undefined
+  readonly #early: In[] = []
+
+  post(message: Out): void {
+    queueMicrotask(() => this.peer?.deliver(message))
+  }
+
+  deliver(message: In): void {
+    if (this.#handler === undefined) this.#early.push(message)
+    else this.#handler(message)
+  }
+
+  onMessage(handler: (message: In) => void): void {
+    this.#handler = handler
+    for (const message of this.#early.splice(0)) handler(message)
+  }
+
+  close(): void {
+    this.#handler = () => {}
+    this.peer = undefined
+  }
+}

@@ -1,0 +1,210 @@
+import { type ErrorData, errorToData, StreamError } from '../../codec/errors.ts'
+import type { RuntimeContext } from '../../operators/contract/context.ts'
+import { describeGraph, firstDifference } from '../graph/fingerprint.ts'
+import type { GraphNode } from '../graph/node.ts'
+import { planGraph } from '../graph/plan.ts'
+import { wrapArena } from '../ring/arena.ts'
+import { Doorbell, DOORBELL_BYTES } from '../ring/doorbell.ts'
+import type { ControlPort, FromMain, FromWorker, Outcome, ToMain, ToWorker } from './control.ts'
+import type { JobGraph } from './job-site.ts'
+import type { ThreadInit } from './job-thread.ts'
+import { PartitionClaims } from './partition-claims.ts'
+
+/** The lines of a coordinator. */
+export interface CoordinatorLines {
+  readonly workers: readonly ControlPort<FromWorker, ToWorker>[]
+  readonly main: ControlPort<FromMain, ToMain>
+}
+
+/** How long a cancelled worker may take to close what it has opened. */
+const CANCEL_MS = 5_000
+
+type WorkerState = 'starting' | 'built' | 'opened' | 'ended'
+
+/**
+ * Decides for a job; touches no record. Proves that all threads built one graph, lists the partitions of the
+ * sources, starts and stops the workers, and says how the job ended: finished when every worker has ended by
+ * itself, failed with the first failure that anyone reported.
+ */
+export class Coordinator {
+  readonly #init: ThreadInit
+  readonly #lines: CoordinatorLines
+  /** The graph as the main thread built it; undefined in inline mode, where there is but one. */
+  readonly #plain: readonly string[] | undefined
+  readonly #states: WorkerState[]
+  readonly #descriptions: (Extract<FromWorker, { type: 'built' }> | undefined)[]
+  readonly #ended = Promise.withResolvers<void>()
+  readonly #started = Promise.withResolvers<void>()
+  #wish: 'stopped' | 'cancelled' | undefined
+  #error: ErrorData | undefined
+  #cancelling = false
+  #full: readonly string[] | undefined
+  #job: JobGraph | undefined
+
+  constructor(init: ThreadInit, lines: CoordinatorLines, plain: readonly string[] | undefined) {
+    this.#init = init
+    this.#lines = lines
+    this.#plain = plain
+    this.#states = lines.workers.map(() => 'starting')
+    this.#descriptions = lines.workers.map(() => undefined)
+    lines.workers.forEach((line, worker) => line.onMessage((message) => this.#hear(worker, message)))
+    lines.main.onMessage((message) => this.#obey(message))
+  }
+
+  /** Settles when every worker has been given its first order, or the job ended before. */
+  get started(): Promise<void> {
+    return this.#started.promise
+  }
+
+  /** Sees the job through to its end. */
+  async run(load: () => Promise<JobGraph>): Promise<void> {
+    try {
+      const job = await load()
+      this.#full = describeGraph(job.graph, { sourceText: true })
+      this.#compare('the coordinator', this.#plain, describeGraph(job.graph, { sourceText: false }))
+      this.#job = job
+      this.#startWhenBuilt()
+    } catch (error) {
+      this.#fail(errorToData(error))
+    }
+    await this.#ended.promise
+    this.#lines.main.post({ type: 'ended', outcome: this.#outcome() })
+  }
+
+  #outcome(): Outcome {
+    if (this.#error !== undefined) return { status: 'failed', error: this.#error }
+    return { status: this.#wish ?? 'finished' }
+  }
+
+  #hear(worker: number, message: FromWorker): void {
+    if (message.type === 'failed') return this.#fail(message.error)
+    if (message.type === 'built') this.#descriptions[worker] = message
+    this.#states[worker] = message.type
+    if (message.type === 'built') this.#startWhenBuilt()
+    if (message.type === 'opened' && this.#all('opened')) {
+      this.#tell({ type: 'go' })
+      if (this.#wish === 'stopped') this.#tell({ type: 'stop' })
+      this.#lines.main.post({ type: 'running' })
+    }
+    if (message.type === 'ended') this.#endWhenAllHave()
+  }
+
+  #obey(message: FromMain): void {
+    if (message.type === 'died') {
+      this.#states[message.worker] = 'ended'
+      this.#fail(message.error)
+      return this.#endWhenAllHave()
+    }
+    if (message.type === 'stop') {
+      this.#wish ??= 'stopped'
+      if (this.#all('opened', 'ended')) this.#tell({ type: 'stop' })
+      return
+    }
+    this.#wish = 'cancelled'
+    this.#cancelAll()
+  }
+
+  #startWhenBuilt(): void {
+    if (this.#job === undefined || this.#cancelling || !this.#all('built')) return
+    try {
+      this.#descriptions.forEach((description, worker) => {
+        this.#compare(`worker ${worker}`, this.#full, description!.full)
+      })
+    } catch (error) {
+      return this.#fail(errorToData(error))
+    }
+    void this.#listPartitions(this.#job).then(
+      (partitions) => this.#tell({ type: 'start', partitions, claims: PartitionClaims.allocate(partitions) }),
+      (error: unknown) => this.#fail(errorToData(error)),
+    )
+  }
+
+  #compare(who: string, expected: readonly string[] | undefined, got: readonly string[]): void {
+    const difference = expected === undefined ? undefined : firstDifference(expected, got)
+    if (difference === undefined) return
+    throw new StreamError(
+      'SAGE_GRAPH_MISMATCH',
+      `${who} built another graph than the thread that submitted the job; ${difference}. `
+        + 'A job module must build the same graph on every thread: not from the time, random numbers or what only one thread has',
+    )
+  }
+
+  async #listPartitions(job: JobGraph): Promise<Map<number, readonly string[]>> {
+    const plan = planGraph(job.graph, this.#init.settings)
+    const lists = new Map<number, readonly string[]>()
+    for (const node of job.graph.nodes) {
+      if (node.body.type !== 'source') continue
+      lists.set(node.id, await this.#partitionsOf(node, plan.parallelism[node.id], job))
+    }
+    return lists
+  }
+
+  async #partitionsOf(node: GraphNode, parallelism: number, job: JobGraph): Promise<readonly string[]> {
+    if (node.body.type !== 'source') return []
+    const { factory } = node.body
+    if (factory.single) return ['0']
+    try {
+      return await factory.create(listingContext(node, parallelism, this.#init.jobName, job)).partitions()
+    } catch (error) {
+      if (error instanceof StreamError) throw error.at(node.name, 0)
+      const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+      throw new StreamError('SAGE_USER_ERROR', `partitions(): ${what} (operator '${node.name}')`, { operator: node.name, cause: error })
+    }
+  }
+
+  #fail(error: ErrorData): void {
+    if (this.#wish !== 'cancelled') this.#error ??= error
+    this.#cancelAll()
+  }
+
+  #cancelAll(): void {
+    if (!this.#cancelling) {
+      this.#tell({ type: 'cancel' })
+      // A worker that hangs in user code hears nothing; the main thread ends its thread.
+      setTimeout(() => this.#ended.resolve(), CANCEL_MS).unref()
+    }
+    this.#cancelling = true
+    this.#endWhenAllHave()
+  }
+
+  #endWhenAllHave(): void {
+    if (this.#all('ended')) this.#ended.resolve()
+  }
+
+  #all(...states: readonly WorkerState[]): boolean {
+    return this.#states.every((state) => states.includes(state))
+  }
+
+  /** Orders all workers that still live, and wakes them. */
+  #tell(order: ToWorker): void {
+    this.#started.resolve()
+    const arena = wrapArena(this.#init.arena)
+    this.#lines.workers.forEach((line, worker) => {
+      if (this.#states[worker] === 'ended') return
+      line.post(order)
+      new Doorbell(arena, worker * DOORBELL_BYTES).ring()
+    })
+  }
+}
+
+/** What a source may ask for while it lists its partitions: no record is at hand. */
+function listingContext(node: GraphNode, parallelism: number, jobName: string, job: JobGraph): RuntimeContext {
+  const unavailable = () => {
+    throw new StreamError('SAGE_SERVICE', 'services are not available in partitions()')
+  }
+  const silent = () => {}
+  return {
+    name: node.name,
+    jobName,
+    subtask: 0,
+    parallelism,
+    key: undefined,
+    getKey: () => undefined,
+    timestamp: undefined,
+    logger: { debug: silent, info: silent, warning: silent, error: silent },
+    clock: job.clock === 'system' ? { now: () => Date.now() } : job.clock,
+    wake: silent,
+    service: unavailable,
+    callService: Object.assign(unavailable, { async: async () => unavailable() }),
+  }
+}

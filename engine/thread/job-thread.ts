@@ -1,0 +1,207 @@
+import { errorFromData, errorToData, StreamError } from '../../codec/errors.ts'
+import type { Clock } from '../../operators/contract/context.ts'
+import type { DeadLetter } from '../../operators/contract/error-policy.ts'
+import { LOG_LEVELS, type Logger, type LogLevel } from '../../operators/contract/logger.ts'
+import { describeGraph } from '../graph/fingerprint.ts'
+import { type MemoryPlan, planMemory } from '../graph/memory-plan.ts'
+import { type Plan, planGraph } from '../graph/plan.ts'
+import { type Arena, wrapArena } from '../ring/arena.ts'
+import { Doorbell, DOORBELL_BYTES } from '../ring/doorbell.ts'
+import { buildTask } from '../task/build-task.ts'
+import { ServiceHost } from '../task/services.ts'
+import type { Task } from '../task/task.ts'
+import type { ControlPort, FromWorker, Report, ToWorker } from './control.ts'
+import { DeadLetterOffice } from './dead-letter-office.ts'
+import type { JobGraph, ThreadSettings } from './job-site.ts'
+import { PartitionClaims } from './partition-claims.ts'
+import { ThreadLoop } from './thread-loop.ts'
+
+/** What a thread of a job is started with. */
+export interface ThreadInit {
+  readonly jobId: string
+  readonly jobName: string
+  /** Index of this thread among the job's workers. */
+  readonly thread: number
+  readonly settings: ThreadSettings
+  readonly arena: SharedArrayBuffer
+  /** False where blocking would stop the caller's event loop (inline mode). */
+  readonly mayBlock: boolean
+}
+
+/** The lines of a thread: to the coordinator, and reports to the main thread. */
+export interface ThreadLines {
+  readonly coordinator: ControlPort<ToWorker, FromWorker>
+  readonly main: ControlPort<never, Report>
+}
+
+/**
+ * One worker of a job, from its graph to its end: built → start → opened → go → running → ended. What goes wrong on
+ * the way is told to the coordinator, which decides; the thread itself only obeys.
+ */
+export class JobThread {
+  readonly #init: ThreadInit
+  readonly #lines: ThreadLines
+  readonly #services = new ServiceHost()
+  readonly #letters: DeadLetterOffice
+  readonly #bell: Doorbell
+  readonly #arena: Arena
+  readonly #logger: Logger
+  #tasks: Task[] = []
+  #loop: ThreadLoop | undefined
+  #cancelled = false
+  #failed = false
+  readonly #started = Promise.withResolvers<void>()
+
+  constructor(init: ThreadInit, lines: ThreadLines) {
+    this.#init = init
+    this.#lines = lines
+    this.#arena = wrapArena(init.arena)
+    this.#bell = new Doorbell(this.#arena, init.thread * DOORBELL_BYTES)
+    this.#letters = new DeadLetterOffice((report) => lines.main.post(report))
+    this.#logger = reportingLogger(init.settings.logLevel, (report) => lines.main.post(report))
+  }
+
+  /** Settles when the coordinator has given its first order: until then this thread counts as starting. */
+  get started(): Promise<void> {
+    return this.#started.promise
+  }
+
+  /**
+   * Runs the thread's part of the job; resolves when it has ended, however it did.
+   * `beforeEnd` runs last, before the thread says so.
+   */
+  async run(load: () => Promise<JobGraph>, beforeEnd = async (): Promise<void> => {}): Promise<void> {
+    const orders = this.#orders()
+    try {
+      const job = await load()
+      this.#lines.coordinator.post({
+        type: 'built',
+        plain: describeGraph(job.graph, { sourceText: false }),
+        full: describeGraph(job.graph, { sourceText: true }),
+      })
+      const start = await orders.start
+      if (start !== undefined) await this.#start(job, start)
+      if (start !== undefined && (await orders.go)) await this.#work()
+    } catch (error) {
+      this.fail(error)
+    }
+    await this.#close()
+    this.#letters.flush()
+    await beforeEnd()
+    this.#lines.coordinator.post({ type: 'ended' })
+  }
+
+  /** Reports the failure that ends the job; only the first counts. */
+  fail(error: unknown): void {
+    this.#loop?.cancel()
+    if (this.#failed || this.#cancelled) return
+    this.#failed = true
+    this.#lines.coordinator.post({ type: 'failed', error: errorToData(error) })
+  }
+
+  /** Orders of the coordinator; `start` and `go` are promises, since they come once. */
+  #orders() {
+    let onStart: (start: Extract<ToWorker, { type: 'start' }> | undefined) => void
+    let onGo: (go: boolean) => void
+    const start = new Promise<Extract<ToWorker, { type: 'start' }> | undefined>((resolve) => { onStart = resolve })
+    const go = new Promise<boolean>((resolve) => { onGo = resolve })
+    this.#lines.coordinator.onMessage((order) => {
+      this.#started.resolve()
+      if (order.type === 'start') onStart(order)
+      else if (order.type === 'go') onGo(true)
+      else if (order.type === 'stop') for (const task of this.#tasks) task.stop()
+      else {
+        this.#cancelled = true
+        this.#loop?.cancel()
+        onStart(undefined)
+        onGo(false)
+      }
+      this.#bell.ring()
+    })
+    return { start, go }
+  }
+
+  async #start(job: JobGraph, start: Extract<ToWorker, { type: 'start' }>): Promise<void> {
+    const { settings, jobName } = this.#init
+    const plan = planGraph(job.graph, settings)
+    const memory = planMemory(plan, settings)
+    const clock: Clock = job.clock === 'system' ? systemClock : job.clock
+    await this.#services.open(job.services, { jobName, logger: this.#logger, clock })
+    this.#tasks = this.#buildTasks(plan, memory, clock, new PartitionClaims(start.partitions, start.claims))
+    for (const task of [...this.#tasks].reverse()) await task.open()
+    this.#lines.coordinator.post({ type: 'opened' })
+  }
+
+  #buildTasks(plan: Plan, memory: MemoryPlan, clock: Clock, claims: PartitionClaims): Task[] {
+    const { settings, thread, jobId, jobName } = this.#init
+    const facilities = {
+      jobName,
+      logger: this.#logger,
+      clock,
+      services: this.#services,
+      wake: () => this.#bell.ring(),
+    }
+    const shop = {
+      id: `${jobId}-${thread}`,
+      plan,
+      memory,
+      arena: this.#arena,
+      thread,
+      facilities,
+      defaultErrors: settings.errors,
+      maxParallelism: settings.maxParallelism,
+      strict: settings.strict,
+      claim: (node: { id: number }, subtask: number) => claims.of(node.id, subtask, plan.parallelism[node.id]),
+      deadLetter: (letter: DeadLetter) => this.#letters.add(letter),
+      nowMs,
+    }
+    return plan.chains.flatMap((chain) =>
+      chain.threads.flatMap((place, subtask) => (place === thread ? [buildTask(shop, chain, subtask)] : [])),
+    )
+  }
+
+  async #work(): Promise<void> {
+    const { settings, mayBlock } = this.#init
+    this.#loop = new ThreadLoop(this.#tasks, { bell: this.#bell, spinMs: settings.spinMs, mayBlock, nowMs })
+    if (this.#cancelled) return
+    await this.#loop.run()
+  }
+
+  /** Closes what is still open. Its failures count when nothing failed before. */
+  async #close(): Promise<void> {
+    for (const task of this.#tasks) await task.abort().catch((error: unknown) => this.fail(error))
+    await this.#services.close().catch((error: unknown) => this.fail(error))
+  }
+}
+
+const systemClock: Clock = { now: () => Date.now() }
+
+function nowMs(): number {
+  return performance.now()
+}
+
+/** An error of this thread that no operator is known for. */
+export function threadFailure(code: 'SAGE_UNHANDLED_REJECTION' | 'SAGE_USER_ERROR', cause: unknown): StreamError {
+  const what = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
+  const kind = code === 'SAGE_UNHANDLED_REJECTION' ? 'unhandled rejection' : 'uncaught exception'
+  return new StreamError(code, `${kind} on a worker thread: ${what}`, { cause })
+}
+
+function reportingLogger(level: LogLevel, post: (report: Report) => void): Logger {
+  const least = LOG_LEVELS.indexOf(level)
+  const write = (line: LogLevel) => (message: string, ...details: unknown[]) => {
+    if (LOG_LEVELS.indexOf(line) < least) return
+    post({ type: 'log', level: line, message: String(message), details: details.map(cloneable) })
+  }
+  return { debug: write('DEBUG'), info: write('INFO'), warning: write('WARNING'), error: write('ERROR') }
+}
+
+/** Log details are for reading: what cannot be cloned crosses as text. */
+function cloneable(detail: unknown): unknown {
+  if (detail instanceof Error) return errorFromData(errorToData(detail))
+  try {
+    return structuredClone(detail)
+  } catch {
+    return String(detail)
+  }
+}

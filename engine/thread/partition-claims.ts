@@ -1,0 +1,47 @@
+import type { ClaimPartition } from '../task/source-driver.ts'
+import type { PartitionLists } from './control.ts'
+
+const FREE = 0
+const TAKEN = 1
+
+/**
+ * Who reads which partition: one word a partition in shared memory, 0 = free, 1 = taken. A word changes once,
+ * by the compare-exchange of the subtask that takes it; nothing else is published by it.
+ *
+ * Partition i < parallelism is subtask i's own; those behind are taken by whoever comes first, so that a subtask with
+ * small partitions helps one with large ones.
+ */
+export class PartitionClaims {
+  readonly #lists: PartitionLists
+  readonly #words: Int32Array
+  readonly #first = new Map<number, number>()
+
+  constructor(lists: PartitionLists, claims: SharedArrayBuffer) {
+    this.#lists = lists
+    this.#words = new Int32Array(claims)
+    let first = 0
+    for (const [node, partitions] of lists) {
+      this.#first.set(node, first)
+      first += partitions.length
+    }
+  }
+
+  /** Memory for the words of all partitions. */
+  static allocate(lists: PartitionLists): SharedArrayBuffer {
+    const count = [...lists.values()].reduce((sum, partitions) => sum + partitions.length, 0)
+    return new SharedArrayBuffer(Math.max(4, count * 4))
+  }
+
+  /** The claims of one subtask of a source. */
+  of(node: number, subtask: number, parallelism: number): ClaimPartition {
+    const partitions = this.#lists.get(node) ?? []
+    const first = this.#first.get(node) ?? 0
+    let next = subtask
+    return () => {
+      for (; next < partitions.length; next = next < parallelism ? parallelism : next + 1) {
+        if (Atomics.compareExchange(this.#words, first + next, FREE, TAKEN) === FREE) return partitions[next]
+      }
+      return null
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import type { Doorbell } from '../ring/doorbell.ts'
+import type { Task } from '../task/task.ts'
+
+/** A subtask's share before its neighbour on the thread has its turn. */
+const TASK_BUDGET_MS = 1
+/** The event loop runs at least so often. */
+const TURN_MS = 10
+/** While promises are pending, it runs more often. */
+const BUSY_TURN_MS = 1
+/** How long one blocking wait may last: the event loop must run now and then. */
+const PARK_MS = 10
+/** A thread idle for so long leaves the blocking wait for the event loop's own, which costs nothing. */
+const SLEEP_AFTER_MS = 100
+/** A bound for waits that nothing but the doorbell should end. */
+const SLEEP_MS = 60_000
+
+/** How the thread of a loop may wait. */
+export interface LoopSettings {
+  readonly bell: Doorbell
+  readonly spinMs: number
+  /** Whether `Atomics.wait` may block this thread: never the calling thread of an inline job. */
+  readonly mayBlock: boolean
+  nowMs(): number
+}
+
+/**
+ * Runs the tasks of one thread: each gets its budget in turn, sinks before sources; a thread without work spins for
+ * a while, then parks at its doorbell.
+ *
+ * No wake-up is lost: the bell is read before the tasks look for work, the parking is announced before they
+ * look once more, and the wait ends at once when the bell has changed since it was read.
+ */
+export class ThreadLoop {
+  readonly #tasks: Task[]
+  readonly #settings: LoopSettings
+  #lastTurn = 0
+  #cancelled = false
+
+  constructor(tasks: readonly Task[], settings: LoopSettings) {
+    // Later chains lie downstream: emptied first, they leave room for what is upstream.
+    this.#tasks = [...tasks].reverse()
+    this.#settings = settings
+  }
+
+  /** Ends the loop at its next turn; tasks are left as they are. */
+  cancel(): void {
+    this.#cancelled = true
+    this.#settings.bell.ring()
+  }
+
+  /** Runs until all tasks have ended or `cancel` was called. Throws the failure of a task. */
+  async run(): Promise<void> {
+    const { nowMs, bell } = this.#settings
+    let idleSince = Number.NaN
+    this.#lastTurn = nowMs()
+    while (!this.#cancelled && this.#tasks.length > 0) {
+      const seen = bell.read()
+      if (this.#stepAll()) {
+        idleSince = Number.NaN
+        await this.#turnWhenDue()
+        continue
+      }
+      if (this.#tasks.length === 0) return
+      if (Number.isNaN(idleSince)) idleSince = nowMs()
+      await this.#idle(seen, nowMs() - idleSince)
+    }
+  }
+
+  /** True when any task has moved. */
+  #stepAll(): boolean {
+    let worked = false
+    for (let i = 0; i < this.#tasks.length; i++) {
+      const progress = this.#tasks[i].step(this.#settings.nowMs() + TASK_BUDGET_MS)
+      if (progress !== 'idle') worked = true
+      if (progress === 'ended') this.#tasks.splice(i--, 1)
+    }
+    return worked
+  }
+
+  async #turnWhenDue(): Promise<void> {
+    const { nowMs } = this.#settings
+    const everyMs = this.#asynchronous() ? BUSY_TURN_MS : TURN_MS
+    if (nowMs() - this.#lastTurn < everyMs) return
+    await turn()
+    this.#lastTurn = nowMs()
+  }
+
+  #asynchronous(): boolean {
+    for (const task of this.#tasks) if (task.asynchronous) return true
+    return false
+  }
+
+  async #idle(seen: number, idleMs: number): Promise<void> {
+    const { bell, spinMs } = this.#settings
+    if (idleMs < spinMs) return
+    await turn()
+    this.#lastTurn = this.#settings.nowMs()
+    bell.announce()
+    try {
+      // Between the announcement and this look, nothing can arrive unseen: see the class.
+      if (!this.#cancelled && !this.#stepAll() && this.#tasks.length > 0) await this.#park(seen, idleMs)
+    } finally {
+      bell.retract()
+    }
+  }
+
+  async #park(seen: number, idleMs: number): Promise<void> {
+    const { bell, mayBlock, nowMs } = this.#settings
+    const dueMs = Math.max(0, this.#dueMs() - nowMs())
+    if (mayBlock && !this.#asynchronous() && idleMs < SLEEP_AFTER_MS) bell.wait(seen, Math.min(PARK_MS, dueMs))
+    else await bell.waitAsync(seen, Math.min(SLEEP_MS, dueMs))
+  }
+
+  #dueMs(): number {
+    let due = Number.POSITIVE_INFINITY
+    for (const task of this.#tasks) due = Math.min(due, task.dueMs)
+    return due
+  }
+}

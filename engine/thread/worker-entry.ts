@@ -1,0 +1,59 @@
+import { isMainThread, type MessagePort, threadId } from 'node:worker_threads'
+import { Coordinator } from './coordinator.ts'
+import { type FromMain, type FromWorker, type Report, threadPort, type ToMain, type ToWorker } from './control.ts'
+import type { JobSpec } from './job-site.ts'
+import { JobThread, type ThreadInit, threadFailure } from './job-thread.ts'
+import { loadGraph } from './load-graph.ts'
+
+/** The task of a pool thread: to be one worker of a job, or its coordinator, until the job ends. */
+export type ThreadTask = {
+  readonly spec: JobSpec
+  readonly init: ThreadInit
+  /** The main thread's `process.argv`. */
+  readonly argv: readonly string[]
+} & (
+  | { readonly role: 'worker'; readonly coordinator: MessagePort; readonly main: MessagePort }
+  | {
+      readonly role: 'coordinator'
+      readonly workers: readonly MessagePort[]
+      readonly main: MessagePort
+      /** The graph as the main thread built it, without source text. */
+      readonly plain: readonly string[]
+    }
+)
+
+/**
+ * Entry of every thread of a job; called by the pool. Returns once the job has started: from then on the thread
+ * runs by itself, so that the pool's own port does not decide whether the process stays alive.
+ */
+export async function runThread(task: ThreadTask): Promise<number> {
+  if (isMainThread) throw new Error('a job thread: expected a worker thread')
+  process.argv.splice(0, process.argv.length, ...task.argv)
+  await (task.role === 'worker' ? startWorker(task) : startCoordinator(task))
+  return threadId
+}
+
+function startWorker(task: Extract<ThreadTask, { role: 'worker' }>): Promise<void> {
+  const coordinator = threadPort<ToWorker, FromWorker>(task.coordinator)
+  const main = threadPort<never, Report>(task.main)
+  const thread = new JobThread(task.init, { coordinator, main })
+  process.on('unhandledRejection', (reason) => thread.fail(threadFailure('SAGE_UNHANDLED_REJECTION', reason)))
+  process.on('uncaughtException', (error) => thread.fail(threadFailure('SAGE_USER_ERROR', error)))
+  void thread.run(() => loadGraph(task.spec), outputWritten)
+  return thread.started
+}
+
+function startCoordinator(task: Extract<ThreadTask, { role: 'coordinator' }>): Promise<void> {
+  const workers = task.workers.map((port) => threadPort<FromWorker, ToWorker>(port))
+  const main = threadPort<FromMain, ToMain>(task.main)
+  const coordinator = new Coordinator(task.init, { workers, main }, task.plain)
+  void coordinator.run(() => loadGraph(task.spec))
+  return coordinator.started
+}
+
+/** Console lines of user code are on their way to the main thread: wait until it has them. */
+async function outputWritten(): Promise<void> {
+  for (const stream of [process.stdout, process.stderr]) {
+    if (stream.writableLength > 0) await new Promise<void>((resolve) => stream.write('', () => resolve()))
+  }
+}

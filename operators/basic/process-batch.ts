@@ -1,0 +1,50 @@
+import type { RuntimeContext } from '../contract/context.ts'
+import { requireFunction } from '../contract/function-form.ts'
+import type { Operator, OperatorContext, OperatorFactory } from '../contract/operator.ts'
+import { itemsOf } from '../contract/result-checks.ts'
+
+/** A micro-batch holds at most so many records. */
+export const MAX_BATCH = 1024
+
+/**
+ * Calls `fn(items, state)` per micro-batch: the records that were at hand together, at most
+ * {@link MAX_BATCH}. Its results are those of a `flatMap`. A record waits at most until the task has no more
+ * input at hand (`endOfBatch`). An error in `fn` concerns the whole batch: what the policy
+ * leaves out is all of it.
+ *
+ * `stateOf` gives what `fn` gets as its second argument; it is asked once per subtask, when the first
+ * batch is processed.
+ */
+export function processBatchFactory(
+  fn: unknown,
+  stateOf: (ctx: RuntimeContext) => unknown = () => undefined,
+): OperatorFactory {
+  requireFunction(fn, 'processBatch')
+  const process = fn as (items: unknown[], state: unknown) => unknown
+  return {
+    shape: 'flatMap',
+    functions: [process],
+    create: (context) => batchOperator(process, stateOf, context),
+  }
+}
+
+function batchOperator(
+  process: (items: unknown[], state: unknown) => unknown,
+  stateOf: (ctx: RuntimeContext) => unknown,
+  { ctx, scope }: OperatorContext,
+): Operator {
+  let items: unknown[] = []
+  let state: { readonly value: unknown } | undefined
+  const flush = (): Iterable<unknown> => {
+    const batch = items
+    items = []
+    state ??= { value: stateOf(ctx) }
+    // The batch has many keys or none; that of its last record would be a lie.
+    scope.key = undefined
+    return itemsOf(process(batch, state.value), 'processBatch')
+  }
+  return {
+    call: (value) => (items.push(value) < MAX_BATCH ? undefined : flush()),
+    endOfBatch: () => (items.length === 0 ? [] : flush()),
+  }
+}

@@ -1,0 +1,45 @@
+import type { Logger } from './logger.ts'
+
+/** Typed view of a registered service: its methods, as `ctx.service<T>(name)` hands them out. */
+export type ServiceProxy<T> = T
+
+/**
+ * Calls a service's `process` method; `callService.async` always returns a promise of its result.
+ * A failing call is `SAGE_SERVICE` with the failure as its cause, an unknown name is `SAGE_SERVICE` too.
+ */
+export interface CallService {
+  (name: string, ...args: unknown[]): unknown
+  async(name: string, ...args: unknown[]): Promise<unknown>
+}
+
+/** The time by which processing-time decisions are made; injected, so tests can hold it still. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number
+}
+
+/**
+ * What a user function may ask of the engine. One object per operator and subtask; `key` and
+ * `timestamp` belong to the record at hand and are valid only during a call.
+ */
+export interface RuntimeContext<K = any> {
+  /** The operator's name, as in `JobResult.operators`. */
+  readonly name: string
+  readonly jobName: string
+  /** Index of this subtask, from 0. */
+  readonly subtask: number
+  readonly parallelism: number
+  /** Key of the record at hand; undefined on streams that are not keyed. */
+  readonly key: K
+  /** The same as `key`. */
+  getKey(): K
+  /** Event time of the record at hand (ms since the epoch); undefined while no timestamps are assigned. */
+  readonly timestamp: number | undefined
+  readonly logger: Logger
+  readonly clock: Clock
+  /** Asks an idle source of this subtask again at once. May be called from any asynchronous callback. */
+  wake(): void
+  /** The instance of a service registered with `env.registerService`, one per worker thread. */
+  service<T = any>(name: string): ServiceProxy<T>
+  readonly callService: CallService
+}

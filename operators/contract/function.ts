@@ -1,0 +1,107 @@
+import type { RuntimeContext } from './context.ts'
+import type { Logger } from './logger.ts'
+import type { Awaitable } from './source.ts'
+
+/** Receives the records that a function emits. */
+export interface Collector<R = any> {
+  /** Emits one record. `null` and `undefined` mean "no output". */
+  collect(value: R): void
+  /** Emits one record to a side output, read with `stream.sideOutput(tag)`. Unread side outputs are discarded. */
+  collectTo<S>(tag: OutputTag<S>, value: S): void
+}
+
+/** Names a side output of an operator. Tags with equal `id` are the same output. */
+export class OutputTag<T> {
+  readonly id: string
+  declare readonly __type?: T
+
+  constructor(id: string) {
+    this.id = id
+  }
+}
+
+/**
+ * Base of all function classes.
+ *
+ * Life, once per subtask: `new Class(options)` → `ctx` is injected → `open()` → `execute`… → `close()`.
+ * A throw in the constructor, `open` or `close` always fails the job.
+ */
+export abstract class BaseFunction {
+  /** Injected after construction and before `open`. */
+  declare ctx: RuntimeContext
+
+  get logger(): Logger {
+    return this.ctx.logger
+  }
+
+  /** The operator's name. */
+  get name(): string {
+    return this.ctx.name
+  }
+
+  /** Called once before the first record. */
+  open(): Awaitable<void> {}
+
+  /** Called once after the last record, also when the job fails or is cancelled while this thread lives. */
+  close(): Awaitable<void> {}
+}
+
+/** Produces records; see `env.fromSource`. */
+export abstract class SourceFunction<T = any> extends BaseFunction {
+  /** The next record; `null`, `undefined` or a `StopSignal` at the end, `IDLE` for nothing yet. May be async. */
+  abstract execute(): Awaitable<T | null | undefined | symbol | object>
+}
+
+/** One record in, one or none (`null`, `undefined`) out. */
+export abstract class MapFunction<T = any, R = any> extends BaseFunction {
+  abstract execute(data: T): R | null | undefined
+}
+
+/** Keeps the records for which `execute` returns something truthy. */
+export abstract class FilterFunction<T = any> extends BaseFunction {
+  abstract execute(data: T): unknown
+}
+
+/** One record in, any number out: those returned first, then those collected. */
+export abstract class FlatMapFunction<T = any, R = any> extends BaseFunction {
+  abstract execute(data: T, out: Collector<R>): Iterable<R | null | undefined> | R | null | undefined | void
+  /** Called once per subtask after the last record and before `close`; may emit. */
+  finish?(out: Collector<R>): void
+}
+
+/** Extracts a record's key. */
+export abstract class KeyByFunction<T = any, K = any> extends BaseFunction {
+  abstract execute(data: T): K
+}
+
+/** Consumes records. A promise it returns is awaited (see `capacity` of sinks). */
+export abstract class SinkFunction<T = any> extends BaseFunction {
+  abstract execute(data: T): unknown
+  /**
+   * Called once per subtask after the last record has been written, before `close`; not when the job fails or
+   * is cancelled. A sink that publishes its result as a whole does it here.
+   */
+  finish?(): Awaitable<void>
+}
+
+/** One method per connected stream: `map0`, `map1`, … Every connected input needs its method. */
+export abstract class BaseCoMapFunction<R = any> extends BaseFunction {
+  abstract map0(data: any): R | null | undefined
+  abstract map1(data: any): R | null | undefined
+}
+
+/**
+ * Joins two keyed streams: `execute(payload, key, tag)` with tag 0 for the left (first) stream and 1 for
+ * the right one, or, in its place, methods `left(payload, key)` and `right(payload, key)`.
+ * Returns an iterable of results (may be empty).
+ */
+export abstract class BaseJoinFunction<A = any, B = any, K = any, R = any> extends BaseFunction {
+  execute?(payload: A | B, key: K, tag: 0 | 1): Iterable<R | null | undefined> | R | null | undefined | void
+}
+
+/** The general record function: any number of records to any output. */
+export abstract class ProcessFunction<T = any, R = any> extends BaseFunction {
+  abstract process(value: T, ctx: RuntimeContext, out: Collector<R>): void
+  /** Called once per subtask after the last record and before `close`; may emit. */
+  finish?(out: Collector<R>): void
+}

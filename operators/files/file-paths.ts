@@ -1,0 +1,56 @@
+import { glob, stat } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { BrokenFileError, brokenFile } from './file-error.ts'
+
+/** A file that was found, and its size in bytes. */
+export interface FoundFile {
+  readonly path: string
+  readonly size: number
+}
+
+/**
+ * The files that paths and globs name, in the order given, those of one glob by code point.
+ *
+ * A path that exists is taken as it is, whatever characters it holds. A glob leaves out folders and,
+ * unless its last part begins with a dot, names that do (unfinished files of `FileSink`).
+ * Throws `SAGE_FILE` for a missing or unreadable path, a folder, and a glob that matches no file.
+ */
+export async function findFiles(paths: readonly string[]): Promise<FoundFile[]> {
+  const found: FoundFile[] = []
+  for (const path of paths) {
+    const size = await sizeOf(path)
+    if (size !== undefined) found.push({ path, size })
+    else found.push(...(await matches(path)))
+  }
+  return found
+}
+
+/** The size of the file at `path`; undefined where there is none and the path reads like a glob. */
+async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    const stats = await stat(path)
+    if (stats.isDirectory()) throw new BrokenFileError(path, 'expected a file, got a folder')
+    return stats.size
+  } catch (thrown) {
+    if (isMissing(thrown) && /[*?[\]{}]/.test(path)) return undefined
+    throw brokenFile(path, 'a readable file', thrown)
+  }
+}
+
+async function matches(pattern: string): Promise<FoundFile[]> {
+  const hidden = basename(pattern).startsWith('.')
+  const found: FoundFile[] = []
+  for await (const path of glob(pattern)) {
+    if (basename(path).startsWith('.') && !hidden) continue
+    const stats = await stat(path)
+    if (!stats.isDirectory()) found.push({ path, size: stats.size })
+  }
+  if (found.length === 0) {
+    throw new BrokenFileError(pattern, 'expected a glob that matches files, got no match')
+  }
+  return found.sort((a, b) => (a.path < b.path ? -1 : 1))
+}
+
+function isMissing(thrown: unknown): boolean {
+  return (thrown as { code?: unknown }).code === 'ENOENT'
+}

@@ -1,0 +1,120 @@
+import { type FileHandle, mkdir, open, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { brokenFile } from './file-error.ts'
+import type { RecordWriter } from './record-writer.ts'
+
+/** Bytes on their way to the disk, over all files of a sink. */
+export interface WriteLoad {
+  bytes: number
+}
+
+/**
+ * One file of a sink: written as `.<name>`, visible as `<name>` once {@link publish} has put all of it
+ * on the disk. Everything happens in order, in the background; the first failure is kept in `failure`.
+ */
+export class PartFile {
+  readonly #folder: string
+  readonly #name: string
+  readonly #writer: RecordWriter
+  readonly #load: WriteLoad
+  #handle: FileHandle | undefined
+  #work: Promise<void> = Promise.resolve()
+  #queued = 0
+  failure: Error | undefined
+  /** By the sink's clock. */
+  readonly since: number
+
+  constructor(folder: string, name: string, writer: RecordWriter, load: WriteLoad, since: number) {
+    this.#folder = folder
+    this.#name = name
+    this.#writer = writer
+    this.#load = load
+    this.since = since
+  }
+
+  /** About how long the file is, with what is still buffered. */
+  get bytes(): number {
+    return this.#queued + this.#writer.size
+  }
+
+  fits(record: unknown): boolean {
+    return this.#writer.fits(record)
+  }
+
+  add(record: unknown): void {
+    this.#writer.add(record)
+    if (this.#writer.size >= this.#writer.takeAt) this.#queue(this.#writer.take())
+  }
+
+  /** All queued work is done or has failed. */
+  idle(): Promise<void> {
+    return this.#work
+  }
+
+  /** Writes the rest, forces it to the disk and makes the file visible, in this order. */
+  publish(): Promise<void> {
+    this.#queue(this.#writer.end())
+    if (this.#queued === 0) return this.#work
+    this.#then(async () => {
+      await this.#handle!.sync()
+      await this.#close()
+      await rename(join(this.#folder, `.${this.#name}`), join(this.#folder, this.#name))
+      await syncFolder(this.#folder)
+    })
+    return this.abandon()
+  }
+
+  /** Leaves the file as it is, hidden. */
+  abandon(): Promise<void> {
+    return this.#work.then(() => this.#attempt(() => this.#close()))
+  }
+
+  #queue(bytes: Uint8Array): void {
+    if (bytes.length === 0) return
+    if (this.#queued === 0) this.#then(() => this.#create())
+    this.#queued += bytes.length
+    this.#load.bytes += bytes.length
+    this.#then(() => this.#handle!.writeFile(bytes))
+    this.#work = this.#work.then(() => {
+      this.#load.bytes -= bytes.length
+    })
+  }
+
+  async #create(): Promise<void> {
+    await mkdir(this.#folder, { recursive: true })
+    this.#handle = await open(join(this.#folder, `.${this.#name}`), 'wx')
+  }
+
+  /** Queues work; none is done after a failure. `#work` never rejects. */
+  #then(work: () => Promise<void>): void {
+    this.#work = this.#work.then(async () => {
+      if (this.failure === undefined) await this.#attempt(work)
+    })
+  }
+
+  async #attempt(work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (thrown) {
+      const path = join(this.#folder, this.#name)
+      this.failure ??= brokenFile(path, 'a writable file', thrown)
+    }
+  }
+
+  async #close(): Promise<void> {
+    const handle = this.#handle
+    this.#handle = undefined
+    await handle?.close()
+  }
+}
+
+/** A rename survives a power failure once its folder is on the disk; Windows cannot open folders and needs no such call. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

@@ -1,0 +1,70 @@
+import { describe, StreamError } from '../../codec/errors.ts'
+import { compareKeys } from '../../codec/key.ts'
+import { requireLambda } from '../contract/function-form.ts'
+import type { OperatorFactory } from '../contract/operator.ts'
+import { type Aggregation, aggregationFactory, combinerFactory } from './aggregation.ts'
+
+type Selector = (record: unknown) => unknown
+type Rank = number | bigint | string
+
+/** The best record of a key so far, and what it is compared by. */
+interface Best {
+  readonly record: unknown
+  readonly rank: Rank
+}
+
+/** Emits the smallest record per key at the end of input, by `by(record)` or itself; of equal ones the first. */
+export function minFinalFactory(by?: unknown): OperatorFactory {
+  return bestFactory('minFinal', -1, by)
+}
+
+/** Emits the greatest record per key at the end of input, by `by(record)` or itself; of equal ones the first. */
+export function maxFinalFactory(by?: unknown): OperatorFactory {
+  return bestFactory('maxFinal', 1, by)
+}
+
+function bestFactory(method: string, sign: 1 | -1, by: unknown = itself): OperatorFactory {
+  requireLambda(by, method)
+  const rankOf = (record: unknown): Rank => rank((by as Selector)(record), method)
+  const aggregation: Aggregation = {
+    first: (record): Best => ({ record, rank: rankOf(record) }),
+    next: (best: Best, record): Best => {
+      const candidate = rankOf(record)
+      return compareRanks(candidate, best.rank, method) * sign > 0
+        ? { record, rank: candidate }
+        : best
+    },
+    result: (best: Best) => best.record,
+  }
+  const functions = by === itself ? [] : [by]
+  const factory = aggregationFactory(functions, aggregation)
+  return { ...factory, combiner: combinerFactory(functions, aggregation) }
+}
+
+function itself(record: unknown): unknown {
+  return record
+}
+
+/** Numbers, bigints and dates share one order, strings have another; NaN has none. */
+function rank(value: unknown, method: string): Rank {
+  if (typeof value === 'number' && !Number.isNaN(value)) return value
+  if (typeof value === 'string' || typeof value === 'bigint') return value
+  if (value instanceof Date && !Number.isNaN(value.getTime())) return value.getTime()
+  throw new StreamError(
+    'SAGE_USER_ERROR',
+    `${method}: expected numbers, bigints, strings or dates to compare, got ${describe(value)}`,
+  )
+}
+
+function compareRanks(a: Rank, b: Rank, method: string): number {
+  if (typeof a === 'string' && typeof b === 'string') return compareKeys(a, b)
+  if (typeof a === 'string' || typeof b === 'string') throw unordered(a, b, method)
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+function unordered(a: Rank, b: Rank, method: string): StreamError {
+  return new StreamError(
+    'SAGE_USER_ERROR',
+    `${method}: expected values of one kind to compare, got ${describe(a)} and ${describe(b)} of one key`,
+  )
+}

@@ -1,0 +1,37 @@
+/**
+ * `sage-stream/operators`: the contract between the engine and its operators, for those who write operators,
+ * sources and sinks of their own.
+ */
+export type { CallService, Clock, RuntimeContext, ServiceProxy } from './contract/context.ts'
+export type { DeadLetter, ErrorPolicy } from './contract/error-policy.ts'
+export {
+  BaseCoMapFunction,
+  BaseFunction,
+  BaseJoinFunction,
+  type Collector,
+  FilterFunction,
+  FlatMapFunction,
+  KeyByFunction,
+  MapFunction,
+  OutputTag,
+  ProcessFunction,
+  SinkFunction,
+  SourceFunction,
+} from './contract/function.ts'
+export type { Logger, LogLevel } from './contract/logger.ts'
+export type {
+  Operator,
+  OperatorCall,
+  OperatorContext,
+  OperatorFactory,
+  OperatorShape,
+  RecordScope,
+  SourceFactory,
+} from './contract/operator.ts'
+export {
+  type Awaitable,
+  IDLE,
+  type PartitionedSource,
+  type PartitionReader,
+} from './contract/source.ts'
+export { Packet, type PartitionStrategy, StopSignal } from './packet.ts'

@@ -1,0 +1,57 @@
+import { describe, StreamError } from '../../codec/errors.ts'
+import type { RuntimeContext } from '../contract/context.ts'
+import { requireLambda } from '../contract/function-form.ts'
+import type { SourceFactory } from '../contract/operator.ts'
+import { END, PullReader } from './pull-reader.ts'
+
+/**
+ * The records `fn(0)` … `fn(count - 1)`, in one range of indexes per subtask; positions are indexes. `Infinity`
+ * makes one range that never ends.
+ */
+export function generatorSource(count: unknown, fn: unknown): SourceFactory {
+  requireLambda(fn, 'fromGenerator')
+  if (!isCount(count)) {
+    throw new StreamError(
+      'SAGE_OPTION',
+      `fromGenerator: expected a count that is an integer >= 0 or Infinity, got ${describe(count)}`,
+    )
+  }
+  return {
+    single: false,
+    sharesRecords: false,
+    functions: [fn],
+    create: (ctx) => ({
+      partitions: () => ranges(count, ctx.parallelism),
+      open: (range, position) => rangeReader(range, position as number | undefined, fn, ctx),
+    }),
+  }
+}
+
+function isCount(count: unknown): count is number {
+  return count === Infinity || (Number.isSafeInteger(count) && (count as number) >= 0)
+}
+
+/** Names of ranges, `from-to` without `to` itself: equal in length but for one, none of them empty. */
+function ranges(count: number, parallelism: number): string[] {
+  if (count === Infinity) return ['0-Infinity']
+  const names: string[] = []
+  for (let i = 0; i < parallelism; i++) {
+    const from = Math.floor((count / parallelism) * i)
+    const to = i === parallelism - 1 ? count : Math.floor((count / parallelism) * (i + 1))
+    if (to > from) names.push(`${from}-${to}`)
+  }
+  return names
+}
+
+function rangeReader(
+  range: string,
+  position: number | undefined,
+  fn: (index: number) => unknown,
+  { clock }: RuntimeContext,
+): PullReader {
+  const [from, to] = range.split('-').map(Number)
+  const start = position ?? from
+  let index = start
+  const pull = (): unknown => (index < to ? fn(index++) : END)
+  return new PullReader({ method: 'fromGenerator', clock, pull, async: false, start })
+}

@@ -1,0 +1,67 @@
+import { StreamError } from '../../codec/errors.ts'
+import type { CallService, RuntimeContext } from '../contract/context.ts'
+import type { Logger, LogLevel } from '../contract/logger.ts'
+import type { RecordScope } from '../contract/operator.ts'
+
+/** One line that an operator under test has logged. */
+export interface LogLine {
+  readonly level: LogLevel
+  readonly message: string
+  readonly details: readonly unknown[]
+}
+
+/** A logger that keeps its lines. */
+export function recordingLogger(lines: LogLine[]): Logger {
+  const at =
+    (level: LogLevel) =>
+    (message: string, ...details: unknown[]): void => {
+      lines.push({ level, message, details })
+    }
+  return { debug: at('DEBUG'), info: at('INFO'), warning: at('WARNING'), error: at('ERROR') }
+}
+
+/** The runtime context of an operator under test: it reads `scope` and has no services. */
+export function harnessContext(
+  place: { readonly name: string; readonly subtask: number; readonly parallelism: number },
+  scope: RecordScope,
+  logger: Logger,
+): RuntimeContext {
+  return {
+    ...place,
+    jobName: 'harness',
+    logger,
+    clock: { now: () => Date.now() },
+    wake: () => undefined,
+    service: noService,
+    callService: noServices(),
+    getKey: () => scope.key,
+    get key() {
+      return scope.key
+    },
+    get timestamp() {
+      return Number.isNaN(scope.timestamp) ? undefined : scope.timestamp
+    },
+  }
+}
+
+/** The runtime context of a source under test. */
+export function sourceContext(
+  place: { subtask?: number; parallelism?: number } = {},
+): RuntimeContext {
+  const scope = { key: undefined, timestamp: Number.NaN }
+  return harnessContext(
+    { name: 'source', subtask: 0, parallelism: 1, ...place },
+    scope,
+    recordingLogger([]),
+  )
+}
+
+function noServices(): CallService {
+  return Object.assign((name: string) => noService(name), {
+    async: async (name: string) => noService(name),
+  })
+}
+
+function noService(name: string): never {
+  throw new StreamError('SAGE_SERVICE', `service '${name}': the operator harness has no services`)
+}
