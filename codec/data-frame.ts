@@ -80,7 +80,7 @@ export class ColumnsReader {
   readonly #timestamped: boolean
 
   constructor(options: FrameOptions) {
-    this.#keys = options.keyed ? new ValueReader() : null
+    this.#keys = options.keyed ? new ValueReader(true) : null
     this.#timestamped = options.timestamped
   }
 

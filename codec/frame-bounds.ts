@@ -1,8 +1,9 @@
 import { StreamError } from './errors.ts'
 
 /** The error for bytes that are no frame. */
-export function corruptFrame(expected: string, got: string): StreamError {
-  return new StreamError('SAGE_FRAME_CORRUPT', `corrupt frame: expected ${expected}, got ${got}`)
+export function corruptFrame(expected: string, got: string, cause?: unknown): StreamError {
+  const message = `corrupt frame: expected ${expected}, got ${got}`
+  return new StreamError('SAGE_FRAME_CORRUPT', message, cause === undefined ? {} : { cause })
 }
 
 /** Bytes that are not believed yet: every access is checked against their end. */

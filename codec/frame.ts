@@ -55,8 +55,8 @@ export const FIELD = {
 } as const
 
 /** The frame's table, and the vtable's slots in the order of `frame.fbs`. */
-export const TABLE_AT = 24
-export const VTABLE_AT = 4
+const TABLE_AT = 24
+const VTABLE_AT = 4
 const VTABLE_BYTES = 18
 const TABLE_BYTES = 32
 const VTABLE_SLOTS = [

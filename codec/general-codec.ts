@@ -58,7 +58,8 @@ class GeneralWriter implements FrameWriter {
     view.setUint32(FIELD.count, this.count, true)
     view.setUint32(FIELD.values, HEADER_BYTES - FIELD.values, true)
     view.setUint32(HEADER_BYTES, values.length, true)
-    return memory.subarray(0, this.#columns.finish(memory, view, position, this.count))
+    const end = this.#columns.finish(memory, view, position, this.count)
+    return new Uint8Array(memory.buffer, 0, end)
   }
 
   reset(): void {

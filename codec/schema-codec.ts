@@ -96,7 +96,8 @@ class SchemaWriter implements FrameWriter {
     view.setUint32(FIELD.count, count, true)
     view.setUint32(FIELD.records, HEADER_BYTES - FIELD.records, true)
     view.setUint32(HEADER_BYTES, count, true)
-    return u8.subarray(0, this.#columns.finish(u8, view, memory.position, count))
+    const end = this.#columns.finish(u8, view, memory.position, count)
+    return new Uint8Array(u8.buffer, 0, end)
   }
 
   reset(): void {
@@ -118,6 +119,7 @@ class SchemaReader implements FrameReader {
   read(bytes: Uint8Array, offset: number, _length: number, batch: RecordBatch): void {
     if (bytes.buffer !== this.#views.buffer) this.#views = new TableViews(bytes.buffer)
     const views = this.#views
+    views.strings.reset()
     const at = bytes.byteOffset + offset
     const { view, i32 } = views
     const vector = followOffset(view, at + FIELD.records)

@@ -40,7 +40,10 @@ function verifyVtable(frame: FrameBounds, table: Table, at: number): void {
 }
 
 function verifyAt(frame: FrameBounds, type: WireType, slot: number, what: string): void {
-  if (type.kind === 'inline') return
+  if (type.kind === 'inline') {
+    if (type.scalar === 'int64') verifyInt64(frame, slot, what)
+    return
+  }
   const at = frame.follow(slot, what)
   if (type.kind === 'table') verifyTable(frame, type.table, at)
   else if (type.kind === 'bytes') frame.vector(at, 1, what)
@@ -49,8 +52,16 @@ function verifyAt(frame: FrameBounds, type: WireType, slot: number, what: string
     const { element } = type
     const size = inlineBytes(element)
     const count = frame.vector(at, size, what)
-    if (element.kind === 'inline') return
+    if (element.kind === 'inline' && element.scalar !== 'int64') return
     for (let i = 0; i < count; i++) verifyAt(frame, element, at + 4 + i * size, `${what}[${i}]`)
+  }
+}
+
+// As numbers, larger ones would not be what the frame says.
+function verifyInt64(frame: FrameBounds, at: number, what: string): void {
+  const value = frame.view.getBigInt64(at, true)
+  if (BigInt.asIntN(54, value) !== value || value === -(2n ** 53n)) {
+    throw corruptFrame(`${what} within 2^53`, `${value}`)
   }
 }
 

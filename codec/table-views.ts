@@ -1,5 +1,5 @@
 import { type RawBuffer, rawBufferOf } from './raw-buffer.ts'
-import { SHORT_BYTES, shortUtf8 } from './short-strings.ts'
+import { MAX_WINDOW_STRING, StringWindow } from './string-window.ts'
 import { readUtf8 } from './utf8.ts'
 
 /** A buffer in units of each size, as compiled code reads it; may be shared memory. */
@@ -15,6 +15,8 @@ export class TableViews {
   readonly f64: Float64Array
   readonly b64: BigInt64Array
   readonly view: DataView
+  /** To be reset for each frame. */
+  readonly strings = new StringWindow()
 
   constructor(buffer: ArrayBufferLike) {
     // What is left of the last unit at the end is padding: no frame reaches into it.
@@ -36,8 +38,18 @@ export class TableViews {
   string(slot: number): string {
     const at = slot + this.i32[slot >> 2]
     const length = this.i32[at >> 2]
-    if (length > SHORT_BYTES) return readUtf8(this.u8, at + 4, at + 4 + length)
-    return length === 0 ? '' : shortUtf8(this.u8, at + 4, length)
+    const from = at + 4
+    const to = from + length
+    if (length > MAX_WINDOW_STRING || !this.#isAscii(from, to)) return readUtf8(this.u8, from, to)
+    return this.strings.latin1(this.u8, from, to)
+  }
+
+  // Strings start at a multiple of 4 and zeros follow them up to one.
+  #isAscii(from: number, to: number): boolean {
+    const i32 = this.i32
+    let seen = 0
+    for (let word = from >> 2; word << 2 < to; word++) seen |= i32[word]
+    return (seen & 0x80808080) === 0
   }
 
   /** A copy of the bytes to which the distance at `slot` leads. */

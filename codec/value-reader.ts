@@ -4,6 +4,7 @@ import { type RawBuffer, rawBufferOf } from './raw-buffer.ts'
 import { registeredByName } from './register-type.ts'
 import { type Shape, setOwn, shapeOf } from './shape.ts'
 import { SHORT_BYTES, shortLatin1 } from './short-strings.ts'
+import { StringWindow } from './string-window.ts'
 import { TAG, VIEW_CLASSES } from './value-format.ts'
 import type { ValueSource } from './value-io.ts'
 
@@ -16,9 +17,16 @@ export class ValueReader implements ValueSource {
   position = 0
   /** A view on the whole of the buffer. */
   view = new DataView(this.memory.buffer)
+  readonly #strings = new StringWindow()
+  readonly #repeats: boolean
   readonly #shapes: Shape[] = []
   #shapeCount = 0
   #end = 0
+
+  /** @param repeats whether the values are keys or such: strings that come again and again */
+  constructor(repeats = false) {
+    this.#repeats = repeats
+  }
 
   /** Starts to read `bytes[from, to)`. The memory may be shared. */
   reset(bytes: Uint8Array, from: number, to: number): void {
@@ -27,6 +35,7 @@ export class ValueReader implements ValueSource {
     this.position = byteOffset + from
     this.#end = byteOffset + to
     this.#shapeCount = 0
+    this.#strings.reset()
   }
 
   /** Whether there is another value. */
@@ -40,6 +49,7 @@ export class ValueReader implements ValueSource {
     this.position = at
     this.#end = at
     this.#shapeCount = 0
+    this.#strings.reset()
   }
 
   #attach(buffer: ArrayBufferLike): void {
@@ -159,8 +169,8 @@ export class ValueReader implements ValueSource {
   #readLatin1(length: number): string {
     if (length === 0) return ''
     const from = this.skip(length)
-    if (length <= SHORT_BYTES) return shortLatin1(this.memory, from, length)
-    return this.memory.latin1Slice(from, from + length)
+    if (this.#repeats && length <= SHORT_BYTES) return shortLatin1(this.memory, from, length)
+    return this.#strings.latin1(this.memory, from, from + length)
   }
 
   #readUtf16(): string {

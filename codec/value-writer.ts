@@ -48,7 +48,8 @@ export class ValueWriter implements ValueSink {
 
   /** What is written: a view, valid until the next `write` or `truncate`. */
   bytes(): Uint8Array {
-    return this.memory.subarray(this.#start, this.position)
+    // No Buffer, whose `slice` copies nothing.
+    return new Uint8Array(this.memory.buffer, this.#start, this.length)
   }
 
   /** Adds a value. Throws `SAGE_CODEC_UNSUPPORTED`, and then has added nothing. */

@@ -1,3 +1,4 @@
+import { deepStrictEqual } from 'node:assert'
 import { types } from 'node:util'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
@@ -41,8 +42,10 @@ const { value: values } = fc.letrec<{ value: unknown }>((tie) => ({
     ),
     fc.array(tie('value')),
     fc.sparseArray(tie('value')),
-    fc.dictionary(fc.oneof(text, fc.constantFrom('__proto__', '0', 'a', 'b')), tie('value')),
-    fc.record({ a: tie('value'), b: tie('value'), c: tie('value') }),
+    fc.dictionary(fc.oneof(text, fc.constantFrom('__proto__', '0', 'a', 'b')), tie('value'), {
+      noNullPrototype: true,
+    }),
+    fc.record({ a: tie('value'), b: tie('value'), c: tie('value') }, { noNullPrototype: true }),
     fc.array(fc.tuple(tie('value'), tie('value'))).map((entries) => new Map(entries)),
     fc.array(tie('value')).map((elements) => new Set(elements)),
   ),
@@ -51,7 +54,8 @@ const { value: values } = fc.letrec<{ value: unknown }>((tie) => ({
 test('any nested data comes back as it was', () => {
   fc.assert(
     fc.property(values, (value) => {
-      expect(cloneValue(value)).toStrictEqual(value)
+      // Not `toStrictEqual`, which stumbles over keys that are called `constructor`.
+      deepStrictEqual(cloneValue(value), value)
     }),
     { numRuns: 1000 },
   )
@@ -74,7 +78,7 @@ test('values written one after the other are read so, also after a truncation', 
       reader.reset(bytes, 0, bytes.length)
       const read: unknown[] = []
       while (reader.more) read.push(reader.read())
-      expect(read).toStrictEqual(kept)
+      deepStrictEqual(read, kept)
     }),
     { numRuns: 300 },
   )
@@ -85,7 +89,7 @@ test('what equality does not see is kept too', () => {
     minusZero: -0,
     lone: '\ud800x\udc00',
     absent: undefined,
-    holes: [1, , undefined],
+    holes: Object.assign(Array(3), { 0: 1, 2: undefined }),
     ['__proto__']: { x: 1 },
     trailing: Object.assign([1], { length: 3 }),
   })
@@ -302,7 +306,7 @@ test('more shapes than are remembered, and objects with many keys', () => {
   expect(cloneValue([wide, wide])).toStrictEqual([wide, wide])
 })
 
-test('objects of one shape read again and again have one hidden class of literals', () => {
+test('objects of one shape, beyond the point where code is compiled for it', () => {
   const records = Array.from({ length: 100 }, (_, i) => ({ id: i, ['__proto__']: i, name: 'n' }))
   expect(cloneValue(records)).toStrictEqual(records)
 })

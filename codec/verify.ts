@@ -56,7 +56,12 @@ export function decodeFrame(
     if (wanted && view.getUint32(FIELD[column], true) === 0) throw corruptFrame(column, 'none')
   }
   const batch: RecordBatch = { count: 0, values: [], keys: [], timestamps: [] }
-  codec.createReader(options).read(own, 0, own.length, batch)
+  try {
+    codec.createReader(options).read(own, 0, own.length, batch)
+  } catch (cause) {
+    // Only `decode` of a registered type, or the lack of one, is left to fail.
+    throw corruptFrame('values that can be decoded', String(cause), cause)
+  }
   return batch
 }
 

@@ -30,7 +30,10 @@ export interface Airport {
   readonly meanDelay: number
   /** Percentage of flights late by more than 15 minutes. */
   readonly late: number
-  /** The day with the highest mean delay among those with at least 10 flights; the earlier of equals. */
+  /**
+   * The day with the highest mean delay among those with at least 10 flights; the earlier of
+   * equals.
+   */
   readonly worstDay: string | null
 }
 
@@ -41,8 +44,8 @@ const LATE_MINUTES = 15
 const MIN_FLIGHTS = 10
 
 /**
- * Row groups of the file are read side by side. As the tallies can be merged, each reader folds its own
- * flights first: what crosses threads is a tally per airport, not a record per flight.
+ * Row groups of the file are read side by side. As the tallies can be merged, each reader folds its
+ * own flights first: what crosses threads is a tally per airport, not a record per flight.
  */
 export const flights = defineJob(
   import.meta.url,

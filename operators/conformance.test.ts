@@ -21,14 +21,14 @@ import { readAll } from './testing/read-all.ts'
 /**
  * The unit cases of the specification, one test a case, by their numbers. Left out:
  *
- * | case   | what                         | why                                                                       |
- * |--------|------------------------------|---------------------------------------------------------------------------|
- * | 18     | a router that refuses        | a full ring is back-pressure here, never the end of a source              |
- * | 23     | a join without keys          | refused when the graph is built: `SAGE_NOT_KEYED`                         |
- * | 28, 29 | the key of the context       | belong to the task; the harness's own clearing is tested beside it         |
- * | 30-32  | state include and exclude    | `StatefulFunction` comes with state                                       |
- * | 33-37  | restarts, checkpoint store   | come with checkpoints                                                     |
- * | 38-40  | percentiles, metrics windows | come with monitoring                                                      |
+ * | case   | what                         | why                                                |
+ * | ------ | ---------------------------- | -------------------------------------------------- |
+ * | 18     | a router that refuses        | a full ring is back-pressure, never a source's end |
+ * | 23     | a join without keys          | refused when the graph is built: `SAGE_NOT_KEYED`  |
+ * | 28, 29 | the key of the context       | the task's; the harness tests its own clearing     |
+ * | 30-32  | state include and exclude    | `StatefulFunction` comes with state                |
+ * | 33-37  | restarts, checkpoint store   | come with checkpoints                              |
+ * | 38-40  | percentiles, metrics windows | come with monitoring                               |
  *
  * Where the public contract stands above a case, the test says what holds instead.
  */
@@ -197,7 +197,7 @@ describe('conformance: operators and packets', () => {
     expect(await readAll(functionSource(() => values.shift()))).toEqual([10, 20])
   })
 
-  it('17 source_handles_stop_signal, source_prevents_duplicate: the end is read once for all', async () => {
+  it('17 source_handles_stop_signal, source_prevents_duplicate', async () => {
     let asked = 0
     const stop = () => {
       asked++
@@ -248,7 +248,7 @@ describe('conformance: operators and packets', () => {
     },
   )
 
-  it('21 keyby_handles_exception: the policy decides about the record, the operator goes on', () => {
+  it('21 keyby_handles_exception: the policy decides, the operator goes on', () => {
     const failing = ({ id }: { id?: string }) => id ?? throws()
     const keyBy = operatorHarness(failing, { shape: 'key', errors: 'skip' })
     keyBy.push({})

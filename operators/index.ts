@@ -1,6 +1,6 @@
 /**
- * `sage-stream/operators`: the contract between the engine and its operators, for those who write operators,
- * sources and sinks of their own.
+ * `sage-stream/operators`: the contract between the engine and its operators, for those who write
+ * operators, sources and sinks of their own.
  */
 export type { CallService, Clock, RuntimeContext, ServiceProxy } from './contract/context.ts'
 export type { DeadLetter, ErrorPolicy } from './contract/error-policy.ts'

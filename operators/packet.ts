@@ -7,8 +7,8 @@ function nanosecondsNow(): number {
 }
 
 /**
- * A record together with what travels with it. The engine keeps these in the context and in the columns of
- * a frame; a `Packet` is made only for those who ask for one.
+ * A record together with what travels with it. The engine keeps these in the context and in the
+ * columns of a frame; a `Packet` is made only for those who ask for one.
  */
 export class Packet<T = any> {
   readonly payload: T
@@ -43,7 +43,10 @@ export class Packet<T = any> {
     return new Packet(payload, this.inputIndex, this.partitionKey, this.partitionStrategy)
   }
 
-  /** A new packet, created now, with this one's payload and input under another key; its strategy too, where none is given. */
+  /**
+   * A new packet, created now, with this one's payload and input under another key; its strategy
+   * too, where none is given.
+   */
   updateKey(key: unknown, strategy = this.partitionStrategy): Packet<T> {
     return new Packet(this.payload, this.inputIndex, key, strategy)
   }
@@ -54,7 +57,10 @@ export class Packet<T = any> {
     return new Packet(payload, inputIndex, partitionKey, partitionStrategy, timestamp)
   }
 
-  /** Whether `other` carries the same payload and key the same way; when it was created does not matter. */
+  /**
+   * Whether `other` carries the same payload and key the same way; when it was created does not
+   * matter.
+   */
   equals(other: Packet): boolean {
     return (
       this.payload === other.payload &&

@@ -39,7 +39,10 @@ export type MakeFactory = (
   options: CheckedOptions,
 ) => OperatorFactory
 
-/** Adds the operator of a user function: `(fn, options?)` or `(Class, constructorOptions?, options?)`. */
+/**
+ * Adds the operator of a user function: `(fn, options?)` or `(Class, constructorOptions?,
+ * options?)`.
+ */
 export function appendFunction(
   inputs: readonly Cursor[],
   kind: string,
@@ -76,7 +79,8 @@ export function requireOneEnvironment(method: string, cursors: readonly Cursor[]
   if (stranger === undefined) return
   throw new StreamError(
     'SAGE_ENVIRONMENTS_DIFFER',
-    `${method}: streams must be from the same environment, got '${cursors[0].node.name}' and '${stranger.node.name}' of two`,
+    `${method}: streams must be from the same environment, ` +
+      `got '${cursors[0].node.name}' and '${stranger.node.name}' of two`,
   )
 }
 

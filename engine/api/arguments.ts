@@ -35,8 +35,8 @@ const operatorRules: OptionRules = {
 }
 
 /**
- * Reads `(fn, options?)` or `(Class, constructorOptions?, options?)`. Throws `SAGE_OPTION` for what is no function
- * and for wrong options, `SAGE_PARALLELISM`.
+ * Reads `(fn, options?)` or `(Class, constructorOptions?, options?)`. Throws `SAGE_OPTION` for what
+ * is no function and for wrong options, `SAGE_PARALLELISM`.
  */
 export function functionArguments(
   method: string,

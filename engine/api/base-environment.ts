@@ -30,7 +30,9 @@ export abstract class BaseEnvironment extends StreamSources {
   abstract readonly platform: string
   readonly #services = new Map<string, ServiceRegistration>()
 
-  /** Throws `SAGE_OPTION` for the name, `SAGE_CONFIG` and `SAGE_PARALLELISM` for the configuration. */
+  /**
+   * Throws `SAGE_OPTION` for the name, `SAGE_CONFIG` and `SAGE_PARALLELISM` for the configuration.
+   */
   constructor(name: string, config: EnvironmentConfig = {}) {
     super()
     requireText(name, 'environment name')
@@ -67,8 +69,8 @@ export abstract class BaseEnvironment extends StreamSources {
   }
 
   /**
-   * Registers a service that functions reach by `ctx.service(name)`: one instance per worker thread, made with
-   * `new Class(options)`. Throws `SAGE_DUPLICATE_NAME` for a name that is taken.
+   * Registers a service that functions reach by `ctx.service(name)`: one instance per worker
+   * thread, made with `new Class(options)`. Throws `SAGE_DUPLICATE_NAME` for a name that is taken.
    */
   registerService<O = undefined>(
     name: string,
@@ -99,7 +101,10 @@ export abstract class BaseEnvironment extends StreamSources {
     return [...this.#services.values()]
   }
 
-  /** @internal The configuration in force, below `overrides` of the moment. Throws as the constructor does. */
+  /**
+   * @internal The configuration in force, below `overrides` of the moment. Throws as the
+   * constructor does.
+   */
   resolved(overrides: EnvironmentConfig = {}): ResolvedConfig {
     return resolveConfig({ ...this.config, ...overrides })
   }
@@ -121,7 +126,10 @@ function checkServiceOptions(service: unknown): void {
   )
 }
 
-/** A copy of plain objects and arrays all the way down; what else they hold (loggers, clocks) stays the same. */
+/**
+ * A copy of plain objects and arrays all the way down; what else they hold (loggers, clocks) stays
+ * the same.
+ */
 function copyOfData<T>(value: T): T {
   if (Array.isArray(value)) return value.map(copyOfData) as T
   if (typeof value !== 'object' || value === null) return value

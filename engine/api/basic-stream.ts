@@ -36,8 +36,8 @@ export function cursorsOf(streams: unknown): readonly Cursor[] {
 }
 
 /**
- * The methods of `DataStream`, typed there: each checks its arguments, adds at most one operator or two and
- * returns the stream that reads from it.
+ * The methods of `DataStream`, typed there: each checks its arguments, adds at most one operator or
+ * two and returns the stream that reads from it.
  */
 export abstract class BasicStream {
   readonly [CURSOR]: Cursor
@@ -93,7 +93,7 @@ export abstract class BasicStream {
     const from = this[CURSOR]
     const to = cursorOf(future, 'fillFuture')
     requireOneEnvironment('fillFuture', [from, to])
-    from.scope.graph.fillFuture(to.node, { ...edgeFrom(from, 0), keyed: false })
+    from.scope.graph.fillFuture(to.node, { ...edgeFrom(from, 0), keyed: false, keying: undefined })
   }
 
   inspect(fn: unknown, ...rest: unknown[]) {
@@ -216,6 +216,7 @@ function requireSideOutputs({ body, name, kind }: GraphNode): void {
   if (body.type === 'operator' && ['process', 'flatMap'].includes(body.factory.shape)) return
   throw new StreamError(
     'SAGE_OPTION',
-    `sideOutput: expected a stream made by process or flatMap, which emit with out.collectTo, got '${name}' made by ${kind}`,
+    'sideOutput: expected a stream made by process or flatMap, which emit with out.collectTo, ' +
+      `got '${name}' made by ${kind}`,
   )
 }

@@ -21,7 +21,11 @@ export type JobIO<R> = {
 
 /** All records of each output, by the name under which `build` returned it. */
 export type JobOutputs<R> = {
-  readonly [K in keyof R as R[K] extends OutputStream<any> ? K : never]: R[K] extends OutputStream<infer T> ? T[] : never
+  readonly [K in keyof R as R[K] extends OutputStream<any> ? K : never]: R[K] extends OutputStream<
+    infer T
+  >
+    ? T[]
+    : never
 }
 
 /** A job in module form; see {@link defineJob}. */
@@ -30,7 +34,10 @@ export interface JobDefinition<P, R> {
   /** Starts a job; resolves once all its workers run and are warm. Rejects when it cannot start. */
   submit(params?: P, config?: EnvironmentConfig): Promise<JobHandle<JobIO<R>>>
   /** Runs a job to its end: its input streams end at once, every output is read whole. */
-  run(params?: P, config?: EnvironmentConfig): Promise<JobResult & { readonly outputs: JobOutputs<R> }>
+  run(
+    params?: P,
+    config?: EnvironmentConfig,
+  ): Promise<JobResult & { readonly outputs: JobOutputs<R> }>
 }
 
 /**
@@ -54,10 +61,16 @@ export function defineJob<P = void, R extends object = {}>(
   build: (env: JobEnvironment, params: P) => R,
 ): JobDefinition<P, R> {
   if (typeof url !== 'string' || !URL.canParse(url)) {
-    throw new StreamError('SAGE_OPTION', `defineJob: expected the module's import.meta.url, got ${describe(url)}`)
+    throw new StreamError(
+      'SAGE_OPTION',
+      `defineJob: expected the module's import.meta.url, got ${describe(url)}`,
+    )
   }
   if (typeof build !== 'function') {
-    throw new StreamError('SAGE_OPTION', `defineJob: expected a function that builds the graph, got ${describe(build)}`)
+    throw new StreamError(
+      'SAGE_OPTION',
+      `defineJob: expected a function that builds the graph, got ${describe(build)}`,
+    )
   }
   announceDefinition(url, name, (params) => {
     const env = new JobEnvironment(name)
@@ -88,10 +101,15 @@ class Definition<P, R extends object> {
     return job
   }
 
-  async run(params: P, config?: EnvironmentConfig): Promise<JobResult & { outputs: JobOutputs<R> }> {
+  async run(
+    params: P,
+    config?: EnvironmentConfig,
+  ): Promise<JobResult & { outputs: JobOutputs<R> }> {
     const { job, inputs, outputs } = await this.#start('run', params, config)
     for (const input of inputs) input.end()
-    const read = Object.entries(outputs).map(async ([name, output]) => [name, await output.toArray()] as const)
+    const read = Object.entries(outputs).map(
+      async ([name, output]) => [name, await output.toArray()] as const,
+    )
     const [result, records] = await Promise.all([job.finished, Promise.all(read)])
     return { ...result, outputs: Object.fromEntries(records) as JobOutputs<R> }
   }
@@ -118,13 +136,19 @@ class Definition<P, R extends object> {
     if (!isWorker) return
     const what = `${this.#name}.${method}()`
     reportMisuse(what)
-    throw new StreamError('SAGE_JOB_MODULE', `${what} was reached on a worker thread: keep job modules as files of their own`)
+    throw new StreamError(
+      'SAGE_JOB_MODULE',
+      `${what} was reached on a worker thread: keep job modules as files of their own`,
+    )
   }
 }
 
 function endsOf(built: unknown) {
   if (typeof built !== 'object' || built === null) {
-    throw new StreamError('SAGE_OPTION', `defineJob: expected build to return an object of streams and outputs, got ${describe(built)}`)
+    throw new StreamError(
+      'SAGE_OPTION',
+      `defineJob: expected build to return an object of streams and outputs, got ${describe(built)}`,
+    )
   }
   const io: Record<string, unknown> = {}
   const inputs: FedStream[] = []
@@ -144,6 +168,10 @@ function copyOf<P>(params: P): P {
   try {
     return structuredClone(params)
   } catch (error) {
-    throw new StreamError('SAGE_OPTION', `params: expected data that can be cloned to workers, got ${describe(params)}`, { cause: error })
+    throw new StreamError(
+      'SAGE_OPTION',
+      `params: expected data that can be cloned to workers, got ${describe(params)}`,
+      { cause: error },
+    )
   }
 }

@@ -7,7 +7,10 @@ export type Lambda<T, K, R> = (value: T, ctx: RuntimeContext<K>) => R
 /** A function class, made once per subtask as `new Class(constructorOptions)`. */
 export type ClassOf<I, O> = new (options: O) => I
 
-/** What follows a function class: its constructor's options where it has any, then those of the operator. */
+/**
+ * What follows a function class: its constructor's options where it has any, then those of the
+ * operator.
+ */
 export type ClassArguments<O, Options = OperatorOptions> = undefined extends O
   ? [constructorOptions?: NoInfer<O>, options?: Options]
   : [constructorOptions: NoInfer<O>, options?: Options]
@@ -16,8 +19,8 @@ export type ClassArguments<O, Options = OperatorOptions> = undefined extends O
 export type Present<R> = NonNullable<R>
 
 /**
- * Makes `fn: (…) => R & Sync<R>` refuse functions that return promises, with a message in the error: a promise
- * is never a record.
+ * Makes `fn: (…) => R & Sync<R>` refuse functions that return promises, with a message in the
+ * error: a promise is never a record.
  */
 export type Sync<R> = 0 extends 1 & R
   ? unknown
@@ -26,8 +29,8 @@ export type Sync<R> = 0 extends 1 & R
     : 'a promise is never a record: use asyncMap'
 
 /**
- * Anything but a promise, as a constraint. Unlike {@link Sync} it can be decided for a type parameter, so it is
- * what lets functions of a generic stream through.
+ * Anything but a promise, as a constraint. Unlike {@link Sync} it can be decided for a type
+ * parameter, so it is what lets functions of a generic stream through.
  */
 export type NotPromise =
   | { toString(): string; then?: 'a promise is never a record: use asyncMap' }

@@ -7,14 +7,20 @@ import type { DataStream } from './streams.ts'
 
 /** What a push may be told. */
 export interface PushOptions {
-  /** Gives up waiting for room: the push rejects with the signal's reason and the record is not accepted. */
+  /**
+   * Gives up waiting for room: the push rejects with the signal's reason and the record is not
+   * accepted.
+   */
   readonly signal?: AbortSignal
 }
 
 /** A stream that the main thread feeds, once its job is submitted. */
 export interface InputStream<T> extends DataStream<T> {
   readonly name: string
-  /** Resolves when the record is accepted. Calls are accepted in order. `SAGE_NULL_RECORD`, `SAGE_STREAM_ENDED`. */
+  /**
+   * Resolves when the record is accepted. Calls are accepted in order. `SAGE_NULL_RECORD`,
+   * `SAGE_STREAM_ENDED`.
+   */
   push(value: T, options?: PushOptions): Promise<void>
   /** Pushes all of them, in order; none when one is null. */
   pushMany(values: Iterable<T>): Promise<void>

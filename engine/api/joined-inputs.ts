@@ -48,7 +48,8 @@ export class JoinedInputs {
     if (list.length !== this[CURSORS].length) {
       throw new StreamError(
         'SAGE_SELECTORS',
-        `keyBy: Key selector count (${list.length}) must match stream count (${this[CURSORS].length})`,
+        `keyBy: Key selector count (${list.length}) must match ` +
+          `stream count (${this[CURSORS].length})`,
       )
     }
     return this.#scope.connected(

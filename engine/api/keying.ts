@@ -44,7 +44,8 @@ function partitioningOf(strategy: unknown, partition: unknown): Partitioning {
     throw new StreamError(
       'SAGE_OPTION',
       strategy === 'custom'
-        ? "keyBy.partition: expected a function (key, n) => index with strategy 'custom', got undefined"
+        ? "keyBy.partition: expected a function (key, n) => index with strategy 'custom', " +
+            'got undefined'
         : `keyBy.partition: expected none with strategy '${strategy}', got ${describe(partition)}`,
     )
   }
@@ -57,7 +58,10 @@ function isKeying(partitioning: Partitioning): partitioning is Keying {
   return partitioning.type === 'hash' || partitioning.type === 'custom'
 }
 
-/** What streams that meet have in common. Throws `SAGE_STRATEGY` where keyed ones differ in how they are dealt. */
+/**
+ * What streams that meet have in common. Throws `SAGE_STRATEGY` where keyed ones differ in how they
+ * are dealt.
+ */
 export function commonKey(
   method: string,
   cursors: readonly Cursor[],
@@ -68,7 +72,8 @@ export function commonKey(
   if (other !== undefined) {
     throw new StreamError(
       'SAGE_STRATEGY',
-      `${method}: expected keyed streams of one strategy and partition function, got ${picture(byKey[0])} and ${picture(other)}`,
+      `${method}: expected keyed streams of one strategy and partition function, ` +
+        `got ${picture(byKey[0])} and ${picture(other)}`,
     )
   }
   const all = byKey.length === cursors.length
@@ -83,6 +88,7 @@ function picture(cursor: Cursor): string {
 export function notKeyed(method: string, cursor: Cursor): StreamError {
   return new StreamError(
     'SAGE_NOT_KEYED',
-    `${method}: expected a keyed stream (keyBy with strategy 'hash' or 'custom' above it), got '${cursor.node.name}', which is not keyed`,
+    `${method}: expected a keyed stream (keyBy with strategy 'hash' or 'custom' above it), ` +
+      `got '${cursor.node.name}', which is not keyed`,
   )
 }

@@ -60,8 +60,8 @@ export class LocalEnvironment extends BaseEnvironment {
     if (config.mode === 'threads' && this.#module === undefined) {
       throw new StreamError(
         'SAGE_JOB_MODULE',
-        'expected the environment to be constructed in a file that workers can import; '
-          + 'pass { module: import.meta.url }, or run with { mode: \'inline\' }',
+        'expected the environment to be constructed in a file that workers can import; ' +
+          "pass { module: import.meta.url }, or run with { mode: 'inline' }",
       )
     }
     const job = submitGraph({
@@ -80,6 +80,14 @@ export class LocalEnvironment extends BaseEnvironment {
 
 function checkAutostop(options: unknown): boolean {
   const { autostop = false, ...rest } = (options ?? {}) as { autostop?: unknown }
-  if (typeof options === 'object' && typeof autostop === 'boolean' && Object.keys(rest).length === 0) return autostop
-  throw new StreamError('SAGE_OPTION', `submit: expected { autostop?: boolean }, got ${describe(options)}`)
+  if (
+    typeof options === 'object' &&
+    typeof autostop === 'boolean' &&
+    Object.keys(rest).length === 0
+  )
+    return autostop
+  throw new StreamError(
+    'SAGE_OPTION',
+    `submit: expected { autostop?: boolean }, got ${describe(options)}`,
+  )
 }

@@ -2,7 +2,10 @@ import type { ErrorPolicy } from '../../operators/contract/error-policy.ts'
 
 /** What every operator takes last, merged into its own options where it has any. */
 export interface OperatorOptions {
-  /** Shown in results, errors and `explain()`. Default: the class's name, else the method's. Duplicates get `_1`, `_2`. */
+  /**
+   * Shown in results, errors and `explain()`. Default: the class's name, else the method's.
+   * Duplicates get `_1`, `_2`.
+   */
   readonly name?: string
   /** Ties the operator's state to it across changes of the program. Unique in the environment. */
   readonly uid?: string
@@ -41,8 +44,8 @@ export interface SchemaOptions extends OperatorOptions {
 /** Options of `foldFinal`. */
 export interface FoldOptions<S> extends OperatorOptions {
   /**
-   * Joins two accumulators of one key. With it, sending subtasks fold what they have before it crosses threads;
-   * it must give what folding the records of both would.
+   * Joins two accumulators of one key. With it, sending subtasks fold what they have before it
+   * crosses threads; it must give what folding the records of both would.
    */
   readonly merge?: (a: S, b: S) => S | null
 }
@@ -52,7 +55,8 @@ export interface FoldOptions<S> extends OperatorOptions {
  *
  * - `'hash'`: all records of a key to one subtask.
  * - `'custom'`: as `partition(key, n)` says.
- * - `'round_robin'`: in turn, from subtask 0, per sender. The stream is not keyed, but `ctx.key` is set.
+ * - `'round_robin'`: in turn, from subtask 0, per sender. The stream is not keyed, but `ctx.key` is
+ *   set.
  * - `'broadcast'`: each to all subtasks of the next operator. Not keyed either.
  */
 export type KeyByStrategy = 'hash' | 'round_robin' | 'broadcast' | 'custom'

@@ -3,8 +3,8 @@ import { readEndOf } from './ends.ts'
 
 /**
  * Where the main thread reads what a stream emits: `for await`, or `toArray()`. Read once
- * (`SAGE_OUTPUT_READ`); one that nobody reads fills up and stalls the job. Leaving the loop early drops and
- * counts what follows.
+ * (`SAGE_OUTPUT_READ`); one that nobody reads fills up and stalls the job. Leaving the loop early
+ * drops and counts what follows.
  */
 export class OutputStream<T = any> implements AsyncIterable<T> {
   readonly name: string

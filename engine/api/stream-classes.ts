@@ -3,7 +3,8 @@ import { JoinedInputs } from './joined-inputs.ts'
 import { StreamByKey } from './keyed-stream.ts'
 import type * as typed from './streams.ts'
 
-// The values behind the types of the same names: for `instanceof` and for `new ConnectedStreams([…])`.
+// The values behind the types of the same names: for `instanceof`, and for
+// `new ConnectedStreams([…])`.
 
 /** A stream of records: see its methods. */
 export type DataStream<T> = typed.DataStream<T>

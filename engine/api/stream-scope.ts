@@ -20,7 +20,10 @@ export interface StreamScope {
 /** How a keyed stream is dealt out. */
 export type Keying = Extract<Partitioning, { type: 'hash' | 'custom' }>
 
-/** Where a stream stands in the graph, and how the next operator will read from there. Never changes. */
+/**
+ * Where a stream stands in the graph, and how the next operator will read from there. Never
+ * changes.
+ */
 export interface Cursor {
   readonly scope: StreamScope
   readonly node: GraphNode

@@ -46,8 +46,9 @@ export class StreamSources {
   }
 
   /**
-   * A function that is called again and again (`null`, `undefined` or a `StopSignal` ends it, `IDLE` is "nothing
-   * yet"; it may be async), a `SourceFunction`, or a `PartitionedSource`, as a class or an object.
+   * A function that is called again and again (`null`, `undefined` or a `StopSignal` ends it,
+   * `IDLE` is "nothing yet"; it may be async), a `SourceFunction`, or a `PartitionedSource`, as a
+   * class or an object.
    */
   fromSource<T>(
     fn: (ctx: RuntimeContext) => SourceResult<T>,
@@ -109,7 +110,10 @@ export class StreamSources {
     return this.#add('fromIterable', iterableSource(make), options)
   }
 
-  /** The chunks of a Node or web stream that the function returns; it is called where the source runs. */
+  /**
+   * The chunks of a Node or web stream that the function returns; it is called where the source
+   * runs.
+   */
   fromReadable<T = any>(
     make: () => Readable | ReadableStream<T>,
     options?: OperatorOptions,

@@ -34,13 +34,36 @@ export function submitGraph<IO>(submission: Submission<IO>): JobHandle<IO> {
   })
   for (const node of graph.nodes) {
     if (node.body.type === 'input') bindPush(node, handle.inputOf(node.id))
-    if (node.body.type === 'output' && node.body.factory === undefined) bindRead(node, handle.outputOf(node.id))
+    if (node.body.type === 'output' && node.body.factory === undefined)
+      bindRead(node, handle.outputOf(node.id))
   }
   return handle
 }
 
 /** The part of a configuration that crosses to the job's threads. */
 function threadSettings(config: ResolvedConfig): ThreadSettings {
-  const { parallelism, maxParallelism, maxThreads, mode, strict, spinMs, ringBytes, totalRingBytes, errors, logLevel } = config
-  return { parallelism, maxParallelism, maxThreads, mode, strict, spinMs, ringBytes, totalRingBytes, errors, logLevel }
+  const {
+    parallelism,
+    maxParallelism,
+    maxThreads,
+    mode,
+    strict,
+    spinMs,
+    ringBytes,
+    totalRingBytes,
+    errors,
+    logLevel,
+  } = config
+  return {
+    parallelism,
+    maxParallelism,
+    maxThreads,
+    mode,
+    strict,
+    spinMs,
+    ringBytes,
+    totalRingBytes,
+    errors,
+    logLevel,
+  }
 }

@@ -74,7 +74,8 @@ function asText(plan: ExplainedPlan): string {
 
 function arrow(edge: ExplainedEdge): string {
   if (!edge.exchange) return `-> #${edge.toNode} fused`
-  return `=> #${edge.toNode} ${edge.partitioning}${edge.codec === undefined ? '' : `, codec ${edge.codec}`}`
+  const codec = edge.codec === undefined ? '' : `, codec ${edge.codec}`
+  return `=> #${edge.toNode} ${edge.partitioning}${codec}`
 }
 
 function asMermaid(plan: ExplainedPlan): string {
@@ -116,7 +117,10 @@ function chainTitle(chain: ExplainedChain): string {
   return `chain ${chain.id} x${chain.parallelism}`
 }
 
-/** Mermaid reads HTML-like entities with `#` in place of `&`; anything but plain characters goes as one. */
+/**
+ * Mermaid reads HTML-like entities with `#` in place of `&`; anything but plain characters goes as
+ * one.
+ */
 function mermaidText(text: string): string {
   return text.replace(/[^\w .,:()/-]/gu, (char) => `#${char.codePointAt(0)};`)
 }

@@ -84,7 +84,12 @@ describe('fingerprint', () => {
     class Settings {
       at = Math.random()
     }
-    const options = () => ({ fn: () => 1, settings: new Settings(), at: new Date(5), none: undefined })
+    const options = () => ({
+      fn: () => 1,
+      settings: new Settings(),
+      at: new Date(5),
+      none: undefined,
+    })
     const [, line] = describeGraph(build({ options: options() }), withoutText)
     expect(line).toContain('options={fn: function, settings: Settings, at: Date 5}')
     const cyclic: Record<string, unknown> = {}

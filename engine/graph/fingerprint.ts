@@ -3,7 +3,10 @@ import type { GraphEdge, GraphNode, NodeBody, Partitioning } from './node.ts'
 
 /** What of a graph is compared between threads. */
 export interface DescribeOptions {
-  /** Whether the source text of user functions counts: not where a tool may have transformed one side. */
+  /**
+   * Whether the source text of user functions counts: not where a tool may have transformed one
+   * side.
+   */
   readonly sourceText: boolean
 }
 
@@ -13,8 +16,9 @@ export interface DescribableGraph {
 }
 
 /**
- * A graph as text, one line a node, in the order of construction: equal on two threads exactly when both built
- * the same operators, wiring, options and (if asked) functions. Captured values are not part of it.
+ * A graph as text, one line a node, in the order of construction: equal on two threads exactly when
+ * both built the same operators, wiring, options and (if asked) functions. Captured values are not
+ * part of it.
  */
 export function describeGraph(graph: DescribableGraph, options: DescribeOptions): string[] {
   return graph.nodes.map((node) => describeNode(node, options))
@@ -30,7 +34,9 @@ export function fingerprintOf(lines: readonly string[]): string {
   return createHash('sha256').update(JSON.stringify(lines)).digest('hex')
 }
 
-/** Where two descriptions part, for a `SAGE_GRAPH_MISMATCH` message; undefined when they are equal. */
+/**
+ * Where two descriptions part, for a `SAGE_GRAPH_MISMATCH` message; undefined when they are equal.
+ */
 export function firstDifference(
   expected: readonly string[],
   got: readonly string[],
@@ -93,7 +99,10 @@ function describeFunction(fn: Function, options: DescribeOptions): string {
   return options.sourceText ? `{${Function.prototype.toString.call(fn)}}` : '{…}'
 }
 
-/** Data as text. What cannot be compared between threads (functions, instances of classes) counts by its kind alone. */
+/**
+ * Data as text. What cannot be compared between threads (functions, instances of classes) counts by
+ * its kind alone.
+ */
 function plainText(value: unknown, depth = 0): string {
   if (typeof value === 'string') return JSON.stringify(value)
   if (typeof value === 'function') return 'function'

@@ -45,7 +45,10 @@ describe('Graph', () => {
     const graph = new Graph()
     graph.add(spec('a', { uid: 'u' }))
     expect(() => graph.add(spec('b', { uid: 'u' }))).toThrow(
-      expect.objectContaining({ code: 'SAGE_DUPLICATE_UID', message: expect.stringContaining("'u'") }),
+      expect.objectContaining({
+        code: 'SAGE_DUPLICATE_UID',
+        message: expect.stringContaining("'u'"),
+      }),
     )
     expect(() => graph.add(spec('b', { uid: 7 as unknown as string }))).toThrow(
       expect.objectContaining({ code: 'SAGE_OPTION' }),

@@ -24,8 +24,8 @@ interface Settings {
 }
 
 /**
- * The logical graph of one environment: nodes in the order of construction, which is a topological order but
- * for the edges that fill futures. Grows until it is sealed.
+ * The logical graph of one environment: nodes in the order of construction, which is a topological
+ * order but for the edges that fill futures. Grows until it is sealed.
  */
 export class Graph {
   readonly #nodes: GraphNode[] = []
@@ -43,7 +43,10 @@ export class Graph {
     return this.#sealed
   }
 
-  /** Adds a node. Throws `SAGE_DUPLICATE_UID`, and `SAGE_DUPLICATE_NAME` for streams and outputs of the main thread. */
+  /**
+   * Adds a node. Throws `SAGE_DUPLICATE_UID`, and `SAGE_DUPLICATE_NAME` for streams and outputs of
+   * the main thread.
+   */
   add(spec: NodeSpec): GraphNode {
     this.refuseWhenSealed(`add '${spec.name}'`)
     const { kind, uid, body, errors, scales = false, options = {} } = spec
@@ -71,7 +74,9 @@ export class Graph {
     return node
   }
 
-  /** The explicit parallelism of a node, after any `setParallelism`; undefined: the plan derives it. */
+  /**
+   * The explicit parallelism of a node, after any `setParallelism`; undefined: the plan derives it.
+   */
   parallelismOf(node: GraphNode): number | undefined {
     return this.#settingsOf(node).parallelism
   }
@@ -87,7 +92,8 @@ export class Graph {
     if (future.body.type !== 'future') {
       throw new StreamError(
         'SAGE_NOT_A_FUTURE',
-        `fillFuture: the target must be a future stream created by env.fromFuture(), got '${future.name}' made by ${future.kind}`,
+        'fillFuture: the target must be a future stream created by env.fromFuture(), ' +
+          `got '${future.name}' made by ${future.kind}`,
         { operator: future.name },
       )
     }
@@ -95,14 +101,17 @@ export class Graph {
     if (settings.inputs.length > 0) {
       throw new StreamError(
         'SAGE_FUTURE_FILLED',
-        `fillFuture: future stream '${future.name}' has already been filled, by '${settings.inputs[0].from.name}'`,
+        `fillFuture: future stream '${future.name}' has already been filled, ` +
+          `by '${settings.inputs[0].from.name}'`,
         { operator: future.name },
       )
     }
     settings.inputs = [edge]
   }
 
-  /** Ends construction: every later change is `SAGE_SUBMITTED`. Throws that itself the second time. */
+  /**
+   * Ends construction: every later change is `SAGE_SUBMITTED`. Throws that itself the second time.
+   */
   seal(): void {
     this.refuseWhenSealed('submit it again')
     this.#sealed = true
@@ -113,7 +122,8 @@ export class Graph {
     if (!this.#sealed) return
     throw new StreamError(
       'SAGE_SUBMITTED',
-      `cannot ${change}: expected a job not yet submitted, got one that was (build a new environment)`,
+      `cannot ${change}: expected a job not yet submitted, ` +
+        'got one that was (build a new environment)',
     )
   }
 
@@ -157,7 +167,10 @@ export class Graph {
   }
 }
 
-/** Whether a node is a named end of the main thread (`print` is nameless: nobody asks for it by name). */
+/**
+ * Whether a node is a named end of the main thread (`print` is nameless: nobody asks for it by
+ * name).
+ */
 function isEnd(body: NodeBody): boolean {
   return body.type === 'input' || (body.type === 'output' && body.factory === undefined)
 }

@@ -160,11 +160,17 @@ function between(edge: GraphEdge, to: GraphNode, chainOf: readonly Chain[]): Omi
   const toChain = chainOf[to.id]
   const pairwise = edge.partitioning.type === 'forward' && fromChain.parallelism === toChain.parallelism
   return {
-    edge, from: edge.from, to, fromChain, toChain, pairwise,
+    edge: dealtAnew(edge, pairwise), from: edge.from, to, fromChain, toChain, pairwise,
     senders: fromChain.parallelism,
     receivers: toChain.parallelism,
     combiner: combinerOf(to, chainOf),
   }
+}
+
+/** Where the parallelism of a keyed stream changes, its records are dealt by key again: a key has one home. */
+function dealtAnew(edge: GraphEdge, pairwise: boolean): GraphEdge {
+  const { partitioning, keying } = edge
+  return pairwise || keying === undefined || partitioning.type !== 'forward' ? edge : { ...edge, partitioning: keying }
 }
 
 /** An operator gets partial results from all of its inputs, or from none. */

@@ -28,7 +28,9 @@ function pipeline(more: (graph: Graph, input: GraphNode) => void = () => {}): Gr
 
 function rejection(graph: Graph, returned?: ReadonlySet<GraphNode>): unknown {
   try {
-    validateGraph(returned === undefined ? { nodes: graph.nodes } : { nodes: graph.nodes, returned })
+    validateGraph(
+      returned === undefined ? { nodes: graph.nodes } : { nodes: graph.nodes, returned },
+    )
     return undefined
   } catch (error) {
     return error
@@ -39,9 +41,17 @@ describe('validateGraph', () => {
   it('accepts a pipeline, also one with a filled feedback edge', () => {
     expect(rejection(pipeline())).toBeUndefined()
     const loop = pipeline((graph, input) => {
-      const future = graph.add({ kind: 'fromFuture', name: 'f', body: { type: 'future' }, inputs: [] })
+      const future = graph.add({
+        kind: 'fromFuture',
+        name: 'f',
+        body: { type: 'future' },
+        inputs: [],
+      })
       const inputs = [edge(input), edge(future)]
-      graph.fillFuture(future, edge(graph.add({ kind: 'union', name: 'u', body: operator, inputs })))
+      graph.fillFuture(
+        future,
+        edge(graph.add({ kind: 'union', name: 'u', body: operator, inputs })),
+      )
     })
     expect(rejection(loop)).toBeUndefined()
   })
@@ -66,7 +76,12 @@ describe('validateGraph', () => {
 
   it('refuses a loop that no source feeds', () => {
     const graph = pipeline((g) => {
-      const future = g.add({ kind: 'fromFuture', name: 'loop', body: { type: 'future' }, inputs: [] })
+      const future = g.add({
+        kind: 'fromFuture',
+        name: 'loop',
+        body: { type: 'future' },
+        inputs: [],
+      })
       g.fillFuture(
         future,
         edge(g.add({ kind: 'map', name: 'body', body: operator, inputs: [edge(future)] })),

@@ -4,13 +4,16 @@ import type { GraphNode } from './node.ts'
 /** What the rules read of a graph and its job. */
 export interface ValidationInput {
   readonly nodes: readonly GraphNode[]
-  /** Module form: the stream and output nodes that `build` returned. Script form: undefined, all are at hand. */
+  /**
+   * Module form: the stream and output nodes that `build` returned. Script form: undefined, all are
+   * at hand.
+   */
   readonly returned?: ReadonlySet<GraphNode>
 }
 
 /**
- * What only the whole graph shows, checked at submit; the methods check the rest when they are called.
- * Throws the error of the first rule that is broken.
+ * What only the whole graph shows, checked at submit; the methods check the rest when they are
+ * called. Throws the error of the first rule that is broken.
  */
 export function validateGraph(input: ValidationInput): void {
   for (const rule of rules) rule(input)
@@ -27,7 +30,8 @@ function hasSource({ nodes }: ValidationInput): void {
   if (nodes.some(isSource)) return
   throw new StreamError(
     'SAGE_NO_SOURCE',
-    `expected at least one source (env.fromCollection, env.createStream, …), got ${count(nodes.length)} without any`,
+    'expected at least one source (env.fromCollection, env.createStream, …), ' +
+      `got ${count(nodes.length)} without any`,
   )
 }
 
@@ -36,7 +40,8 @@ function futuresAreFilled({ nodes }: ValidationInput): void {
     if (node.body.type !== 'future' || node.inputs.length > 0) continue
     throw new StreamError(
       'SAGE_FUTURE_UNFILLED',
-      `Unfilled future '${node.name}' in the pipeline: expected a stream.fillFuture(future) for it before submit`,
+      `Unfilled future '${node.name}' in the pipeline: ` +
+        'expected a stream.fillFuture(future) for it before submit',
       { operator: node.name },
     )
   }
@@ -54,7 +59,8 @@ function everythingIsFed({ nodes }: ValidationInput): void {
     if (fed.has(node)) continue
     throw new StreamError(
       'SAGE_NO_SOURCE',
-      `expected a source somewhere above every operator, got '${node.name}' (${node.kind}) in a loop that none feeds`,
+      'expected a source somewhere above every operator, ' +
+        `got '${node.name}' (${node.kind}) in a loop that none feeds`,
       { operator: node.name },
     )
   }
@@ -65,11 +71,11 @@ function endsAreReturned({ nodes, returned }: ValidationInput): void {
   for (const node of nodes) {
     const end = endKind(node)
     if (end === undefined || returned.has(node)) continue
+    const use = end === 'output' ? 'read' : 'feed'
     throw new StreamError(
       'SAGE_OUTPUT_UNREACHABLE',
-      `${end}('${node.name}'): expected it among the properties of what build returns, else nobody can ${
-        end === 'output' ? 'read' : 'feed'
-      } it`,
+      `${end}('${node.name}'): expected it among the properties of what build returns, ` +
+        `else nobody can ${use} it`,
       { operator: node.name },
     )
   }

@@ -189,7 +189,7 @@ class TaskBuilder {
     for (const node of this.#chain.nodes) {
       for (const { edge, to } of plan.fused.get(node.id) ?? []) {
         const k = this.#indexOf.get(to.id)!
-        this.#target(node, edge.port, { type: 'call', to: k, input: edge.input, checked: edge.exchange })
+        this.#target(node, edge.port, { type: 'call', to: k, input: edge.input, keyed: edge.keyed, checked: edge.exchange })
       }
     }
     for (const exchange of plan.exchanges) if (exchange.fromChain === this.#chain) this.#send(exchange)
@@ -207,7 +207,7 @@ class TaskBuilder {
     if (exchange.combiner === undefined) return this.#target(exchange.from, exchange.edge?.port ?? 'main', send)
     const k = this.#addCombiner(exchange, exchange.combiner)
     this.#operators[k].targets.set('main', [send])
-    return this.#target(exchange.from, exchange.edge!.port, { type: 'call', to: k, input: 0, checked: false })
+    return this.#target(exchange.from, exchange.edge!.port, { type: 'call', to: k, input: 0, keyed: true, checked: false })
   }
 
   #isCombined(node: GraphNode): boolean {

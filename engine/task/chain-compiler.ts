@@ -300,12 +300,27 @@ class ChainCompiler {
     if (target.type === 'call') {
       const derived = port === 'main' && region.locals !== undefined && alone && this.#isDerived(target)
       const count = derived ? '' : this.#count(target.to, 'recordsIn', region)
-      const deliver = `${count}\n${this.#deliver(target.to, target.input, own, region)}`
+      const call = this.#withKey(k, target.keyed, this.#deliver(target.to, target.input, own, region))
+      const deliver = `${count}\n${call}`
       return `{ ${share}${target.checked ? this.#checkedRecord(own, refuse, deliver) : deliver} }`
     }
     const ring = this.#name('port')
     this.#bind(ring, target.port)
     return `{ ${share}try { ${ring}.send(${own}) } catch (e) { ${refuse} } }`
+  }
+
+  /** Hides the key of the record at hand from a call into a stream that is not keyed. */
+  #withKey(k: number, keyed: boolean, call: string): string {
+    if (keyed || !this.#mayHaveKey(k)) return call
+    const key = this.#name('key')
+    return `const ${key} = scope.key\nscope.key = undefined\n${call}\nscope.key = ${key}`
+  }
+
+  #mayHaveKey(k: number): boolean {
+    if (this.#operators[k].shape === 'key') return true
+    if (this.#entries.some((entry) => entry.to === k && entry.keyed)) return true
+    return this.#operators.some(({ targets }) =>
+      [...targets.values()].flat().some((target) => target.type === 'call' && target.to === k && target.keyed))
   }
 
   /** A record that cannot be carried was not emitted: charged to the operator that made it. */

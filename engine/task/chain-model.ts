@@ -8,7 +8,14 @@ import type { SinkGate } from './sink-gate.ts'
 
 /** Where an output of an operator leads: a call of the next operator of the chain, or an exchange. */
 export type Target =
-  | { readonly type: 'call'; readonly to: number; readonly input: number; readonly checked: boolean }
+  | {
+      readonly type: 'call'
+      readonly to: number
+      readonly input: number
+      /** Whether the record's key goes along: as over an exchange, it does not into an unkeyed stream. */
+      readonly keyed: boolean
+      readonly checked: boolean
+    }
   | { readonly type: 'send'; readonly port: OutputPort }
 
 /** What an operator of a chain emits through; the compiler sets where that leads. */

@@ -223,9 +223,13 @@ export class Task {
     this.#touched = false
     operators.forEach(({ operator, errors }, k) => {
       try {
-        for (const value of operator.endOfBatch?.() ?? []) chain.emit[k](value)
+        // Whole before the first is emitted: what throws midway has emitted nothing.
+        for (const value of [...(operator.endOfBatch?.() ?? [])]) {
+          if (value !== null && value !== undefined) chain.emit[k](value)
+        }
       } catch (error) {
-        errors.fail(error, undefined, 0)
+        this.#checkFatal()
+        errors.giveUp(error, undefined, 1)
       }
     })
     this.#checkFatal()
@@ -244,8 +248,8 @@ export class Task {
           if (state.pressed || this.#anyPressed()) return true
         }
       } catch (error) {
-        operators[k].errors.fail(error, undefined, 0)
         this.#checkFatal()
+        operators[k].errors.giveUp(error, undefined, 1)
       }
       this.#finishing = undefined
       this.#finished++

@@ -7,8 +7,8 @@ const MAX_INSTANCE_FIELDS = 3
 const MAX_DEPTH = 4
 
 /**
- * A record as `print` shows it: strings as they are, objects as `a=1, b=2`, lists up to five items. Inside
- * other values strings are quoted and objects stand in braces. Never throws.
+ * A record as `print` shows it: strings as they are, objects as `a=1, b=2`, lists up to five items.
+ * Inside other values strings are quoted and objects stand in braces. Never throws.
  */
 export function formatRecord(value: unknown, colored: boolean): string {
   try {

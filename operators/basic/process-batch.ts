@@ -7,13 +7,13 @@ import { itemsOf } from '../contract/result-checks.ts'
 export const MAX_BATCH = 1024
 
 /**
- * Calls `fn(items, state)` per micro-batch: the records that were at hand together, at most
- * {@link MAX_BATCH}. Its results are those of a `flatMap`. A record waits at most until the task has no more
- * input at hand (`endOfBatch`). An error in `fn` concerns the whole batch: what the policy
+ * Calls `fn(items, state)` per micro-batch: the records that were at hand together, at most {@link
+ * MAX_BATCH}. Its results are those of a `flatMap`. A record waits at most until the task has no
+ * more input at hand (`endOfBatch`). An error in `fn` concerns the whole batch: what the policy
  * leaves out is all of it.
  *
- * `stateOf` gives what `fn` gets as its second argument; it is asked once per subtask, when the first
- * batch is processed.
+ * `stateOf` gives what `fn` gets as its second argument; it is asked once per subtask, when the
+ * first batch is processed.
  */
 export function processBatchFactory(
   fn: unknown,

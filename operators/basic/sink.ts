@@ -11,7 +11,8 @@ import type { Operator, OperatorFactory } from '../contract/operator.ts'
 
 /**
  * Consumes records: a lambda or a `SinkFunction`, either of which may return a promise; at most
- * `capacity` of them are in flight per subtask. A class's `finish` runs when all of them have settled.
+ * `capacity` of them are in flight per subtask. A class's `finish` runs when all of them have
+ * settled.
  */
 export function sinkFactory(
   fn: unknown,

@@ -1,6 +1,9 @@
 import type { OperatorFactory } from '../contract/operator.ts'
 
-/** What `withSchema` needs of a schema: throws `SAGE_SCHEMA_MISMATCH` for a record that does not fit. */
+/**
+ * What `withSchema` needs of a schema: throws `SAGE_SCHEMA_MISMATCH` for a record that does not
+ * fit.
+ */
 export interface RecordValidator {
   validate(value: unknown): void
 }

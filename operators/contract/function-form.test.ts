@@ -63,7 +63,9 @@ it('a lambda is called as it is', () => {
   const { ctx } = operatorHarness(fn)
   const scope = { key: undefined, timestamp: Number.NaN }
   const out = { collect: () => {}, collectTo: () => {} }
-  expect(functionFactory('map', 'map', fn).create({ ctx, scope, out }).call).toBe(fn)
+  expect(functionFactory('map', 'map', fn).create({ ctx, scope, out, combined: false }).call).toBe(
+    fn,
+  )
 })
 
 it('a class lives once per subtask: constructor, ctx, open, execute, close', async () => {

@@ -16,8 +16,9 @@ interface Lifecycle {
 }
 
 /**
- * Whether `fn` is to be called with `new`: it was written as a `class`, or its prototype has methods
- * (classes that a tool turned into functions). Built-in ones are functions: `filter(Boolean)`.
+ * Whether `fn` is to be called with `new`: it was written as a `class`, or its prototype has
+ * methods (classes that a tool turned into functions). Built-in ones are functions:
+ * `filter(Boolean)`.
  */
 export function isClass(fn: unknown): fn is FunctionClass {
   if (typeof fn !== 'function') return false

@@ -1,6 +1,7 @@
 import type { RuntimeContext } from './context.ts'
 import type { Logger } from './logger.ts'
-import type { Awaitable } from './source.ts'
+import type { Awaitable, IDLE } from './source.ts'
+import type { StopSignal } from '../packet.ts'
 
 /** Receives the records that a function emits. */
 export interface Collector<R = any> {
@@ -49,7 +50,7 @@ export abstract class BaseFunction {
 /** Produces records; see `env.fromSource`. */
 export abstract class SourceFunction<T = any> extends BaseFunction {
   /** The next record; `null`, `undefined` or a `StopSignal` at the end, `IDLE` for nothing yet. May be async. */
-  abstract execute(): Awaitable<T | null | undefined | symbol | object>
+  abstract execute(): Awaitable<T | null | undefined | typeof IDLE | StopSignal>
 }
 
 /** One record in, one or none (`null`, `undefined`) out. */

@@ -12,7 +12,9 @@ export class ItemCollector implements Collector {
     this.#side = side
   }
 
-  /** Begins anew, and drops what a call that threw has left behind. Returns where items now gather. */
+  /**
+   * Begins anew, and drops what a call that threw has left behind. Returns where items now gather.
+   */
   begin(): unknown[] {
     if (this.#items.length > 0) this.#items = []
     return this.#items

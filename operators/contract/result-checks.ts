@@ -1,6 +1,9 @@
 import { describe, StreamError } from '../../codec/errors.ts'
 
-/** Whether a user function handed back a promise (or anything that can be awaited) in place of a record. */
+/**
+ * Whether a user function handed back a promise (or anything that can be awaited) in place of a
+ * record.
+ */
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
   if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return false
   return typeof (value as { then?: unknown }).then === 'function'
@@ -10,7 +13,8 @@ export function isPromise(value: unknown): value is PromiseLike<unknown> {
 export function promiseReturned(method: string): StreamError {
   return new StreamError(
     'SAGE_PROMISE',
-    `${method}: expected a value, got a promise; a promise is never a record: use asyncMap for asynchronous work`,
+    `${method}: expected a value, got a promise; a promise is never a record: ` +
+      'use asyncMap for asynchronous work',
   )
 }
 
@@ -25,8 +29,8 @@ export function notIterable(value: unknown): StreamError {
 }
 
 /**
- * The items that a `flatMap` function returned: none for `null` and `undefined`, one for a string, an
- * `ArrayBuffer` and a view on one, else what the iterable yields. `null` and `undefined` among
+ * The items that a `flatMap` function returned: none for `null` and `undefined`, one for a string,
+ * an `ArrayBuffer` and a view on one, else what the iterable yields. `null` and `undefined` among
  * the items are for the caller to leave out. Throws `SAGE_PROMISE` and `SAGE_NOT_ITERABLE`.
  */
 export function itemsOf(result: unknown, method = 'flatMap'): Iterable<unknown> {

@@ -7,7 +7,10 @@ interface Finishing {
   finish?(out: Collector): unknown
 }
 
-/** An operator's `finish` for a function class that emits at the end of its input through `finish(out)`. */
+/**
+ * An operator's `finish` for a function class that emits at the end of its input through
+ * `finish(out)`.
+ */
 export function userFinish(
   instance: Finishing,
   context: OperatorContext,

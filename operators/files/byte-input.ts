@@ -16,7 +16,10 @@ export function isPacked(path: string): boolean {
   return path.endsWith('.gz')
 }
 
-/** Opens a file, unpacked when it ends in `.gz`, at an offset of its unpacked bytes. Throws `SAGE_FILE`. */
+/**
+ * Opens a file, unpacked when it ends in `.gz`, at an offset of its unpacked bytes. Throws
+ * `SAGE_FILE`.
+ */
 export async function openBytes(path: string, offset: number): Promise<ByteInput> {
   try {
     const handle = await open(path, 'r')

@@ -9,9 +9,9 @@ import type { FileSourceOptions } from './file-options.ts'
 import { type FilePart, partName } from './file-part.ts'
 
 /**
- * Format `csv` (RFC 4180, `csv-parse`): quoted fields may hold commas, quotes and line breaks. Blank
- * lines are passed over. A row with more or fewer fields than the header is `SAGE_FILE` for the `errors`
- * policy, as is a broken quote (which takes what stands up to the next quote with it).
+ * Format `csv` (RFC 4180, `csv-parse`): quoted fields may hold commas, quotes and line breaks.
+ * Blank lines are passed over. A row with more or fewer fields than the header is `SAGE_FILE` for
+ * the `errors` policy, as is a broken quote (which takes what stands up to the next quote with it).
  *
  * Never split: whether a line break inside a range ends a row depends on all quotes before it.
  */
@@ -114,7 +114,9 @@ class CsvReader implements PartitionReader<unknown, FilePosition> {
     })
   }
 
-  /** Rows are collected as the parser finds them: returning none keeps its stream's own queue empty. */
+  /**
+   * Rows are collected as the parser finds them: returning none keeps its stream's own queue empty.
+   */
   #createParser(bom: boolean): Parser {
     const parser = new Parser({
       bom,

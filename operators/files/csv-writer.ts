@@ -3,8 +3,8 @@ import { describe, StreamError } from '../../codec/errors.ts'
 import type { RecordWriter } from './record-writer.ts'
 
 /**
- * Format `csv` (`csv-stringify`): objects under a header, which the first record of each file gives, or
- * arrays without one. Dates are ISO text, nested values JSON, null and undefined nothing.
+ * Format `csv` (`csv-stringify`): objects under a header, which the first record of each file
+ * gives, or arrays without one. Dates are ISO text, nested values JSON, null and undefined nothing.
  */
 export function csvWriter(): RecordWriter {
   return new CsvWriter()
@@ -12,7 +12,9 @@ export function csvWriter(): RecordWriter {
 
 class CsvWriter implements RecordWriter {
   readonly takeAt = 64 * 1024
-  /** The names of the file's columns; null for a file of arrays, undefined before the first record. */
+  /**
+   * The names of the file's columns; null for a file of arrays, undefined before the first record.
+   */
   #names: readonly string[] | null | undefined
   #rows: string[][] = []
   size = 0

@@ -5,7 +5,9 @@ import { StreamError } from '../../codec/errors.ts'
  * No error policy can leave it out; a broken record inside a good file is a plain `SAGE_FILE`.
  */
 export class BrokenFileError extends StreamError {
-  /** Tells the engine that the error is not about one record: it ends the job under every policy. */
+  /**
+   * Tells the engine that the error is not about one record: it ends the job under every policy.
+   */
   readonly endsJob = true
 
   constructor(path: string, detail: string, cause?: unknown) {
@@ -13,7 +15,10 @@ export class BrokenFileError extends StreamError {
   }
 }
 
-/** Whatever a read or write threw, as the error of that file; a {@link BrokenFileError} stays as it is. */
+/**
+ * Whatever a read or write threw, as the error of that file; a {@link BrokenFileError} stays as it
+ * is.
+ */
 export function brokenFile(path: string, expected: string, cause: unknown): BrokenFileError {
   if (cause instanceof BrokenFileError) return cause
   const got = cause instanceof Error ? cause.message : String(cause)

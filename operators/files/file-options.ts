@@ -13,11 +13,19 @@ export interface FileSourceOptions {
    * - `parquet`: each row is an object.
    */
   readonly format: FileFormatName
-  /** `csv`, `parquet`: only these columns. For `csv` without a header: the names of its fields, in order. */
+  /**
+   * `csv`, `parquet`: only these columns. For `csv` without a header: the names of its fields, in
+   * order.
+   */
   readonly columns?: readonly string[]
-  /** `csv`: whether the first row names the columns (default). Without it and without `columns`, rows are arrays. */
+  /**
+   * `csv`: whether the first row names the columns (default). Without it and without `columns`,
+   * rows are arrays.
+   */
   readonly header?: boolean
-  /** `lines`, `json`, `bytes`: whether a large file may be read in ranges, side by side (default). */
+  /**
+   * `lines`, `json`, `bytes`: whether a large file may be read in ranges, side by side (default).
+   */
   readonly split?: boolean
 }
 

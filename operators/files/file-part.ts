@@ -10,7 +10,10 @@ export interface FilePart {
   readonly to: number
 }
 
-/** The partition's name, as checkpoints and messages hold it: `logs/a.txt#0-`, `a.txt#0-33554432`, `a.parquet#7`. */
+/**
+ * The partition's name, as checkpoints and messages hold it: `logs/a.txt#0-`, `a.txt#0-33554432`,
+ * `a.parquet#7`.
+ */
 export function partName(path: string, from: number, to?: number): string {
   if (to === undefined) return `${path}#${from}`
   return `${path}#${from}-${to === Number.POSITIVE_INFINITY ? '' : to}`
@@ -26,7 +29,10 @@ export function parsePartName(name: string): FilePart {
   return { path, from: Number(from), to: to ? Number(to) : Number.POSITIVE_INFINITY }
 }
 
-/** The ranges of a file of `size` bytes: one while it is at most `whole` bytes, else steps of `step`. */
+/**
+ * The ranges of a file of `size` bytes: one while it is at most `whole` bytes, else steps of
+ * `step`.
+ */
 export function rangeNames(path: string, size: number, whole: number, step: number): string[] {
   if (size <= whole) return [partName(path, 0, Number.POSITIVE_INFINITY)]
   const names: string[] = []

@@ -11,8 +11,8 @@ export interface FoundFile {
 /**
  * The files that paths and globs name, in the order given, those of one glob by code point.
  *
- * A path that exists is taken as it is, whatever characters it holds. A glob leaves out folders and,
- * unless its last part begins with a dot, names that do (unfinished files of `FileSink`).
+ * A path that exists is taken as it is, whatever characters it holds. A glob leaves out folders
+ * and, unless its last part begins with a dot, names that do (unfinished files of `FileSink`).
  * Throws `SAGE_FILE` for a missing or unreadable path, a folder, and a glob that matches no file.
  */
 export async function findFiles(paths: readonly string[]): Promise<FoundFile[]> {

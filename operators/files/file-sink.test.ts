@@ -144,7 +144,7 @@ test('without finish, what is unfinished stays hidden and goes with the next run
   expect(readFileSync(join(path, 'part-0-0.txt'), 'utf8')).toBe('y\n')
 })
 
-test('a folder with files of an earlier run is refused, but not for the files of another subtask', async () => {
+test('files of an earlier run are refused, those of another subtask not', async () => {
   const path = folderWith({ 'part-1-0.txt': 'x', '.part-1-0-1.txt': 'y', 'notes.txt': 'z' })
   const refused = { code: 'SAGE_FILE', message: expect.stringContaining('part-1-0.txt') }
   await expect(sinkOf({ path, format: 'lines' }, 1, 2)).rejects.toMatchObject(refused)
@@ -215,7 +215,7 @@ test('execute asks for patience only while much is on its way', async () => {
   await sink.close()
 })
 
-test('what the disk refuses is SAGE_FILE with path and cause, at the next call and at the end', async () => {
+test('what the disk refuses is SAGE_FILE, at the next call and at the end', async () => {
   const path = folderWith({ sub: 'a file where a folder is needed' })
   const sink = await sinkOf({ path, format: 'lines', partition: () => 'sub' })
   await sink.execute('x')

@@ -26,14 +26,15 @@ const OPEN_FILES = 32
 /**
  * Writes records to files: `stream.sink(FileSink, { path: 'out', format: 'json' })`.
  *
- * Each subtask writes files of its own, `part-<subtask>-<epoch>[-n].<ext>`; without checkpoints the epoch
- * is 0. A file is named `.part-…` until all of it is on the disk: at a roll, and at the end of input. What
- * a failed or cancelled job leaves unfinished keeps that name, and goes when the next run opens the folder.
- * Files of one run are never mixed with those of another: a folder that holds `part-*` is refused.
+ * Each subtask writes files of its own, `part-<subtask>-<epoch>[-n].<ext>`; without checkpoints the
+ * epoch is 0. A file is named `.part-…` until all of it is on the disk: at a roll, and at the end
+ * of input. What a failed or cancelled job leaves unfinished keeps that name, and goes when the
+ * next run opens the folder. Files of one run are never mixed with those of another: a folder that
+ * holds `part-*` is refused.
  *
  * Memory is bounded: `execute` returns a promise while more than 1 MiB waits for the disk, and
- * none otherwise. At most 32 files are open per subtask (partitions); opening one more finishes the oldest.
- * Failures of the disk are `SAGE_FILE` with path and cause and end the job.
+ * none otherwise. At most 32 files are open per subtask (partitions); opening one more finishes the
+ * oldest. Failures of the disk are `SAGE_FILE` with path and cause and end the job.
  */
 export class FileSink<T = any> extends SinkFunction<T> {
   readonly #options: FileSinkOptions<T>
@@ -105,7 +106,8 @@ export class FileSink<T = any> extends SinkFunction<T> {
     const count = this.#counts.get(folder) ?? 0
     this.#counts.set(folder, count + 1)
     const number = count === 0 ? '' : `-${count}`
-    const name = `part-${this.ctx.subtask}-${this.#epoch}${number}.${extensions[this.#options.format]}`
+    const extension = extensions[this.#options.format]
+    const name = `part-${this.ctx.subtask}-${this.#epoch}${number}.${extension}`
     const file = new PartFile(folder, name, this.#createWriter!(), this.#load, this.ctx.clock.now())
     this.#files.set(folder, file)
     return file

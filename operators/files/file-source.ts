@@ -17,12 +17,14 @@ import { linesFormat } from './lines-format.ts'
 /**
  * Reads files: a path, a glob, or an array of these.
  *
- * Partitions are files, ranges of large ones (`lines`, `json`, `bytes`, unless `split: false`) and row
- * groups (`parquet`); each can be continued at any record. Text is UTF-8; a byte order mark is dropped;
+ * Partitions are files, ranges of large ones (`lines`, `json`, `bytes`, unless `split: false`) and
+ * row groups (`parquet`); each can be continued at any record. Text is UTF-8; a byte order mark is
+ * dropped;
  * `.gz` is unpacked (and then read by one subtask). A file must not change while it is read.
  *
  * Throws `SAGE_OPTION` at once for wrong options; the job fails with `SAGE_FILE` for a file that is
- * missing, unreadable or cut off, while a broken line or row goes through the source's `errors` policy.
+ * missing, unreadable or cut off, while a broken line or row goes through the source's `errors`
+ * policy.
  */
 export function fileSource(
   paths: string | readonly string[],

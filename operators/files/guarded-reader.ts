@@ -6,8 +6,8 @@ import type { FilePosition } from './file-format.ts'
 type Batch = unknown[] | typeof IDLE | null
 
 /**
- * A reader that is at its end once its file proved broken: a policy that lets the job go on must not
- * make it meet the same damage again and again.
+ * A reader that is at its end once its file proved broken: a policy that lets the job go on must
+ * not make it meet the same damage again and again.
  */
 export class GuardedReader implements PartitionReader<unknown, FilePosition> {
   readonly #path: string

@@ -8,8 +8,9 @@ import { LineScanner } from './line-scanner.ts'
 import { lineParts } from './lines-format.ts'
 
 /**
- * Format `json`: each line is a value. A line of nothing but white space is passed over, a `null` is
- * dropped like every null record; a broken line is `SAGE_FILE` with path and line, for the `errors` policy.
+ * Format `json`: each line is a value. A line of nothing but white space is passed over, a `null`
+ * is dropped like every null record; a broken line is `SAGE_FILE` with path and line, for the
+ * `errors` policy.
  */
 export function jsonFormat(split: boolean, tuning: FileTuning): FileFormat {
   return {
@@ -47,7 +48,10 @@ class JsonReader implements PartitionReader<unknown, FilePosition> {
     return this.#lines.close()
   }
 
-  /** Values up to a broken line. That line is passed only when it comes first, so that a position never skips it. */
+  /**
+   * Values up to a broken line. That line is passed only when it comes first, so that a position
+   * never skips it.
+   */
   #take(max: number): unknown[] {
     const taken: unknown[] = []
     while (taken.length < max) {
@@ -79,7 +83,10 @@ class JsonReader implements PartitionReader<unknown, FilePosition> {
   }
 }
 
-/** The lines before a part that is not the first, which only a message needs: counted when one is written. */
+/**
+ * The lines before a part that is not the first, which only a message needs: counted when one is
+ * written.
+ */
 async function countLines(part: FilePart): Promise<number> {
   if (part.from === 0) return 0
   const input = await openBytes(part.path, 0)

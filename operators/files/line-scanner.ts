@@ -17,7 +17,10 @@ export class LineScanner {
   readonly #part: FilePart
   readonly #input: ByteInput
   #buffer: Buffer
-  /** The filled bytes of `#buffer`; `[0, #start)` are consumed, `[#start, #searched)` hold no line break. */
+  /**
+   * The filled bytes of `#buffer`; `[0, #start)` are consumed, `[#start, #searched)` hold no line
+   * break.
+   */
   #filled: Buffer
   #start = 0
   #searched = 0
@@ -41,7 +44,8 @@ export class LineScanner {
     position: FilePosition | undefined,
     chunkBytes: number,
   ): Promise<LineScanner> {
-    // A range begins one byte early: a line that starts exactly at `from` is its own, not its neighbour's.
+    // A range begins one byte early: a line that starts exactly at `from` is its own, not its
+    // neighbour's.
     const base = position?.offset ?? Math.max(0, part.from - 1)
     const scanner = new LineScanner(part, await openBytes(part.path, base), base, chunkBytes)
     try {
@@ -55,7 +59,10 @@ export class LineScanner {
     }
   }
 
-  /** The next line without its end, or undefined: more must be read ({@link fill}) or the part is at its end. */
+  /**
+   * The next line without its end, or undefined: more must be read ({@link fill}) or the part is at
+   * its end.
+   */
   next(): string | undefined {
     if (this.#base + this.#start >= this.#part.to) return undefined
     const end = this.#filled.indexOf(NEWLINE, this.#searched)

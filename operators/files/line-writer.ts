@@ -1,7 +1,9 @@
 import { describe, StreamError } from '../../codec/errors.ts'
 import type { RecordWriter } from './record-writer.ts'
 
-/** Format `lines`: strings (a line break inside one is not escaped), numbers, bigints and booleans. */
+/**
+ * Format `lines`: strings (a line break inside one is not escaped), numbers, bigints and booleans.
+ */
 export function linesWriter(): RecordWriter {
   return new LineWriter(toLine)
 }
@@ -56,7 +58,9 @@ function toJson(record: unknown): string {
   return text
 }
 
-/** A replacer makes everything several times slower: only for the records that plain JSON refuses. */
+/**
+ * A replacer makes everything several times slower: only for the records that plain JSON refuses.
+ */
 function stringify(record: unknown): string | undefined {
   try {
     return JSON.stringify(record)

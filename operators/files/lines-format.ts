@@ -5,13 +5,19 @@ import { rangeNames } from './file-part.ts'
 import type { FoundFile } from './file-paths.ts'
 import { LineScanner } from './line-scanner.ts'
 
-/** How a file of lines is cut into parts: by ranges of bytes, where it is large, splittable and may be. */
+/**
+ * How a file of lines is cut into parts: by ranges of bytes, where it is large, splittable and may
+ * be.
+ */
 export function lineParts(file: FoundFile, split: boolean, tuning: FileTuning): string[] {
   const whole = split && !isPacked(file.path) ? tuning.wholeBytes : Number.POSITIVE_INFINITY
   return rangeNames(file.path, file.size, whole, tuning.rangeBytes)
 }
 
-/** Format `lines`: each line is a record, blank ones too; `\n` and `\r\n` end lines, a last one adds none. */
+/**
+ * Format `lines`: each line is a record, blank ones too; `\n` and `\r\n` end lines, a last one adds
+ * none.
+ */
 export function linesFormat(split: boolean, tuning: FileTuning): FileFormat {
   return {
     parts: (file) => lineParts(file, split, tuning),

@@ -14,7 +14,10 @@ import type { ColumnKind } from './row-code.ts'
 export interface ParquetColumn {
   readonly name: string
   readonly kind: ColumnKind
-  /** The element of a flat column, changed so that `parsers` see every INT64; undefined for a nested one. */
+  /**
+   * The element of a flat column, changed so that `parsers` see every INT64; undefined for a nested
+   * one.
+   */
   readonly element: SchemaElement | undefined
   /** The file's schema with that element. */
   readonly schema: readonly SchemaElement[]
@@ -25,8 +28,8 @@ export interface ParquetColumn {
  * Plans how a column is decoded.
  *
  * `hyparquet` decodes INT64 to bigints, one allocation a value, and dates to one shared `Date` per
- * dictionary entry. Its parsers see a dictionary's values once, before they are looked up; so a plain
- * INT64 is presented to it as a timestamp, and all its timestamp parsers return numbers.
+ * dictionary entry. Its parsers see a dictionary's values once, before they are looked up; so a
+ * plain INT64 is presented to it as a timestamp, and all its timestamp parsers return numbers.
  */
 export function planColumn(node: SchemaTree, schema: readonly SchemaElement[]): ParquetColumn {
   const { element } = node

@@ -27,7 +27,9 @@ export class ParquetFile {
     }
   }
 
-  /** Schema and row groups. Throws `SAGE_FILE` for a file that is no Parquet file or was cut off. */
+  /**
+   * Schema and row groups. Throws `SAGE_FILE` for a file that is no Parquet file or was cut off.
+   */
   async metadata(): Promise<FileMetaData> {
     try {
       return await parquetMetadataAsync(this, { initialFetchSize: FOOTER_BYTES })

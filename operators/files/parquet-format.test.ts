@@ -124,7 +124,7 @@ test('a file of several pages a column, and every position in it', async () => {
   expect(rows.map(({ id }) => id)).toEqual(ids.map(Number))
 })
 
-test('a cut-off or foreign file is refused by partitions, a damaged row group by its reader', async () => {
+test('a cut-off file is refused by partitions, a damaged row group by its reader', async () => {
   const path = await written('SELECT i FROM range(100000) t(i)')
   const whole = readFileSync(path)
   const damaged = Buffer.from(whole).fill(0xff, 4, 400)
@@ -146,7 +146,8 @@ test('the flights of a row group as DuckDB reads them', async () => {
   const connection = await (await DuckDBInstance.create()).connect()
   const reader = await connection.runAndReadAll(`SELECT epoch_ms(date)::DOUBLE, delay::DOUBLE,
     distance::DOUBLE, origin, destination FROM read_parquet('${flights}', file_row_number = true)
-    WHERE file_row_number >= ${272727 * 3} AND file_row_number < ${272727 * 3 + 20000} ORDER BY file_row_number`)
+    WHERE file_row_number >= ${272727 * 3} AND file_row_number < ${272727 * 3 + 20000}
+    ORDER BY file_row_number`)
   connection.closeSync()
   const expected = reader.getRows()
   expect(records).toHaveLength(272727)

@@ -18,13 +18,14 @@ interface Table {
 /**
  * Format `parquet` (`hyparquet`, ZSTD, GZIP and Brotli by `node:zlib`): a part is a row group.
  *
- * Only the wanted columns are read and decoded, whole and one after the other: a column chunk is the
- * unit of compression. Integers within 2^53 are numbers, larger ones bigints; dates and timestamps are
- * `Date`s, rounded down to milliseconds; text is strings, unmarked binary `Uint8Array`s, nulls `null`.
+ * Only the wanted columns are read and decoded, whole and one after the other: a column chunk is
+ * the unit of compression. Integers within 2^53 are numbers, larger ones bigints; dates and
+ * timestamps are `Date`s, rounded down to milliseconds; text is strings, unmarked binary
+ * `Uint8Array`s, nulls `null`.
  *
- * 3,000,000 flights, columns `date, delay, origin`, one warm thread: 370 ms. Of these a third goes into the
- * rows (a `Date` each), a third into unpacking dictionary indexes and looking them up, a twentieth into
- * ZSTD; the rest is collecting garbage.
+ * 3,000,000 flights, columns `date, delay, origin`, one warm thread: 350 to 400 ms. By profile a
+ * third goes into the rows (a `Date` each), a third into unpacking dictionary indexes and looking
+ * them up, a tenth into collecting garbage and a twentieth into ZSTD.
  */
 export function parquetFormat(wanted: readonly string[] | undefined): FileFormat {
   const tables = new Map<string, Promise<Table>>()

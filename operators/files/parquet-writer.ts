@@ -11,13 +11,15 @@ interface Column {
   values: unknown[]
 }
 
-/** A row group is held in memory until it is written: it ends at so many rows or (estimated) bytes. */
+/**
+ * A row group is held in memory until it is written: it ends at so many rows or (estimated) bytes.
+ */
 const GROUP_ROWS = 32_768
 const GROUP_BYTES = 4 * 1024 * 1024
 
 /**
- * Format `parquet` (`hyparquet-writer`, ZSTD): a column for each field. Numbers are DOUBLE (whether a
- * column holds only integers is known at its end, and rows go out before), bigints INT64, dates
+ * Format `parquet` (`hyparquet-writer`, ZSTD): a column for each field. Numbers are DOUBLE (whether
+ * a column holds only integers is known at its end, and rows go out before), bigints INT64, dates
  * timestamps of milliseconds, nested values JSON; every column is nullable.
  *
  * The first row group fixes the columns. A value of another type is `SAGE_SCHEMA_MISMATCH`; a field
@@ -112,7 +114,9 @@ class ParquetRecords implements RecordWriter {
     return type
   }
 
-  /** The bytes written so far; the writer's own offset goes on counting from the file's beginning. */
+  /**
+   * The bytes written so far; the writer's own offset goes on counting from the file's beginning.
+   */
   #drain(): Uint8Array {
     const bytes = this.#bytes.getBytes().slice()
     this.#bytes.index = 0

@@ -9,8 +9,9 @@ export interface WriteLoad {
 }
 
 /**
- * One file of a sink: written as `.<name>`, visible as `<name>` once {@link publish} has put all of it
- * on the disk. Everything happens in order, in the background; the first failure is kept in `failure`.
+ * One file of a sink: written as `.<name>`, visible as `<name>` once {@link publish} has put all of
+ * it on the disk. Everything happens in order, in the background; the first failure is kept in
+ * `failure`.
  */
 export class PartFile {
   readonly #folder: string
@@ -108,7 +109,10 @@ export class PartFile {
   }
 }
 
-/** A rename survives a power failure once its folder is on the disk; Windows cannot open folders and needs no such call. */
+/**
+ * A rename survives a power failure once its folder is on the disk; Windows cannot open folders and
+ * needs no such call.
+ */
 async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return
   const handle = await open(folder, 'r')

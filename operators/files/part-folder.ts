@@ -4,11 +4,11 @@ import { describe, StreamError } from '../../codec/errors.ts'
 import { BrokenFileError, brokenFile } from './file-error.ts'
 
 /**
- * Makes the sink's folder ready for one subtask: refuses files of an earlier run and removes what such
- * a run left unfinished.
+ * Makes the sink's folder ready for one subtask: refuses files of an earlier run and removes what
+ * such a run left unfinished.
  *
- * A subtask answers for its own names and those that no subtask of this run has. The names of the other
- * subtasks are theirs: one that opened earlier may have published already.
+ * A subtask answers for its own names and those that no subtask of this run has. The names of the
+ * other subtasks are theirs: one that opened earlier may have published already.
  */
 export async function claimFolder(
   path: string,
@@ -35,8 +35,8 @@ export async function claimFolder(
 
 /**
  * The subfolder for a partition. Slashes make nested folders; whatever else could leave the folder,
- * hide it or not be a name on some system is percent-encoded, so that different names stay different.
- * Throws `SAGE_PARTITION` for anything that is no name.
+ * hide it or not be a name on some system is percent-encoded, so that different names stay
+ * different. Throws `SAGE_PARTITION` for anything that is no name.
  */
 export function partitionFolder(path: string, partition: unknown): string {
   const parts = typeof partition === 'string' ? partition.split('/') : ['']
@@ -51,7 +51,7 @@ export function partitionFolder(path: string, partition: unknown): string {
 }
 
 function encodeName(name: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not get into a name
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they must not get into a name
   return name.replace(/[\x00-\x1f%\\:*?"<>|]|^\.|\.$/g, (character) => {
     return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`
   })

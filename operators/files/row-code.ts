@@ -1,6 +1,6 @@
 /**
- * Rows are made by generated code: an object literal with all its fields gives every row of a source
- * the same hidden class, which makes each read of a field downstream a plain load.
+ * Rows are made by generated code: an object literal with all its fields gives every row of a
+ * source the same hidden class, which makes each read of a field downstream a plain load.
  */
 
 /** What a decoded Parquet column holds, and how a row takes its value. */
@@ -45,7 +45,10 @@ return rows
   return new Function('copy', text + sourceName())(copy)
 }
 
-/** Compiles the row maker of rows whose fields are strings; `indexes` says where each name's field stands. */
+/**
+ * Compiles the row maker of rows whose fields are strings; `indexes` says where each name's field
+ * stands.
+ */
 export function compileRow(names: readonly string[], indexes: readonly number[]): MakeRow {
   const fields = names.map((name, i) => `${fieldName(name)}: fields[${indexes[i]}]`)
   return new Function(`return (fields) => ({ ${fields.join(', ')} })${sourceName()}`)()

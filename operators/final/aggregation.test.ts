@@ -13,9 +13,7 @@ type Keyed = readonly [key: Key, value: unknown]
 
 /** What an operator emits at the end for records, in its order. */
 async function finals(factory: OperatorFactory, records: Iterable<Keyed>, combined = false) {
-  const create: OperatorFactory['create'] = (context) =>
-    factory.create({ ...context, combined } as typeof context)
-  const harness = operatorHarness({ ...factory, create })
+  const harness = operatorHarness(factory, { combined })
   for (const [key, value] of records) harness.push(value, { key })
   expect(harness.output).toEqual([])
   await harness.end()

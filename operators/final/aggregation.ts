@@ -57,7 +57,8 @@ export function combinerFactory(
       const call: OperatorCall = (value, _, out) => {
         const key = scope.key as Key
         if (cells.size < maxKeys || cells.has(key)) return absorb(cells, key, value, aggregation)
-        // The record comes first: if user code fails on it, nothing has been sent and a retry repeats nothing.
+        // The record comes first: if user code fails on it, nothing has been sent and a retry
+        // repeats nothing.
         const fresh = new KeyMap<Cell>()
         absorb(fresh, key, value, aggregation)
         const full = cells

@@ -16,7 +16,10 @@ export function keptRecord(record: unknown): unknown {
   return isFlat(record) ? { ...record } : cloneValue(record)
 }
 
-/** Whether a plain object holds primitives only: then its shallow copy is a whole one, and much cheaper. */
+/**
+ * Whether a plain object holds primitives only: then its shallow copy is a whole one, and much
+ * cheaper.
+ */
 function isFlat(record: object): boolean {
   if (Object.getPrototypeOf(record) !== Object.prototype) return false
   for (const name in record) {
@@ -29,8 +32,8 @@ function isFlat(record: object): boolean {
 }
 
 /**
- * Checks the accumulator that a user's function returned. `null` means that the key has none any more;
- * `undefined` is a forgotten `return`.
+ * Checks the accumulator that a user's function returned. `null` means that the key has none any
+ * more; `undefined` is a forgotten `return`.
  */
 export function checkAccumulator(result: unknown, method: string): unknown {
   if (result === undefined) throw noAccumulator(method)

@@ -10,7 +10,10 @@ export function entriesFactory(): OperatorFactory {
   }
 }
 
-/** A key that is an array is also kept by those who group by it: the consumer gets a copy of its own. */
+/**
+ * A key that is an array is also kept by those who group by it: the consumer gets a copy of its
+ * own.
+ */
 function ownKey(key: unknown): unknown {
   return typeof key === 'object' ? cloneValue(key) : key
 }

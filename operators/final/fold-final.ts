@@ -4,12 +4,13 @@ import { type Aggregation, aggregationFactory, combinerFactory } from './aggrega
 import { checkAccumulator, keptRecord } from './cell.ts'
 
 /**
- * Emits one accumulator per key at the end of input: `builder()`, then `folder(accumulator, record)` for each record, whose return
- * value is the accumulator from then on. The folder may change the accumulator in place and return it.
+ * Emits one accumulator per key at the end of input: `builder()`, then `folder(accumulator,
+ * record)` for each record, whose return value is the accumulator from then on. The folder may
+ * change the accumulator in place and return it.
  *
- * `builder` runs once per key. With `merge(a, b)`, which joins two accumulators of one key, sending subtasks fold
- * what they have before it crosses threads: `builder` then runs once per key and partial result, and
- * `merge` must give what folding the records of both would.
+ * `builder` runs once per key. With `merge(a, b)`, which joins two accumulators of one key, sending
+ * subtasks fold what they have before it crosses threads: `builder` then runs once per key and
+ * partial result, and `merge` must give what folding the records of both would.
  */
 export function foldFinalFactory(
   builder: unknown,

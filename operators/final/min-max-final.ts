@@ -13,12 +13,18 @@ interface Best {
   readonly rank: Rank
 }
 
-/** Emits the smallest record per key at the end of input, by `by(record)` or itself; of equal ones the first. */
+/**
+ * Emits the smallest record per key at the end of input, by `by(record)` or itself; of equal ones
+ * the first.
+ */
 export function minFinalFactory(by?: unknown): OperatorFactory {
   return bestFactory('minFinal', -1, by)
 }
 
-/** Emits the greatest record per key at the end of input, by `by(record)` or itself; of equal ones the first. */
+/**
+ * Emits the greatest record per key at the end of input, by `by(record)` or itself; of equal ones
+ * the first.
+ */
 export function maxFinalFactory(by?: unknown): OperatorFactory {
   return bestFactory('maxFinal', 1, by)
 }
@@ -65,6 +71,7 @@ function compareRanks(a: Rank, b: Rank, method: string): number {
 function unordered(a: Rank, b: Rank, method: string): StreamError {
   return new StreamError(
     'SAGE_USER_ERROR',
-    `${method}: expected values of one kind to compare, got ${describe(a)} and ${describe(b)} of one key`,
+    `${method}: expected values of one kind to compare, ` +
+      `got ${describe(a)} and ${describe(b)} of one key`,
   )
 }

@@ -4,9 +4,9 @@ import { type Aggregation, aggregationFactory, combinerFactory } from './aggrega
 import { checkAccumulator, keptRecord } from './cell.ts'
 
 /**
- * Emits one record per key at the end of input: all of its records, combined two by two. Sending subtasks combine
- * what they have before it crosses threads, so `fn` must be associative; it may change its first argument in place,
- * which is never one of the user's records.
+ * Emits one record per key at the end of input: all of its records, combined two by two. Sending
+ * subtasks combine what they have before it crosses threads, so `fn` must be associative; it may
+ * change its first argument in place, which is never one of the user's records.
  */
 export function reduceFinalFactory(fn: unknown): OperatorFactory {
   requireLambda(fn, 'reduceFinal')

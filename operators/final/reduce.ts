@@ -7,10 +7,11 @@ import { type Cell, checkAccumulator, keptRecord } from './cell.ts'
 type Reducer = (accumulator: unknown, value: unknown) => unknown
 
 /**
- * A running reduction per key: emits the first record, then `fn(accumulator, record)` for each that follows. `null`
- * emits nothing and makes the key's next record its first.
+ * A running reduction per key: emits the first record, then `fn(accumulator, record)` for each that
+ * follows. `null` emits nothing and makes the key's next record its first.
  *
- * What is emitted belongs to the consumers and what is kept to this operator: records that are objects are copied.
+ * What is emitted belongs to the consumers and what is kept to this operator: records that are
+ * objects are copied.
  */
 export function reduceFactory(fn: unknown): OperatorFactory {
   requireLambda(fn, 'reduce')

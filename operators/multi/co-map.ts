@@ -23,7 +23,10 @@ export function coMapFactory(
   }
 }
 
-/** Which of `map0` … `mapN` for `inputs` inputs a class lacks: what its base classes below `BaseCoMapFunction` define counts. */
+/**
+ * Which of `map0` … `mapN` for `inputs` inputs a class lacks: what its base classes below
+ * `BaseCoMapFunction` define counts.
+ */
 export function missingCoMapMethods(Class: FunctionClass, inputs: number): string[] {
   const missing: string[] = []
   for (let i = 0; i < inputs; i++) if (!definesMethod(Class, `map${i}`)) missing.push(`map${i}`)
@@ -45,14 +48,16 @@ function requireCoMapClass(fn: unknown): asserts fn is FunctionClass {
     return
   throw new StreamError(
     'SAGE_OPTION',
-    `coMap requires CoMap function: a class that extends BaseCoMapFunction or an array of functions, got ${describe(fn)}`,
+    'coMap requires CoMap function: a class that extends BaseCoMapFunction or an array of ' +
+      `functions, got ${describe(fn)}`,
   )
 }
 
 function missingMethods(name: string, inputs: number, missing: readonly string[]): StreamError {
   return new StreamError(
     'SAGE_COMAP_INPUTS',
-    `coMap: ${inputs} connected streams need map0 to map${inputs - 1}, but class ${name} lacks ${missing.join(', ')}`,
+    `coMap: ${inputs} connected streams need map0 to map${inputs - 1}, ` +
+      `but class ${name} lacks ${missing.join(', ')}`,
   )
 }
 

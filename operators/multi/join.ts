@@ -16,8 +16,9 @@ interface JoinMethods {
 }
 
 /**
- * Joins two keyed inputs by a `BaseJoinFunction`: `left(payload, key)` and `right(payload, key)` where it
- * has both, else `execute(payload, key, tag)`. A result that is no iterable is the single row.
+ * Joins two keyed inputs by a `BaseJoinFunction`: `left(payload, key)` and `right(payload, key)`
+ * where it has both, else `execute(payload, key, tag)`. A result that is no iterable is the single
+ * row.
  */
 export function joinFactory(Class: unknown, constructorOptions?: unknown): OperatorFactory {
   requireJoinClass(Class)
@@ -54,7 +55,8 @@ function calls(join: JoinMethods, name: string, { scope }: OperatorContext): Ope
   if (!joins(join)) {
     throw new StreamError(
       'SAGE_OPTION',
-      `join: expected class ${name} to have execute(payload, key, tag), or left(payload, key) and right(payload, key)`,
+      `join: expected class ${name} to have execute(payload, key, tag), ` +
+        'or left(payload, key) and right(payload, key)',
     )
   }
   if (hasSides(join)) {

@@ -1,6 +1,9 @@
 import type { PartitionReader } from '../contract/source.ts'
 
-/** So many turns of the microtask queue an iterator that has its next element at hand may take to give it. */
+/**
+ * So many turns of the microtask queue an iterator that has its next element at hand may take to
+ * give it.
+ */
 const TURNS = 8
 
 interface Request {
@@ -9,8 +12,8 @@ interface Request {
 }
 
 /**
- * Reads an async iterator, one request at a time. What it has at hand comes in batches; an element that takes longer
- * delays none before it.
+ * Reads an async iterator, one request at a time. What it has at hand comes in batches; an element
+ * that takes longer delays none before it.
  */
 export class AsyncIteratorReader implements PartitionReader<unknown, number> {
   readonly #iterator: AsyncIterator<unknown>
@@ -19,7 +22,10 @@ export class AsyncIteratorReader implements PartitionReader<unknown, number> {
   #position = 0
   #ended = false
 
-  /** `dispose` takes the place of the iterator's own `return`, for what must be let go while a request waits. */
+  /**
+   * `dispose` takes the place of the iterator's own `return`, for what must be let go while a
+   * request waits.
+   */
   constructor(iterator: AsyncIterator<unknown>, dispose?: () => void) {
     this.#iterator = iterator
     this.#dispose = dispose

@@ -7,8 +7,9 @@ import { isAsyncIterable, madeIterable } from './iterable.ts'
 import { isIterable } from './iterator-reader.ts'
 
 /**
- * Finite input of any kind: an iterable; a string (its characters); a function that returns an iterable, as a
- * generator function does; a `SourceFunction`, which ends with `null` or a `StopSignal`.
+ * Finite input of any kind: an iterable; a string (its characters); a function that returns an
+ * iterable, as a generator function does; a `SourceFunction`, which ends with `null` or a
+ * `StopSignal`.
  */
 export function batchSource(source: unknown, constructorOptions?: unknown): SourceFactory {
   if (isClass(source)) return classSource(source, constructorOptions)
@@ -17,6 +18,7 @@ export function batchSource(source: unknown, constructorOptions?: unknown): Sour
   if (isAsyncIterable(source)) return { ...madeIterable(() => source, 'fromBatch'), functions: [] }
   throw new StreamError(
     'SAGE_OPTION',
-    `Unsupported source type: fromBatch expected an iterable, a generator function or a SourceFunction class, got ${describe(source)}`,
+    'Unsupported source type: fromBatch expected an iterable, a generator function or a ' +
+      `SourceFunction class, got ${describe(source)}`,
   )
 }

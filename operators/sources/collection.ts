@@ -6,8 +6,8 @@ import { isIterable, iteratorReader } from './iterator-reader.ts'
 import { singlePartition } from './single-partition.ts'
 
 /**
- * The elements of an array or another iterable, which stays its owner's. Positions are indexes; what can be
- * iterated again can be replayed.
+ * The elements of an array or another iterable, which stays its owner's. Positions are indexes;
+ * what can be iterated again can be replayed.
  */
 export function collectionSource(iterable: unknown): SourceFactory {
   if (!isIterable(iterable)) {

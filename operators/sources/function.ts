@@ -16,8 +16,9 @@ import { END, PullReader } from './pull-reader.ts'
 import { singlePartition } from './single-partition.ts'
 
 /**
- * A source that is a function of the user's: a lambda `(ctx) => record` or a `SourceFunction`, called again and again;
- * or a `PartitionedSource`, as an object (shared by all subtasks of a thread) or a class (one instance per subtask).
+ * A source that is a function of the user's: a lambda `(ctx) => record` or a `SourceFunction`,
+ * called again and again; or a `PartitionedSource`, as an object (shared by all subtasks of a
+ * thread) or a class (one instance per subtask).
  */
 export function functionSource(fn: unknown, constructorOptions?: unknown): SourceFactory {
   if (isPartitioned(fn)) return partitionedFactory(() => fn, [])
@@ -28,7 +29,8 @@ export function functionSource(fn: unknown, constructorOptions?: unknown): Sourc
   if (typeof fn === 'function' && !isGeneratorFunction(fn)) return lambdaSource(fn as Pull)
   throw new StreamError(
     'SAGE_OPTION',
-    `fromSource: expected a function, a SourceFunction or a PartitionedSource, got ${describe(fn)}` +
+    'fromSource: expected a function, a SourceFunction or a PartitionedSource, ' +
+      `got ${describe(fn)}` +
       (isGeneratorFunction(fn) ? '; use fromBatch or fromIterable for generators' : ''),
   )
 }

@@ -2,11 +2,11 @@ import { describe, StreamError } from '../../codec/errors.ts'
 import type { RuntimeContext } from '../contract/context.ts'
 import { requireLambda } from '../contract/function-form.ts'
 import type { SourceFactory } from '../contract/operator.ts'
-import { END, PullReader } from './pull-reader.ts'
+import { RangeReader } from './range-reader.ts'
 
 /**
- * The records `fn(0)` … `fn(count - 1)`, in one range of indexes per subtask; positions are indexes. `Infinity`
- * makes one range that never ends.
+ * The records `fn(0)` … `fn(count - 1)`, in one range of indexes per subtask; positions are
+ * indexes. `Infinity` makes one range that never ends.
  */
 export function generatorSource(count: unknown, fn: unknown): SourceFactory {
   requireLambda(fn, 'fromGenerator')
@@ -31,7 +31,9 @@ function isCount(count: unknown): count is number {
   return count === Infinity || (Number.isSafeInteger(count) && (count as number) >= 0)
 }
 
-/** Names of ranges, `from-to` without `to` itself: equal in length but for one, none of them empty. */
+/**
+ * Names of ranges, `from-to` without `to` itself: equal in length but for one, none of them empty.
+ */
 function ranges(count: number, parallelism: number): string[] {
   if (count === Infinity) return ['0-Infinity']
   const names: string[] = []
@@ -48,10 +50,7 @@ function rangeReader(
   position: number | undefined,
   fn: (index: number) => unknown,
   { clock }: RuntimeContext,
-): PullReader {
+): RangeReader {
   const [from, to] = range.split('-').map(Number)
-  const start = position ?? from
-  let index = start
-  const pull = (): unknown => (index < to ? fn(index++) : END)
-  return new PullReader({ method: 'fromGenerator', clock, pull, async: false, start })
+  return new RangeReader(fn, position ?? from, to, clock)
 }

@@ -8,7 +8,10 @@ import { AsyncIteratorReader } from './async-iterator-reader.ts'
 import { isIterable, iteratorReader } from './iterator-reader.ts'
 import { singlePartition } from './single-partition.ts'
 
-/** The elements of what `make` returns: an iterable or an async iterable, made anew each time it is opened. */
+/**
+ * The elements of what `make` returns: an iterable or an async iterable, made anew each time it is
+ * opened.
+ */
 export function iterableSource(make: unknown): SourceFactory {
   requireLambda(make, 'fromIterable')
   return madeIterable(make, 'fromIterable')
@@ -34,7 +37,8 @@ async function iterableReader(
   if (!isAsyncIterable(iterable)) {
     throw new StreamError(
       'SAGE_OPTION',
-      `${method}: expected the function to return an iterable or async iterable, got ${describe(iterable)}`,
+      `${method}: expected the function to return an iterable or async iterable, ` +
+        `got ${describe(iterable)}`,
     )
   }
   const reader = new AsyncIteratorReader(iterable[Symbol.asyncIterator]())

@@ -5,7 +5,10 @@ import { type Awaitable, IDLE, type PartitionReader } from '../contract/source.t
 /** What `pull` returns when there is nothing more. */
 export const END: unique symbol = Symbol('end of source')
 
-/** A batch that has taken so long is handed on, so that a slow source delays no record that it has made. */
+/**
+ * A batch that has taken so long is handed on, so that a slow source delays no record that it has
+ * made.
+ */
 const MAX_BATCH_MS = 5
 
 /** What a {@link PullReader} reads from. */
@@ -13,7 +16,10 @@ export interface PullSource {
   /** Names the source's method in errors. */
   readonly method: string
   readonly clock: Clock
-  /** The next record, `END`, `IDLE` for nothing yet, or a promise of any of these where `async` allows it. */
+  /**
+   * The next record, `END`, `IDLE` for nothing yet, or a promise of any of these where `async`
+   * allows it.
+   */
   pull(): unknown
   readonly async: boolean
   /** The position of the first record that `pull` gives. */
@@ -24,8 +30,8 @@ export interface PullSource {
 /**
  * Makes batches of what a function gives one at a time. Its position counts records.
  *
- * No record is lost to a failure or a wait behind it: what was pulled before is handed out first, and the
- * failure is thrown, the promise awaited, by the next call.
+ * No record is lost to a failure or a wait behind it: what was pulled before is handed out first,
+ * and the failure is thrown, the promise awaited, by the next call.
  */
 export class PullReader implements PartitionReader<unknown, number> {
   readonly #source: PullSource
@@ -64,7 +70,8 @@ export class PullReader implements PartitionReader<unknown, number> {
     const source = this.#source
     const batch: unknown[] = []
     const deadline = source.clock.now() + MAX_BATCH_MS
-    // The clock is read after 1, 2, 4, 8, … records: rarely when they come fast, at once when slowly.
+    // The clock is read after 1, 2, 4, 8, … records: rarely when they come fast, at once when
+    // slowly.
     let nextLook = 1
     try {
       while (batch.length < max) {

@@ -7,8 +7,8 @@ import { isAsyncIterable } from './iterable.ts'
 import { singlePartition } from './single-partition.ts'
 
 /**
- * The chunks of a Node `Readable` or a web `ReadableStream` that `make` returns. It is read only as fast as the
- * job goes, and destroyed or cancelled when the job ends before it.
+ * The chunks of a Node `Readable` or a web `ReadableStream` that `make` returns. It is read only as
+ * fast as the job goes, and destroyed or cancelled when the job ends before it.
  */
 export function readableSource(make: unknown): SourceFactory {
   requireLambda(make, 'fromReadable')
@@ -21,7 +21,8 @@ export function readableSource(make: unknown): SourceFactory {
     if (isAsyncIterable(stream)) return new AsyncIteratorReader(stream[Symbol.asyncIterator]())
     throw new StreamError(
       'SAGE_OPTION',
-      `fromReadable: expected the function to return a Readable or a ReadableStream, got ${describe(stream)}`,
+      'fromReadable: expected the function to return a Readable or a ReadableStream, ' +
+        `got ${describe(stream)}`,
     )
   }
   return singlePartition(open, { functions: [make], sharesRecords: true })

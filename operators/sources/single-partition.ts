@@ -2,7 +2,10 @@ import type { RuntimeContext } from '../contract/context.ts'
 import type { SourceFactory } from '../contract/operator.ts'
 import type { Awaitable, PartitionReader } from '../contract/source.ts'
 
-/** Of a source that has one partition: how it is opened, at a position that its reader has given or undefined. */
+/**
+ * Of a source that has one partition: how it is opened, at a position that its reader has given or
+ * undefined.
+ */
 export type OpenReader = (
   ctx: RuntimeContext,
   position: unknown,

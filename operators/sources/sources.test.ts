@@ -174,7 +174,7 @@ describe('collectionSource', () => {
 })
 
 describe('batchSource', () => {
-  it('takes strings by character, nulls as elements, and generator functions anew each time', async () => {
+  it('takes strings by character, nulls, and generator functions anew each time', async () => {
     const generated = batchSource(function* () {
       yield 1
       yield null

@@ -46,7 +46,10 @@ const shapeOfBase: readonly (readonly [Function, OperatorShape])[] = [
 export interface SubjectOptions {
   /** How a function is used. Default: by the class it extends, else `'map'`. */
   readonly shape?: OperatorShape
-  /** The number of connected inputs of a co-map. Default: the methods `map0`, `map1`, … that its class has. */
+  /**
+   * The number of connected inputs of a co-map. Default: the methods `map0`, `map1`, … that its
+   * class has.
+   */
   readonly inputs?: number
   /** What a class's constructor gets. */
   readonly constructorOptions?: unknown
@@ -79,6 +82,7 @@ function countInputs(prototype: Record<string, unknown>): number {
 function noSubject(subject: unknown): StreamError {
   return new StreamError(
     'SAGE_OPTION',
-    `operatorHarness: expected a function, a function class or an OperatorFactory, got ${describe(subject)}`,
+    'operatorHarness: expected a function, a function class or an OperatorFactory, ' +
+      `got ${describe(subject)}`,
   )
 }

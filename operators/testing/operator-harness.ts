@@ -13,12 +13,17 @@ import { factoryOf, type SubjectOptions } from './harness-subject.ts'
 /** Settings of an operator under test. */
 export interface HarnessOptions extends SubjectOptions {
   readonly name?: string
-  /** Whether a failing record ends the test (`push` throws) or is left out. Both are counted. Default `'fail'`. */
+  /**
+   * Whether a failing record ends the test (`push` throws) or is left out. Both are counted.
+   * Default `'fail'`.
+   */
   readonly errors?: 'fail' | 'skip'
   /** Default 1. */
   readonly parallelism?: number
   /** Default 0. */
   readonly subtask?: number
+  /** Whether what is pushed are the outputs of the operator's own combiner. Default false. */
+  readonly combined?: boolean
   /** The strategy of the packets that a `keyBy` emits. Default `'hash'`. */
   readonly strategy?: PartitionStrategy
 }
@@ -43,8 +48,9 @@ interface Origin {
 const nowhere: Origin = { input: 0, strategy: undefined, timestamp: undefined }
 
 /**
- * Runs one operator without a job: `operatorHarness(fn | Class | factory)`, then `push`, then `end`. Works
- * at once where nothing is asynchronous; else await `push` and `end`, which take their turns.
+ * Runs one operator without a job: `operatorHarness(fn | Class | factory)`, then `push`, then
+ * `end`. Works at once where nothing is asynchronous; else await `push` and `end`, which take their
+ * turns.
  */
 export function operatorHarness(subject: unknown, options: HarnessOptions = {}): OperatorHarness {
   return new OperatorHarness(subject, options)
@@ -84,7 +90,12 @@ export class OperatorHarness {
       collect: (value) => this.#emit(value),
       collectTo: (tag, value) => this.#emitTo(tag, value),
     }
-    this.#operator = factory.create({ ctx: this.ctx, scope: this.#scope, out: this.#out })
+    this.#operator = factory.create({
+      ctx: this.ctx,
+      scope: this.#scope,
+      out: this.#out,
+      combined: options.combined ?? false,
+    })
     this.#inTurn(() => this.#operator.open?.())
   }
 
@@ -227,5 +238,6 @@ export class OperatorHarness {
 }
 
 function messageOf(thrown: unknown): string {
-  return `a function of the user failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`
+  const message = thrown instanceof Error ? thrown.message : String(thrown)
+  return `a function of the user failed: ${message}`
 }

@@ -1,0 +1,18 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { empty } from './start-job.ts'
+
+const [what, before] = [process.argv[2], Number(process.argv[3])]
+for (let i = 0; i < before; i++) await runOnce()
+const begin = performance.now()
+await runOnce()
+console.log(performance.now() - begin)
+
+async function runOnce(): Promise<void> {
+  if (what === 'job') await empty.run(undefined, { parallelism: 2, maxThreads: 2 })
+  else await Promise.all([bareWorker(), bareWorker(), bareWorker()])
+}
+
+async function bareWorker(): Promise<void> {
+  await once(new Worker('', { eval: true }), 'exit')
+}

@@ -1,0 +1,180 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { schema } from '../../codec/schema.ts'
+import { OutputTag } from '../../operators/contract/function.ts'
+import { errorOf, TestEnvironment } from './fixtures/test-environment.ts'
+import { KeyedStream } from './stream-classes.ts'
+import type { DataStream } from './streams.ts'
+
+let env: TestEnvironment
+let numbers: DataStream<number>
+
+beforeEach(() => {
+  env = new TestEnvironment('test')
+  numbers = env.fromCollection([1, 2, 3])
+})
+
+describe('a method at fault throws', () => {
+  it('SAGE_OPTION for what is no function and for wrong options', () => {
+    const any = numbers as any
+    const cases: readonly [() => unknown, string][] = [
+      [() => any.map(42), 'map: expected a function or a class, got 42'],
+      [() => any.map(), 'map: expected a function or a class, got undefined'],
+      [
+        () => any.map((n: number) => n, { paralelism: 2 }),
+        'map: expected options name, uid, parallelism, errors, got "paralelism"',
+      ],
+      [() => any.map((n: number) => n, 'name'), 'map: expected options, an object, got "name"'],
+      [() => any.map((n: number) => n, {}, {}), 'map: expected (fn, options), got {} behind them'],
+      [() => any.map((n: number) => n, { name: 1 }), 'map.name: expected a string, got 1'],
+      [() => any.map((n: number) => n, { uid: '' }), 'map.uid: expected a string, got ""'],
+      [
+        () => any.filter(() => 1, { toString: 1 }),
+        'filter: expected options name, uid, parallelism, errors, got "toString"',
+      ],
+      [() => any.sink(() => {}, { capacity: 0 }), 'sink.capacity: expected an integer >= 1, got 0'],
+      [() => any.print(1), 'print prefix: expected a string, got 1'],
+      [() => any.output(), 'output name: expected a string, got undefined'],
+      [() => any.inspect(null), 'inspect: expected a function or a class, got null'],
+      [() => any.processBatch(1), 'processBatch: expected a function, got 1'],
+      [() => any.sideOutput('late'), 'sideOutput: expected an OutputTag, got "late"'],
+      [() => any.withSchema({}), 'withSchema: expected a schema, got {}'],
+      [
+        () => any.withSchema(schema('S', { n: 'int32' }), { read: 'view' }),
+        `withSchema.read: expected 'object', got "view"`,
+      ],
+      [() => any.union(5), 'union: expected a stream, got 5'],
+      [() => any.connect(null), 'connect: expected a stream, got null'],
+      [() => any.pipe(5), 'pipe: expected a function or a registered name'],
+      [() => any.countFinal(1, (n: number) => n), 'countFinal stepId: expected a string, got 1'],
+      [() => any.countFinal('c', 1), 'countFinal: expected a function, got 1'],
+      [
+        () => any.keyBy((n: number) => n).reduceFinal('r'),
+        'reduceFinal: expected a function, got undefined',
+      ],
+      [
+        () => any.keyBy((n: number) => n).reduceFinal('r', () => 1, { uid: 'u' }),
+        "reduceFinal.uid: expected none beside the stepId 'r'",
+      ],
+      [
+        () =>
+          any
+            .keyBy((n: number) => n)
+            .foldFinal(
+              'f',
+              () => 1,
+              () => 1,
+              { merge: 1 },
+            ),
+        'foldFinal.merge: expected a function, got 1',
+      ],
+      [
+        () => any.keyBy((n: number) => n, 'range'),
+        `keyBy: expected strategy 'hash', 'round_robin', 'broadcast', 'custom', got "range"`,
+      ],
+      [
+        () => any.keyBy((n: number) => n, 'custom'),
+        "keyBy.partition: expected a function (key, n) => index with strategy 'custom', got undefined",
+      ],
+      [
+        () => any.keyBy((n: number) => n, 'hash', { partition: () => 0 }),
+        "keyBy.partition: expected none with strategy 'hash'",
+      ],
+      [() => any.keyBy(7), 'keyBy: expected a function or a class, got 7'],
+      [
+        () => any.map((n: number) => n, { errors: 'ignore' }),
+        "map.errors: expected 'fail', 'skip'",
+      ],
+    ]
+    for (const [call, message] of cases) expect(errorOf(call)).toContain(`SAGE_OPTION: ${message}`)
+    expect(env.pipeline.filter((node) => node.kind !== 'keyBy')).toHaveLength(1)
+  })
+
+  it('SAGE_OPTION for the side output of an operator that has none', () => {
+    expect(errorOf(() => numbers.map((n) => n).sideOutput(new OutputTag('x')))).toContain(
+      "SAGE_OPTION: sideOutput: expected a stream made by process or flatMap, which emit with out.collectTo, got 'map' made by map",
+    )
+  })
+
+  it('SAGE_PARALLELISM', () => {
+    for (const parallelism of [0, -1, 1.5, Number.NaN, '2' as unknown as number]) {
+      expect(errorOf(() => numbers.map((n) => n, { parallelism }))).toContain(
+        'SAGE_PARALLELISM: map.parallelism',
+      )
+      expect(errorOf(() => numbers.setParallelism(parallelism))).toContain('SAGE_PARALLELISM')
+    }
+    expect(errorOf(() => numbers.output('o', { parallelism: 2 }))).toContain('SAGE_PARALLELISM')
+    expect(errorOf(() => numbers.print('', '', true, { parallelism: 2 }))).toContain(
+      'SAGE_PARALLELISM',
+    )
+    expect(env.pipeline).toHaveLength(1)
+  })
+
+  it('SAGE_DUPLICATE_UID and SAGE_DUPLICATE_NAME', () => {
+    numbers.map((n) => n, { uid: 'u' }).output('o')
+    expect(errorOf(() => numbers.map((n) => n, { uid: 'u' }))).toContain('SAGE_DUPLICATE_UID')
+    expect(errorOf(() => numbers.countFinal('u', (n) => n))).toContain('SAGE_DUPLICATE_UID')
+    expect(errorOf(() => numbers.output('o'))).toContain('SAGE_DUPLICATE_NAME')
+    expect(errorOf(() => env.createStream('o'))).toContain('SAGE_DUPLICATE_NAME')
+  })
+
+  it('SAGE_NOT_KEYED, also in programs without types', () => {
+    for (const method of [
+      'reduce',
+      'reduceFinal',
+      'foldFinal',
+      'minFinal',
+      'maxFinal',
+      'entries',
+    ]) {
+      expect(errorOf(() => (numbers as any)[method]('s', () => 1))).toContain(
+        `SAGE_NOT_KEYED: ${method}: expected a keyed stream`,
+      )
+    }
+  })
+
+  it('SAGE_STRATEGY where streams keyed differently meet', () => {
+    const partition = () => 0
+    const hash = numbers.keyBy((n) => n)
+    const custom = numbers.keyBy((n) => n, 'custom', { partition })
+    expect(custom.union(numbers.keyBy((n) => n, 'custom', { partition }))).toBeInstanceOf(
+      KeyedStream,
+    )
+    expect(errorOf(() => hash.union(custom))).toContain('SAGE_STRATEGY: union')
+    expect(errorOf(() => hash.connect(custom))).toContain('SAGE_STRATEGY: connect')
+    const other = numbers.keyBy((n) => n, 'custom', { partition: () => 0 })
+    expect(errorOf(() => custom.union(other))).toContain('SAGE_STRATEGY')
+  })
+
+  it('SAGE_ENVIRONMENTS_DIFFER', () => {
+    const stranger = new TestEnvironment('other').fromCollection([1])
+    for (const call of [() => numbers.union(stranger), () => numbers.connect(stranger)]) {
+      expect(errorOf(call)).toMatch(/^SAGE_ENVIRONMENTS_DIFFER: .*same environment/)
+    }
+    const future = new TestEnvironment('third').fromFuture<number>('f')
+    expect(errorOf(() => numbers.fillFuture(future))).toContain('SAGE_ENVIRONMENTS_DIFFER')
+  })
+
+  it('SAGE_NOT_A_FUTURE and SAGE_FUTURE_FILLED', () => {
+    const future = env.fromFuture<number>('loop')
+    const body = future.union(numbers).filter((n) => n > 0)
+    expect(errorOf(() => body.fillFuture(numbers))).toMatch(
+      /^SAGE_NOT_A_FUTURE: .*must be a future stream/,
+    )
+    body.fillFuture(future)
+    expect(env.graph.nodes[1].inputs.map((edge) => edge.from.name)).toEqual(['filter'])
+    expect(errorOf(() => body.fillFuture(future))).toMatch(
+      /^SAGE_FUTURE_FILLED: .*has already been filled/,
+    )
+  })
+
+  it('SAGE_SUBMITTED after submit', () => {
+    env.graph.seal()
+    const calls = [
+      () => numbers.map((n) => n),
+      () => numbers.print(),
+      () => numbers.setParallelism(2),
+      () => env.fromCollection([1]),
+    ]
+    for (const call of calls) expect(errorOf(call)).toContain('SAGE_SUBMITTED')
+  })
+})

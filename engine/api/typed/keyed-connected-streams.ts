@@ -1,0 +1,33 @@
+import type { MapFunction } from '../../../operators/contract/function.ts'
+import type { ClassArguments, ClassOf, Lambda, Present, Sync } from '../function-types.ts'
+import type { OperatorOptions } from '../options.ts'
+import type { ConnectedStreams } from './connected-streams.ts'
+import type { DataStream } from './data-stream.ts'
+import type { KeyedStream } from './keyed-stream.ts'
+
+/** Connected streams that are all keyed, by the same strategy. */
+export interface KeyedConnectedStreams<K, Ts extends readonly unknown[]>
+  extends ConnectedStreams<Ts> {
+  map<R>(
+    fn: Lambda<Ts[number], K, R & Sync<R>>,
+    options?: OperatorOptions,
+  ): KeyedStream<K, Present<R>>
+  map<R, O = undefined>(
+    Class: ClassOf<MapFunction<Ts[number], R & Sync<R>>, O>,
+    ...rest: ClassArguments<O>
+  ): KeyedStream<K, Present<R>>
+  connect<L, U>(other: KeyedStream<L, U>): KeyedConnectedStreams<K | L, [...Ts, U]>
+  connect<L, Us extends readonly unknown[]>(
+    others: KeyedConnectedStreams<L, Us>,
+  ): KeyedConnectedStreams<K | L, [...Ts, ...Us]>
+  connect<U>(other: DataStream<U>): ConnectedStreams<[...Ts, U]>
+  connect<Us extends readonly unknown[]>(
+    others: ConnectedStreams<Us>,
+  ): ConnectedStreams<[...Ts, ...Us]>
+}
+
+declare module './stream-kinds.ts' {
+  interface ConnectedKinds<K, Ts extends readonly unknown[]> {
+    keyed: KeyedConnectedStreams<K, Ts>
+  }
+}
