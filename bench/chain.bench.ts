@@ -18,7 +18,7 @@ import { type BenchResult, type Contender, expectSum, measure, perSecond, type S
 export const title = 'a chain of six stateless operators on one thread'
 export const targets = '>= 0.9x the hand-written loop'
 
-const COUNT = 20_480 * BATCH
+const COUNT = 65_536 * BATCH
 
 /** Runs the table. */
 export async function run(): Promise<BenchResult[]> {

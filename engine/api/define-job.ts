@@ -72,8 +72,8 @@ export function defineJob<P = void, R extends object = {}>(
       `defineJob: expected a function that builds the graph, got ${describe(build)}`,
     )
   }
-  announceDefinition(url, name, (params) => {
-    const env = new JobEnvironment(name)
+  announceDefinition(url, name, (params, config) => {
+    const env = new JobEnvironment(name, config)
     build(env, params as P)
     return { graph: env.graph, services: env.services, clock: env.resolved().clock }
   })
@@ -116,15 +116,15 @@ class Definition<P, R extends object> {
 
   async #start(method: string, params: P, config?: EnvironmentConfig) {
     this.#refuseOnWorker(method)
-    const copy = copyOf(params)
     const env = new JobEnvironment(this.#name, config)
-    const built = this.#build(env, copy)
+    // A copy of its own: whatever it does to it, all threads build from the same.
+    const built = this.#build(env, copyOf(params))
     const { io, inputs, outputs, returned } = endsOf(built)
     const job = submitGraph({
       graph: env.graph,
       services: env.services,
       config: env.resolved(),
-      spec: { form: 'module', url: this.#url, name: this.#name, params: copy },
+      spec: { form: 'module', url: this.#url, name: this.#name, params: copyOf(params), config: dataOf(config) },
       io: io as JobIO<R>,
       returned,
     })
@@ -162,6 +162,11 @@ function endsOf(built: unknown) {
     returned.add(value.node)
   }
   return { io, inputs, outputs, returned }
+}
+
+/** What a configuration holds beside objects of the main thread. */
+function dataOf({ logger: _logger, clock: _clock, ...data }: EnvironmentConfig = {}): EnvironmentConfig {
+  return data
 }
 
 function copyOf<P>(params: P): P {

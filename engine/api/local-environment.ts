@@ -68,7 +68,7 @@ export class LocalEnvironment extends BaseEnvironment {
       graph: this.graph,
       services: this.services,
       config,
-      spec: { form: 'script', url: this.#module ?? '', name: this.name, params: undefined },
+      spec: { form: 'script', url: this.#module ?? '', name: this.name, params: undefined, config: {} },
       io: {},
     })
     this.#job = job

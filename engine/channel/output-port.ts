@@ -25,16 +25,22 @@ export class OutputPort {
     this.#deal = dealFor(partitioning, channels.length, routing)
   }
 
-  /** Sends the record at hand. Throws for a record or key that cannot be carried, or a partition that is none. */
-  send(value: unknown): void {
+  /**
+   * Sends the record at hand; true when a ring that it goes to refuses, so that no further input should be taken.
+   * Throws for a record or key that cannot be carried, or a partition that is none.
+   */
+  send(value: unknown): boolean {
     const scope = this.#scope
     if (this.#broadcast) return this.#sendToAll(value)
-    this.channels[this.#deal(scope)].append(value, scope.key, scope.timestamp)
+    const channel = this.channels[this.#deal(scope)]
+    channel.append(value, scope.key, scope.timestamp)
+    return channel.pressed
   }
 
-  #sendToAll(value: unknown): void {
+  #sendToAll(value: unknown): boolean {
     const { key, timestamp } = this.#scope
     for (const channel of this.channels) channel.append(value, key, timestamp)
+    return this.pressed
   }
 
   /** Sends on what has been gathered; true while a ring refuses. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { keyCases, keyJob, KEYS } from './fixtures/conformance-key-cases.ts'
+import { KEYS, keyCases, keyJob } from './fixtures/conformance-key-cases.ts'
 import { CaseRunner, MODES } from './fixtures/conformance-run.ts'
 
 /** Keys, how records are dealt by them, the order they keep, and aggregates per key. */
@@ -21,37 +21,81 @@ describe.each(places)('keys, mode $mode, parallelism $parallelism', ({ mode, par
     expect([...homes.values()].map(({ size }) => size)).toEqual(Array(expected.size).fill(1))
     expect(out('zero')).toStrictEqual([[0], [0]])
     expect(out('sorted').map(([key]) => key)).toEqual([
-      false, true, -1.5, 0, ...oneFirst(out('sorted')), 2n ** 65n, Number.POSITIVE_INFINITY, Number.NaN,
-      '', '1', 'ä', '\u{1f600}', [], ...out('sorted').slice(14).map(([key]) => key),
+      false,
+      true,
+      -1.5,
+      0,
+      ...oneFirst(out('sorted')),
+      2n ** 65n,
+      Number.POSITIVE_INFINITY,
+      Number.NaN,
+      '',
+      '1',
+      'ä',
+      '\u{1f600}',
+      [],
+      ...out('sorted')
+        .slice(14)
+        .map(([key]) => key),
     ])
   })
 
   it('are strings, numbers, bigints, booleans and arrays of these', async () => {
     const { out, operator } = await runner.run('refused')
-    expect(out('letters').map(({ value, error, operator }) => [value, error.code, operator])).toEqual(
-      [0, 1, 2, 3, 4, 5, 6, 7].map((i) => [i, 'SAGE_KEY', 'refused.keyBy']),
-    )
+    expect(
+      out('letters').map(({ value, error, operator }) => [value, error.code, operator]),
+    ).toEqual([0, 1, 2, 3, 4, 5, 6, 7].map((i) => [i, 'SAGE_KEY', 'refused.keyBy']))
     expect(operator('keyBy')).toMatchObject({ recordsIn: 8, recordsOut: 0, errors: 8 })
   })
 
   it('come with their records under all four strategies', async () => {
     const { out } = await runner.run('strategies')
-    for (const name of ['hash', 'roundRobin', 'broadcast', 'custom', 'customAgain', 'class', 'unkeyed', 'alone']) {
+    for (const name of [
+      'hash',
+      'roundRobin',
+      'broadcast',
+      'custom',
+      'customAgain',
+      'class',
+      'unkeyed',
+      'alone',
+    ]) {
       expect([name, out(name).every(({ same }) => same)]).toEqual([name, true])
     }
-    const rows = (name: string) => out(name).map((r) => [r.subtask, r.value, r.key]).sort()
+    const rows = (name: string) =>
+      out(name)
+        .map((r) => [r.subtask, r.value, r.key])
+        .sort()
     expect(new Set(out('hash').map((r) => `${r.key} ${r.subtask}`)).size).toBe(3)
     expect(out('hash').every((r) => r.key === r.value % 3)).toBe(true)
-    expect(rows('roundRobin')).toEqual([[0, 0, 0], [0, 3, 1], [1, 1, 1], [1, 4, 0], [2, 2, 0], [2, 5, 1]])
-    expect(rows('broadcast')).toEqual([0, 1].flatMap((s) => [0, 1, 2, 3, 4, 5].map((n) => [s, n, n % 2])))
-    expect(rows('custom')).toEqual([[0, 3, 3], [1, 0, 0], [1, 4, 4], [2, 1, 1], [2, 5, 5], [3, 2, 2]])
+    expect(rows('roundRobin')).toEqual([
+      [0, 0, 0],
+      [0, 3, 1],
+      [1, 1, 1],
+      [1, 4, 0],
+      [2, 2, 0],
+      [2, 5, 1],
+    ])
+    expect(rows('broadcast')).toEqual(
+      [0, 1].flatMap((s) => [0, 1, 2, 3, 4, 5].map((n) => [s, n, n % 2])),
+    )
+    expect(rows('custom')).toEqual([
+      [0, 3, 3],
+      [1, 0, 0],
+      [1, 4, 4],
+      [2, 1, 1],
+      [2, 5, 5],
+      [3, 2, 2],
+    ])
     expect(rows('customAgain')).toEqual(rows('custom'))
     expect(out('class').every((r) => r.key === r.value % 2)).toBe(true)
     expect(rows('unkeyed').map(([, , key]) => key)).toEqual(Array(6).fill(null))
     expect(out('broadcastNext')).toHaveLength(12)
-    expect(rows('alone').map(([subtask, , key]) => [subtask, key]).sort()).toEqual([
-      ...Array(3).fill([0, 0]), ...Array(3).fill([0, 1]),
-    ])
+    expect(
+      rows('alone')
+        .map(([subtask, , key]) => [subtask, key])
+        .sort(),
+    ).toEqual([...Array(3).fill([0, 0]), ...Array(3).fill([0, 1])])
   })
 
   it('a partition that there is not is SAGE_PARTITION, by the policy of keyBy', async () => {
@@ -64,43 +108,62 @@ describe.each(places)('keys, mode $mode, parallelism $parallelism', ({ mode, par
 
   it('order is kept by key, by sender and receiver', async () => {
     const { out } = await runner.run('order')
-    const ascending = (values: readonly number[]) => values.every((n, i) => i === 0 || values[i - 1] < n)
+    const ascending = (values: readonly number[]) =>
+      values.every((n, i) => i === 0 || values[i - 1] < n)
     expect(out('byKey')).toHaveLength(5000)
     for (let key = 0; key < 7; key++) {
       expect(ascending(out('byKey').filter((n) => n % 7 === key))).toBe(true)
       const again = out('again').filter(([k]) => k === key)
-      expect([again.length, ascending(again.map(([, n]) => n))]).toEqual([Math.ceil((5000 - key) / 7), true])
+      expect([again.length, ascending(again.map(([, n]) => n))]).toEqual([
+        Math.ceil((5000 - key) / 7),
+        true,
+      ])
       expect(new Set(again.map(([, , subtask]) => subtask)).size).toBe(1)
     }
     expect(out('whole')).toEqual(Array.from({ length: 2500 }, (_, i) => 2 * i + 1))
     for (const subtask of [0, 1, 2]) {
-      const own = out('dealt').filter(([s]) => s === subtask).map(([, n]) => n)
+      const own = out('dealt')
+        .filter(([s]) => s === subtask)
+        .map(([, n]) => n)
       expect(own).toEqual(Array.from({ length: 1000 }, (_, i) => 3 * i + subtask))
     }
     expect(out('union')).toHaveLength(200)
     for (let n = 0; n < 100; n++) {
-      const homes = out('union').filter(([, m]) => m === n).map(([subtask]) => subtask)
+      const homes = out('union')
+        .filter(([, m]) => m === n)
+        .map(([subtask]) => subtask)
       expect([homes.length, new Set(homes).size]).toEqual([2, 1])
     }
   })
 
   it('broadcast and rebalance; a source with one partition runs once', async () => {
     const { out, result } = await runner.run('dealing')
-    expect(out('broadcast').sort()).toEqual([0, 1, 2].flatMap((s) => [0, 1, 2, 3].map((n) => [s, n])))
-    expect(out('rebalance').sort()).toEqual([0, 1, 2, 3].map((n) => [n % parallelism, n, parallelism]).sort())
+    expect(out('broadcast').sort()).toEqual(
+      [0, 1, 2].flatMap((s) => [0, 1, 2, 3].map((n) => [s, n])),
+    )
+    expect(out('rebalance').sort()).toEqual(
+      [0, 1, 2, 3].map((n) => [n % parallelism, n, parallelism]).sort(),
+    )
     expect(out('generator').sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
     expect(out('single')).toEqual([0, 1, 2, 3, 4])
-    expect(out('list').map(([n]) => n).sort()).toEqual([1, 2, 3])
+    expect(
+      out('list')
+        .map(([n]) => n)
+        .sort(),
+    ).toEqual([1, 2, 3])
     expect(result.status).toBe('finished')
   })
 
   it('finals give the same with and without pre-reduction', async () => {
     const { out, result } = await runner.run('finals')
-    const of = (key: number) => Array.from({ length: 1000 }, (_, i) => i).filter((n) => n % 7 === key)
+    const of = (key: number) =>
+      Array.from({ length: 1000 }, (_, i) => i).filter((n) => n % 7 === key)
     const sum = (key: number) => of(key).reduce((a, b) => a + b)
     const keys = [0, 1, 2, 3, 4, 5, 6]
     expect(out('reduce').sort()).toEqual(keys.map((k) => [k, sum(k)]))
-    expect([...out('object')].sort((a, b) => a.key - b.key)).toEqual(keys.map((key) => ({ key, n: sum(key) })))
+    expect([...out('object')].sort((a, b) => a.key - b.key)).toEqual(
+      keys.map((key) => ({ key, n: sum(key) })),
+    )
     expect(out('fold').sort()).toEqual(keys.map((k) => [k, { sum: sum(k) }]))
     expect(out('merged').sort()).toEqual(keys.map((k) => [k, [sum(k)]]))
     expect(out('min').sort()).toEqual(keys)
@@ -108,19 +171,33 @@ describe.each(places)('keys, mode $mode, parallelism $parallelism', ({ mode, par
     expect(out('itself').sort()).toEqual(keys.map((k) => of(k).at(-1)).sort())
     expect(out('count').sort()).toEqual(keys.map((k) => [k, of(k).length]))
     for (let subtask = 0; subtask < parallelism; subtask++) {
-      const own = out('order').filter(([s]) => s === subtask).map(([, key]) => key)
+      const own = out('order')
+        .filter(([s]) => s === subtask)
+        .map(([, key]) => key)
       expect(own).toEqual([...own].sort((a, b) => a - b))
     }
-    expect(out('order').map(([, key]) => key).sort((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, i) => i))
+    expect(
+      out('order')
+        .map(([, key]) => key)
+        .sort((a, b) => a - b),
+    ).toEqual(Array.from({ length: 50 }, (_, i) => i))
     expect(out('running')).toHaveLength(1000)
     for (const key of keys) {
-      const sums = out('running').filter(([k]) => k === key).map(([, s]) => s)
+      const sums = out('running')
+        .filter(([k]) => k === key)
+        .map(([, s]) => s)
       let running = 0
       expect(new Set(sums)).toContain(sum(key))
       if (parallelism === 1) expect(sums).toEqual(of(key).map((n) => (running += n)))
     }
     const named = (name: string) => result.operators.find((operator) => operator.name === name)
-    expect(named('finals.count')).toMatchObject({ uid: 'finals.count', kind: 'countFinal', parallelism, recordsIn: 1000, recordsOut: 7 })
+    expect(named('finals.count')).toMatchObject({
+      uid: 'finals.count',
+      kind: 'countFinal',
+      parallelism,
+      recordsIn: 1000,
+      recordsOut: 7,
+    })
     expect(named('finals.reduce')).toMatchObject({ recordsIn: 1000, recordsOut: 7, errors: 0 })
   })
 

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { allTypes, Point, recordCases, recordJob, SIZES } from './fixtures/conformance-record-cases.ts'
+import {
+  allTypes,
+  Point,
+  recordCases,
+  recordJob,
+  SIZES,
+} from './fixtures/conformance-record-cases.ts'
 import { CaseRunner, MODES } from './fixtures/conformance-run.ts'
 
 /** What is a record and what is not, on every operator, and that every record of API 1 arrives as it left. */
@@ -27,11 +33,24 @@ describe.each(MODES)('records, mode %s', (mode) => {
   it('falsy values are records, on every operator and across exchanges', async () => {
     const { out } = await runner.run('falsy')
     const expected = [0, '', false, Number.NaN, []]
-    for (const name of ['map', 'filter', 'flatMap', 'coMap', 'process', 'processBatch', 'inspect', 'union', 'branch']) {
+    for (const name of [
+      'map',
+      'filter',
+      'flatMap',
+      'coMap',
+      'process',
+      'processBatch',
+      'inspect',
+      'union',
+      'branch',
+    ]) {
       expect([name, out(name)]).toEqual([name, expected])
     }
     for (const name of ['keyBy', 'rebalance', 'reduceFinal']) {
-      expect([name, ...out(name).map(picture).sort()]).toEqual([name, ...expected.map(picture).sort()])
+      expect([name, ...out(name).map(picture).sort()]).toEqual([
+        name,
+        ...expected.map(picture).sort(),
+      ])
     }
     expect(out('source')).toEqual([0, '', false, Number.NaN])
   })
@@ -48,11 +67,26 @@ describe.each(MODES)('records, mode %s', (mode) => {
     const { out } = await runner.run('flatMap')
     const bytes = new Uint8Array([1, 2])
     expect(out('good')).toEqual([
-      'ab', bytes, bytes.buffer, new DataView(bytes.buffer), Buffer.from('x'), 1, 2, ['a', 1], [1], 'cd', 7, 8,
+      'ab',
+      bytes,
+      bytes.buffer,
+      new DataView(bytes.buffer),
+      Buffer.from('x'),
+      1,
+      2,
+      ['a', 1],
+      [1],
+      'cd',
+      7,
+      8,
       new Float32Array(2),
     ])
     const codes = out('bad').map(({ error }) => error.code)
-    expect(codes).toEqual([...Array(4).fill('SAGE_NOT_ITERABLE'), 'SAGE_PROMISE', 'SAGE_NOT_ITERABLE'])
+    expect(codes).toEqual([
+      ...Array(4).fill('SAGE_NOT_ITERABLE'),
+      'SAGE_PROMISE',
+      'SAGE_NOT_ITERABLE',
+    ])
     expect(out('class')).toEqual(['r:x', 'c:x', 'r:y', 'c:y', 'finish 2'])
     expect(out('side')).toEqual(['s:x', 's:y'])
   })
@@ -69,8 +103,14 @@ describe.each(MODES)('records, mode %s', (mode) => {
 
   it('side outputs and branches', async () => {
     const { out, operator } = await runner.run('side')
-    expect([out('main'), out('even')]).toEqual([['odd 1', 'odd 3'], [2, 4]])
-    expect([out('big'), out('small')]).toEqual([[5, 6], [1, 2]])
+    expect([out('main'), out('even')]).toEqual([
+      ['odd 1', 'odd 3'],
+      [2, 4],
+    ])
+    expect([out('big'), out('small')]).toEqual([
+      [5, 6],
+      [1, 2],
+    ])
     expect(operator('branch')).toMatchObject({ recordsIn: 4, recordsOut: 4 })
   })
 
@@ -110,7 +150,10 @@ describe.each(MODES)('records, mode %s', (mode) => {
     for (const name of names) {
       expect([name, out(name)]).toEqual([name, []])
       const letter = result.deadLetters.find(({ operator }) => operator === `refused.${name}`)
-      expect(letter).toMatchObject({ attempts: 1, error: { code: 'SAGE_CODEC_UNSUPPORTED', operator: `refused.${name}` } })
+      expect(letter).toMatchObject({
+        attempts: 1,
+        error: { code: 'SAGE_CODEC_UNSUPPORTED', operator: `refused.${name}` },
+      })
       const operator = result.operators.find((o) => o.name === `refused.${name}`)
       expect(operator).toMatchObject({ recordsIn: 1, recordsOut: 0, errors: 1 })
     }

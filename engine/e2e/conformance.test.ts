@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { TestEnvironment } from '../api/fixtures/test-environment.ts'
 import { cases, conformance } from './fixtures/conformance-cases.ts'
-import type { LogLine } from './fixtures/conformance-job.ts'
 import { CaseRunner, MODES } from './fixtures/conformance-run.ts'
+import { byId, grouped, scattered, sequences, subtasks } from './fixtures/conformance-views.ts'
 
 /**
  * The end-to-end cases of the specification, one test a case and mode, by their numbers. Left out here:
@@ -11,6 +10,7 @@ import { CaseRunner, MODES } from './fixtures/conformance-run.ts'
  * | -------- | --------------------------------- | ------------------------------------------------------- |
  * | 1-41     | operators and packets             | `operators/conformance.test.ts`                         |
  * | 42, 43   | copy of the config, log level     | `engine/api/base-environment.test.ts`                   |
+ * | 44-46    | defaults, sink, print             | `conformance-building.test.ts`                          |
  * | 47       | order of connect                  | `engine/api/joined-inputs.test.ts`                      |
  * | 48       | two environments                  | `engine/api/stream-errors.test.ts`                      |
  * | 49-51    | coMap, join, selectors            | `engine/api/joined-inputs.test.ts`                      |
@@ -26,29 +26,6 @@ import { CaseRunner, MODES } from './fixtures/conformance-run.ts'
  * API.md stands above the cases: a job that ended by itself is 'finished', an unkeyed key is undefined, cases that
  * go on after an error run with 'skip', and 96 sleeps 5 ms where the specification sleeps 100.
  */
-describe('conformance: building', () => {
-  it('44 defaults', () => {
-    const env = new TestEnvironment('named')
-    env.fromBatch([1]).map((n) => n).map((n) => n, { parallelism: 4 })
-    expect([env.name, env.consoleLogLevel]).toEqual(['named', 'INFO'])
-    expect(env.pipeline.map(({ parallelism }) => parallelism)).toEqual([undefined, undefined, 4])
-  })
-
-  it('45 sink() returns the same stream, two sinks are both there', () => {
-    const env = new TestEnvironment('sinks')
-    const stream = env.fromBatch([1])
-    expect(stream.sink(() => {}).sink(() => {})).toBe(stream)
-    expect(env.pipeline).toHaveLength(3)
-  })
-
-  it('46 print, map, print', () => {
-    const env = new TestEnvironment('prints')
-    const stream = env.fromBatch([1])
-    stream.print('A').map((n) => n).print('B')
-    expect(env.pipeline).toHaveLength(1 + 3)
-  })
-})
-
 describe.each(MODES)('conformance, mode %s', (mode) => {
   const runner = new CaseRunner(conformance, cases, { mode, parallelism: 1, maxThreads: 2 })
   const run = (id: string | number) => runner.run(String(id))
@@ -62,7 +39,12 @@ describe.each(MODES)('conformance, mode %s', (mode) => {
 
   it('57 round_robin_unkeyed', async () => {
     const { out } = await run(57)
-    expect(out().sort()).toEqual([[0, 0], [1, 1], [2, 0], [3, 1]])
+    expect(out().sort()).toEqual([
+      [0, 0],
+      [1, 1],
+      [2, 0],
+      [3, 1],
+    ])
   })
 
   it('58 keyed_stable_replica', async () => {
@@ -77,7 +59,11 @@ describe.each(MODES)('conformance, mode %s', (mode) => {
 
   it.runIf(mode === 'threads')('59 parallel_map_concurrent', async () => {
     const { out } = await run(59)
-    expect(out().map(([value]) => value).sort()).toEqual([0, 1, 2, 3])
+    expect(
+      out()
+        .map(([value]) => value)
+        .sort(),
+    ).toEqual([0, 1, 2, 3])
     expect(Math.max(...out().map(([, most]) => most))).toBeGreaterThanOrEqual(2)
   })
 
@@ -87,7 +73,14 @@ describe.each(MODES)('conformance, mode %s', (mode) => {
       { id: 1, msg: 'Hello-1 + World-1' },
       { id: 2, msg: 'Hello-2 + World-2' },
     ])
-    expect(operators.map(({ name }) => name)).toEqual(['left', 'right', 'keyBy', 'keyBy_1', 'join', 'sink'])
+    expect(operators.map(({ name }) => name)).toEqual([
+      'left',
+      'right',
+      'keyBy',
+      'keyBy_1',
+      'join',
+      'sink',
+    ])
   })
 
   it('62 hello_join_world', async () => {
@@ -100,8 +93,14 @@ describe.each(MODES)('conformance, mode %s', (mode) => {
   it('63 batch_comap', async () => {
     const { out } = await run(63)
     expect(out()).toHaveLength(4)
-    expect(out().filter((text) => text.startsWith('left'))).toEqual(['left:Hello-1', 'left:Hello-2'])
-    expect(out().filter((text) => text.startsWith('right'))).toEqual(['right:World-1', 'right:World-2'])
+    expect(out().filter((text) => text.startsWith('left'))).toEqual([
+      'left:Hello-1',
+      'left:Hello-2',
+    ])
+    expect(out().filter((text) => text.startsWith('right'))).toEqual([
+      'right:World-1',
+      'right:World-2',
+    ])
   })
 
   it('64 three_input_comap', async () => {
@@ -179,7 +178,12 @@ describe.each(MODES)('conformance, mode %s', (mode) => {
     const { log } = await run(77)
     const lines = log()
     expect(lines.map(([, key]) => key).sort()).toEqual([
-      'user1_0', 'user1_1', 'user2_0', 'user2_1', 'user3_0', 'user3_1',
+      'user1_0',
+      'user1_1',
+      'user2_0',
+      'user2_1',
+      'user3_0',
+      'user3_1',
     ])
     expect(scattered(lines)).toEqual([])
   })
@@ -205,7 +209,10 @@ describe.each(MODES)('conformance, mode %s', (mode) => {
   it('81 two_stream_comap', async () => {
     const { log } = await run(81)
     const records = log().map(([, , record]) => record)
-    expect(sequences(records)).toEqual({ processed_order: [1, 2, 3, 4], processed_payment: [1, 2, 3, 4] })
+    expect(sequences(records)).toEqual({
+      processed_order: [1, 2, 3, 4],
+      processed_payment: [1, 2, 3, 4],
+    })
     expect(subtasks(log())).toEqual([0, 1])
   })
 
@@ -231,9 +238,18 @@ describe.each(MODES)('conformance, mode %s', (mode) => {
   it('84 keyed_state', async () => {
     const { out } = await run(84)
     const of = (user: string) =>
-      out().filter((record) => record.user === user).map((r) => [r.action_count, r.total_value])
-    expect(of('alice')).toEqual([[1, 10], [2, 25], [3, 25]])
-    expect(of('bob')).toEqual([[1, 5], [2, 105]])
+      out()
+        .filter((record) => record.user === user)
+        .map((r) => [r.action_count, r.total_value])
+    expect(of('alice')).toEqual([
+      [1, 10],
+      [2, 25],
+      [3, 25],
+    ])
+    expect(of('bob')).toEqual([
+      [1, 5],
+      [2, 105],
+    ])
     expect(of('charlie')).toEqual([[1, 20]])
     expect(out().map(({ global_counter }) => global_counter)).toEqual([1, 2, 3, 4, 5, 6])
   })
@@ -304,8 +320,14 @@ describe.each(MODES)('conformance, mode %s', (mode) => {
     const { out } = await run(`102 ${order}`)
     const rows = out().map((row) => `${row.user_id} ${row.order_id} ${row.amount}`)
     expect(rows.sort()).toEqual([
-      'user_1 order_001 100', 'user_1 order_001 100', 'user_1 order_003 75', 'user_1 order_003 75',
-      'user_2 order_002 250', 'user_2 order_002 250', 'user_3 order_004 300', 'user_3 order_004 300',
+      'user_1 order_001 100',
+      'user_1 order_001 100',
+      'user_1 order_003 75',
+      'user_1 order_003 75',
+      'user_2 order_002 250',
+      'user_2 order_002 250',
+      'user_3 order_004 300',
+      'user_3 order_004 300',
     ])
   })
 
@@ -355,30 +377,3 @@ describe.each(MODES)('conformance: a failure, mode %s', (mode) => {
     })
   })
 })
-
-function byId<T extends { id: number }>(rows: readonly T[]): T[] {
-  return [...rows].sort((a, b) => a.id - b.id)
-}
-
-function subtasks(lines: readonly LogLine[]): number[] {
-  return [...new Set(lines.map(([subtask]) => subtask))].sort()
-}
-
-/** The keys that more than one subtask has seen. */
-function scattered(lines: readonly LogLine[]): unknown[] {
-  const home = new Map<unknown, number>()
-  for (const [subtask, key] of lines) if (!home.has(key)) home.set(key, subtask)
-  return lines.filter(([subtask, key]) => home.get(key) !== subtask).map(([, key]) => key)
-}
-
-function grouped(pairs: readonly [string, unknown][]): Record<string, unknown[]> {
-  const groups: Record<string, unknown[]> = {}
-  for (const [name, value] of pairs) (groups[name] ??= []).push(value)
-  return groups
-}
-
-function sequences(records: readonly { type: string; seq: number }[]) {
-  const groups = grouped(records.map(({ type, seq }) => [type, seq]))
-  for (const seqs of Object.values(groups)) seqs.sort()
-  return groups
-}

@@ -1,7 +1,7 @@
 import { StreamError } from '../../codec/errors.ts'
 import type { OperatorFactory } from '../../operators/contract/operator.ts'
 import { assignThreads } from './assign-threads.ts'
-import type { GraphEdge, GraphNode } from './node.ts'
+import type { GraphEdge, GraphNode, Partitioning } from './node.ts'
 
 /** What the plan reads of a graph. */
 export interface PlannableGraph {
@@ -43,6 +43,7 @@ export interface Exchange {
   readonly receivers: number
   /** Subtask i sends to subtask i only. */
   readonly pairwise: boolean
+  readonly partitioning: Partitioning
   /** Pre-reduces on the sending side; partial results travel in place of records. */
   readonly combiner: OperatorFactory | undefined
 }
@@ -160,17 +161,18 @@ function between(edge: GraphEdge, to: GraphNode, chainOf: readonly Chain[]): Omi
   const toChain = chainOf[to.id]
   const pairwise = edge.partitioning.type === 'forward' && fromChain.parallelism === toChain.parallelism
   return {
-    edge: dealtAnew(edge, pairwise), from: edge.from, to, fromChain, toChain, pairwise,
+    edge, from: edge.from, to, fromChain, toChain, pairwise,
     senders: fromChain.parallelism,
     receivers: toChain.parallelism,
+    partitioning: pairwise ? edge.partitioning : dealing(edge),
     combiner: combinerOf(to, chainOf),
   }
 }
 
-/** Where the parallelism of a keyed stream changes, its records are dealt by key again: a key has one home. */
-function dealtAnew(edge: GraphEdge, pairwise: boolean): GraphEdge {
-  const { partitioning, keying } = edge
-  return pairwise || keying === undefined || partitioning.type !== 'forward' ? edge : { ...edge, partitioning: keying }
+/** A forward edge to another parallelism: keyed streams are dealt by their key again, others round robin. */
+function dealing(edge: GraphEdge): Partitioning {
+  if (edge.partitioning.type !== 'forward') return edge.partitioning
+  return edge.keying ?? { type: 'rebalance' }
 }
 
 /** An operator gets partial results from all of its inputs, or from none. */
@@ -183,13 +185,13 @@ function combinerOf(to: GraphNode, chainOf: readonly Chain[]): OperatorFactory |
 function fromMain(node: GraphNode, toChain: Chain): Omit<Exchange, 'id'> {
   return {
     edge: undefined, from: node, to: node, fromChain: undefined, toChain,
-    senders: 1, receivers: 1, pairwise: true, combiner: undefined,
+    senders: 1, receivers: 1, pairwise: true, partitioning: { type: 'forward' }, combiner: undefined,
   }
 }
 
 function toMain(node: GraphNode, fromChain: Chain): Omit<Exchange, 'id'> {
   return {
     edge: undefined, from: node, to: node, fromChain, toChain: undefined,
-    senders: 1, receivers: 1, pairwise: true, combiner: undefined,
+    senders: 1, receivers: 1, pairwise: true, partitioning: { type: 'forward' }, combiner: undefined,
   }
 }

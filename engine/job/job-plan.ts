@@ -74,7 +74,7 @@ function explained(name: string, plan: Plan, memory: MemoryPlan): ExplainedPlan 
     exchange.edge === undefined ? [] : [{
       fromNode: exchange.from.id,
       toNode: exchange.to.id,
-      partitioning: exchange.edge.partitioning.type,
+      partitioning: exchange.partitioning.type,
       exchange: true,
       codec: codecOf(exchange).id,
     }],

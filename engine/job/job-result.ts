@@ -52,6 +52,8 @@ export function readMetrics(nodes: readonly GraphNode[], plan: Plan, memory: Mem
     const parallelism = plan.parallelism[node.id]
     const subtasks = Array.from({ length: parallelism }, (_, i) => metricsOf(read(memory.counterRow[node.id] + i)))
     addCombiners(node, plan, memory, subtasks, read)
+    // A source to its users, though its records come through a ring.
+    if (node.body.type === 'input') for (const subtask of subtasks) subtask.recordsIn = 0
     return {
       name: node.name,
       ...(node.uid === undefined ? {} : { uid: node.uid }),

@@ -30,7 +30,7 @@ export class ThreadPool {
       atomics: 'disabled',
       recordTiming: false,
       workerData: { mark: WORKER_MARK },
-      ...(workerHeapMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: workerHeapMb } }),
+      ...(workerHeapMb === undefined ? {} : { resourceLimits: heapLimits(workerHeapMb) }),
     })
     // Every death is heard at the worker itself; the pool only repeats it.
     this.#pool.on('error', () => {})
@@ -66,6 +66,14 @@ export class ThreadPool {
   #died(thread: number, error: StreamError): void {
     if (!this.#closing) this.#onDeath(thread, error)
   }
+}
+
+/**
+ * At its limit, a worker may go 16 MiB beyond it on the way to a clean end; a young generation that promotes more
+ * than that at once would take the whole process with it.
+ */
+function heapLimits(maxOldGenerationSizeMb: number) {
+  return { maxOldGenerationSizeMb, maxYoungGenerationSizeMb: 24 }
 }
 
 function deathOf(error: unknown, exitCode: number | undefined): StreamError {

@@ -1,4 +1,4 @@
-import { resolveErrorPolicy, type DeadLetter, type ErrorPolicy } from '../../operators/contract/error-policy.ts'
+import { resolveErrorPolicy, type DeadLetter, type ErrorPolicy, type ResolvedErrorPolicy } from '../../operators/contract/error-policy.ts'
 import type { Operator, OperatorFactory, OperatorShape } from '../../operators/contract/operator.ts'
 import type { PartitionedSource } from '../../operators/contract/source.ts'
 import { codecOf, frameOptions } from '../channel/exchange-frames.ts'
@@ -6,7 +6,7 @@ import { InputChannel } from '../channel/input-channel.ts'
 import { OutputChannel } from '../channel/output-channel.ts'
 import { OutputPort, routingTable } from '../channel/output-port.ts'
 import type { MemoryPlan } from '../graph/memory-plan.ts'
-import type { GraphNode, Partitioning } from '../graph/node.ts'
+import type { GraphNode } from '../graph/node.ts'
 import type { Chain, Exchange, Plan } from '../graph/plan.ts'
 import { counterRow } from '../metrics/counters.ts'
 import type { Arena } from '../ring/arena.ts'
@@ -15,7 +15,7 @@ import { RingReader } from '../ring/reader.ts'
 import { RingWriter } from '../ring/writer.ts'
 import { checked, compileChain } from './chain-compiler.ts'
 import { ChainCollector, type ChainEntry, type ChainOperator, type ChainState, type Target } from './chain-model.ts'
-import { ErrorGate } from './error-gate.ts'
+import { asStreamError, ErrorGate } from './error-gate.ts'
 import { retryable } from './retryable.ts'
 import { SinkGate } from './sink-gate.ts'
 import { type ClaimPartition, SourceDriver } from './source-driver.ts'
@@ -101,7 +101,7 @@ class TaskBuilder {
     this.#indexOf.set(node.id, this.#operators.length)
     const { body } = node
     if (body.type === 'source') {
-      this.#source = this.#driver(node, body.factory.create(ctx))
+      this.#source = this.#driver(node, this.#made(node.name, () => body.factory.create(ctx)))
       this.#add('source', { call: () => undefined }, ctx, node, row)
     } else {
       const factory = 'factory' in body ? body.factory : undefined
@@ -112,9 +112,18 @@ class TaskBuilder {
   #addOperator(factory: OperatorFactory, ctx: TaskContext, node: GraphNode, row: number, combined = false): number {
     const out = new ChainCollector()
     const policy = resolveErrorPolicy(node.errors ?? this.#shop.defaultErrors)
-    const made = factory.create({ ctx, scope: this.#state.scope, out, combined })
-    const operator = factory.shape === 'process' && policy.retries > 0 ? retryable(made) : made
+    const made = this.#made(node.name, () => factory.create({ ctx, scope: this.#state.scope, out, combined }))
+    const operator = factory.shape === 'process' && !endsJob(policy) ? retryable(made) : made
     return this.#add(factory.shape, operator, ctx, node, row, out, factory.capacity)
+  }
+
+  /** Users' constructors run here. */
+  #made<T>(name: string, create: () => T): T {
+    try {
+      return create()
+    } catch (error) {
+      throw asStreamError(error, name, this.#subtask)
+    }
   }
 
   #add(
@@ -189,7 +198,8 @@ class TaskBuilder {
     for (const node of this.#chain.nodes) {
       for (const { edge, to } of plan.fused.get(node.id) ?? []) {
         const k = this.#indexOf.get(to.id)!
-        this.#target(node, edge.port, { type: 'call', to: k, input: edge.input, keyed: edge.keyed, checked: edge.exchange })
+        const dropsKey = carriesKey(node) && !edge.keyed
+        this.#target(node, edge.port, { type: 'call', to: k, input: edge.input, dropsKey, checked: edge.exchange })
       }
     }
     for (const exchange of plan.exchanges) if (exchange.fromChain === this.#chain) this.#send(exchange)
@@ -207,7 +217,7 @@ class TaskBuilder {
     if (exchange.combiner === undefined) return this.#target(exchange.from, exchange.edge?.port ?? 'main', send)
     const k = this.#addCombiner(exchange, exchange.combiner)
     this.#operators[k].targets.set('main', [send])
-    return this.#target(exchange.from, exchange.edge!.port, { type: 'call', to: k, input: 0, keyed: true, checked: false })
+    return this.#target(exchange.from, exchange.edge!.port, { type: 'call', to: k, input: 0, dropsKey: false, checked: false })
   }
 
   #isCombined(node: GraphNode): boolean {
@@ -230,9 +240,8 @@ class TaskBuilder {
       const writer = codecOf(exchange).createWriter(frameOptions(exchange, memory))
       return new OutputChannel(writer, new RingWriter(this.#shop.arena, offset), this.#receiverBell(exchange, receiver))
     })
-    const partitioning: Partitioning = exchange.edge?.partitioning ?? { type: 'forward' }
     const routing = routingTable(maxParallelism, exchange.receivers)
-    return new OutputPort(channels, partitioning, this.#state.scope, routing)
+    return new OutputPort(channels, exchange.partitioning, this.#state.scope, routing)
   }
 
   #receiverBell(exchange: Exchange, receiver: number): Doorbell {
@@ -268,6 +277,16 @@ class TaskBuilder {
 }
 
 const forward: OperatorFactory = { shape: 'forward', functions: [], create: () => ({ call: () => undefined }) }
+
+/** Whether a record at this node may have a key. */
+function carriesKey(node: GraphNode): boolean {
+  return node.kind === 'keyBy' || node.inputs.some(({ keyed }) => keyed)
+}
+
+/** Whether the first failure ends the job: then nothing that a failed call has emitted is of any account. */
+function endsJob({ retries, then }: ResolvedErrorPolicy): boolean {
+  return retries === 0 && then === 'fail'
+}
 
 function callOf(operator: Operator, input: number) {
   return typeof operator.call === 'function' ? operator.call : operator.call[input]

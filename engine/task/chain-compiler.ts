@@ -16,26 +16,29 @@ import { copyRecord, shareRecord } from './strict-records.ts'
  *
  * ```
  * function run0(V, K, from, to) {
- *   let i = from, o0 = 0, o1 = 0, o2 = 0
+ *   let i = from, dropped0 = 0, missed1 = 0, missed2 = 0
  *   try {
  *     while (i < to) {
- *       const v0 = V[i++]
- *       if (v0 != null) { o0++
- *         b1: { let v1; try { v1 = f1(v0, c1); if (v1 instanceof Promise) throw promise1() }
- *               catch (e) { v1 = fail1(e, v0, 0); if (v1 === FAILED) break b1 }
- *           if (v1 != null) { o1++
- *             b2: { … if (v2) { o2++; try { p2.send(v1) } catch (e) { o2--; refuse2(e, v1) } } } } }
+ *       const v = V[i++]
+ *       if (v === null || v === undefined) dropped0++
+ *       else b1: {
+ *         let r1; try { r1 = f1(v, c1); if (r1 instanceof Promise) throw promise1() }
+ *         catch (e) { missed1++; r1 = errors1.fail(e, v, 0); if (r1 === FAILED) break b1; missed1-- }
+ *         if (r1 === null || r1 === undefined) { missed1++; break b1 }
+ *         b2: { … if (!r2) { missed2++; break b2 }
+ *           try { if (p2.send(r1)) state.pressed = true } catch (e) { missed2++; errors2.giveUp(e, r1, 1) } }
  *       }
  *       if (state.pressed) break
  *     }
- *   } finally { counters… }
+ *   } finally { n0[OUT] += i - from - dropped0; n1[IN] += …; n1[OUT] += … - missed1; … }
  *   return i
  * }
  * ```
  *
- * Measured: a try per call costs nothing in optimised code; counters must be locals of the loop; and the text must be
- * unique to the chain (`sourceURL`), because V8 shares type feedback between identical function texts, which
- * makes the second chain an order of magnitude slower than the first.
+ * Measured on six operators: a try per call costs nothing in optimised code, nor does the check for promises. Counting what
+ * passes each operator costs a third of the throughput, so only what does *not* pass is counted, and the rest
+ * is arithmetic at the end of the batch. The text must be unique to the chain (`sourceURL`): V8 shares type
+ * feedback between identical function texts, which makes the second chain ten times slower than the first.
  */
 export function compileChain(
   id: string,
@@ -51,10 +54,23 @@ export function compileChain(
 const DEPTH_MAX = 12
 const CHECKED_RECORDS = 100
 
-/** Where counters of the text at hand live: in locals of a batch loop, or in memory. */
+/** A stretch of text: the body of a batch loop, or of a function that any text may call. */
 interface Region {
-  readonly locals: Set<string> | undefined
+  /**
+   * In a batch loop: how many records come this way, as an expression at the end of the batch. In a function:
+   * undefined, and every record is counted as it comes.
+   */
+  readonly flow: string | undefined
+  readonly loop: BatchLoop | undefined
   readonly depth: number
+}
+
+/** What a batch loop needs besides its body. */
+interface BatchLoop {
+  /** Counters, all 0 at the beginning. */
+  readonly locals: Set<string>
+  /** What is added to memory at the end. */
+  readonly totals: string[]
 }
 
 class ChainCompiler {
@@ -143,58 +159,44 @@ class ChainCompiler {
   // --- ways in -------------------------------------------------------------------------------
 
   #runFunction(entry: ChainEntry, e: number): string {
-    const locals = new Set<string>()
-    const region: Region = { locals, depth: 0 }
-    const body = this.#entryCode(entry, region)
-    const names = [...locals]
-    return [
+    const loop: BatchLoop = { locals: new Set(), totals: [] }
+    const body = this.#entryCode(entry, { flow: '(i - from)', loop, depth: 0 })
+    return lines(
       `function run${e}(V, K, from, to) {`,
-      `  let i = from${names.map((name) => `, ${name} = 0`).join('')}`,
-      entry.keyed ? '' : '  scope.key = undefined',
-      `  try {`,
-      `    while (i < to) {`,
-      `      const v = V[i]`,
-      entry.keyed ? '      scope.key = K[i]' : '',
-      `      i++`,
+      `let i = from${[...loop.locals].map((name) => `, ${name} = 0`).join('')}`,
+      entry.keyed ? '' : 'scope.key = undefined',
+      `try {`,
+      `while (i < to) {`,
+      `const v = V[i]`,
+      entry.keyed ? 'scope.key = K[i]' : '',
+      `i++`,
       body,
-      `      if (state.pressed) break`,
-      `    }`,
-      `  } finally {`,
-      ...names.flatMap((name) => this.#flushed(name)),
-      `  }`,
-      `  return i`,
+      `if (state.pressed) break`,
       `}`,
-    ].filter((line) => line !== '').join('\n')
-  }
-
-  /** Adds a local counter to memory: what an operator emitted is what those fed by it alone received. */
-  #flushed(name: string): string[] {
-    const received = name.startsWith('recordsOut') ? this.#fedBy(Number(name.slice('recordsOut'.length))) : []
-    return [counterOf(name), ...received.map((k) => `n${k}[${COUNTER.recordsIn}]`)].map((c) => `    ${c} += ${name}`)
-  }
-
-  #fedBy(k: number): number[] {
-    const [target, ...others] = this.#operators[k].targets.get('main') ?? []
-    return target !== undefined && others.length === 0 && this.#isDerived(target) ? [target.to] : []
-  }
-
-  /** Whether what a lone target receives is exactly what its sender emitted. */
-  #isDerived(target: Target): target is Target & { type: 'call' } {
-    return target.type === 'call' && !target.checked && !this.#isShared(target.to)
+      `} finally {`,
+      ...loop.totals,
+      `}`,
+      `return i`,
+      `}`,
+    )
   }
 
   #entryCode(entry: ChainEntry, region: Region): string {
-    if (this.#operators[entry.to].shape !== 'source') {
-      return `${this.#count(entry.to, 'recordsIn', region)}\n${this.#deliver(entry.to, entry.input, 'v', region)}`
+    const { to, input, sharesRecords } = entry
+    if (this.#operators[to].shape !== 'source') {
+      return lines(this.#countIn(to, region), this.#deliver(to, input, 'v', region))
     }
-    const copied = this.#strict && entry.sharesRecords && this.#fansOut()
+    const copied = this.#strict && sharesRecords && this.#fansOut()
     const v = copied ? this.#name('v') : 'v'
-    return [
-      `if (v === null || v === undefined) { ${this.#count(entry.to, 'dropped', region)} } else {`,
+    const dropped = this.#local('dropped', region)
+    region.loop!.totals.push(`${counterOf(to, 'dropped')} += ${dropped}`)
+    return lines(
+      `if (v === null || v === undefined) ${dropped}++`,
+      `else {`,
       copied ? `const ${v} = copyRecord(v)` : '',
-      this.#emit(entry.to, 'main', v, region),
+      this.#emit(to, 'main', v, { ...region, flow: `${region.flow} - ${dropped}` }),
       `}`,
-    ].join('\n')
+    )
   }
 
   #fansOut(): boolean {
@@ -227,107 +229,103 @@ class ChainCompiler {
 
   #invoke(k: number, input: number, v: string, region: Region): string {
     const { shape, holds, operator } = this.#operators[k]
-    const call = `f${k}_${Array.isArray(operator.call) ? input : 0}(${v}, c${k}`
-    const fail = (r: string, exit: string) =>
-      `catch (e) { ${r} = errors${k}.fail(e, ${v}, ${input}); state.pressed ||= errors${k}.busy; if (${r} === FAILED) break ${exit} }`
     if (shape === 'forward' || shape === 'source') return this.#emit(k, 'main', v, region)
     const r = this.#name('r')
     const exit = this.#name('b')
-    const result = resultText(k, shape, call, r)
-    return [
+    const missed = this.#missed(region)
+    const call = `f${k}_${Array.isArray(operator.call) ? input : 0}(${v}, c${k}`
+    const keepsKey = shape === 'key' || shape === 'process'
+    return lines(
       `${exit}: {`,
-      holds ? `if (errors${k}.busy) { errors${k}.hold(${v}, ${input}); break ${exit} }` : '',
+      holds ? `if (errors${k}.busy) { errors${k}.hold(${v}, ${input}); ${missed.count} break ${exit} }` : '',
       shape === 'sink' ? `if (sink${k}.busy) { sink${k}.hold(${v}); state.pressed = true; break ${exit} }` : '',
-      shape === 'key' || shape === 'process' ? `const key${r} = scope.key` : '',
+      keepsKey ? `const key${r} = scope.key` : '',
       `let ${r}`,
-      `try { ${result} }`,
-      fail(r, exit),
-      this.#proceed(k, r, v, region),
-      shape === 'key' || shape === 'process' ? `scope.key = key${r}` : '',
+      `try { ${resultText(k, shape, call, r)} }`,
+      `catch (e) { ${missed.count} ${r} = errors${k}.fail(e, ${v}, ${input}); state.pressed ||= errors${k}.busy`,
+      `if (${r} === FAILED) break ${exit}; ${missed.uncount} }`,
+      this.#proceed(k, r, v, exit, missed, region),
+      keepsKey ? `scope.key = key${r}` : '',
       `}`,
-    ].filter((line) => line !== '').join('\n')
+    )
   }
 
   /** What follows a call that returned `r`. */
-  #proceed(k: number, r: string, v: string, region: Region): string {
+  #proceed(k: number, r: string, v: string, exit: string, missed: Missed, region: Region): string {
+    const passed = missed.pass(region)
     switch (this.#operators[k].shape) {
       case 'map':
-        return `if (${r} !== null && ${r} !== undefined) {\n${this.#emit(k, 'main', r, region)}\n}`
+        return lines(
+          `if (${r} === null || ${r} === undefined) { ${missed.count} break ${exit} }`,
+          this.#emit(k, 'main', r, passed),
+        )
       case 'filter':
-        return `if (${r}) {\n${this.#emit(k, 'main', v, region)}\n}`
+        return lines(`if (!${r}) { ${missed.count} break ${exit} }`, this.#emit(k, 'main', v, passed))
       case 'flatMap':
         return this.#expand(k, r, region)
       case 'key':
-        return `scope.key = ${r}\n${this.#emit(k, 'main', v, region)}`
+        return lines(`scope.key = ${r}`, this.#emit(k, 'main', v, passed))
       case 'sink':
-        return `if (isThenable(${r})) { sink${k}.track(${r}, ${v}); state.pressed ||= sink${k}.busy }`
+        return `if (${r} !== undefined && isThenable(${r})) { sink${k}.track(${r}, ${v}); state.pressed ||= sink${k}.busy }`
       case 'process':
         return ''
       default:
-        return this.#emit(k, 'main', v, region)
+        return this.#emit(k, 'main', v, passed)
     }
   }
 
   #expand(k: number, r: string, region: Region): string {
     const j = this.#name('j')
     const item = this.#name('v')
-    return [
+    const emitted = region.loop === undefined ? '' : this.#local('emitted', region)
+    const inner: Region = emitted === '' ? region : { ...region, flow: emitted }
+    return lines(
       `for (let ${j} = 0; ${j} < ${r}.length; ${j}++) {`,
       `const ${item} = ${r}[${j}]`,
       `if (${item} !== null && ${item} !== undefined) {`,
-      this.#emit(k, 'main', item, region),
+      emitted === '' ? '' : `${emitted}++`,
+      this.#emit(k, 'main', item, inner),
       `}`,
       `}`,
-    ].join('\n')
+    )
   }
 
   // --- a record leaves an operator -----------------------------------------------------------
 
   #emit(k: number, port: string, v: string, region: Region): string {
     const targets = this.#operators[k].targets.get(port) ?? []
-    const inner: Region = { locals: region.locals, depth: region.depth + 1 }
-    const counted = port === 'dead-letters' ? '' : this.#count(k, 'recordsOut', region)
-    const steps = targets.map((target) => this.#pass(k, port, target, v, inner))
-    return [counted, ...steps].filter((line) => line !== '').join('\n')
+    const alone = targets.length === 1
+    // A record that cannot be carried to its only consumer was not emitted.
+    const refused = this.#missed(alone && port !== 'dead-letters' ? region : { ...region, loop: undefined, flow: '0' })
+    const counted = port === 'dead-letters' ? '' : this.#countOut(k, refused.pass(region))
+    const inner: Region = { ...refused.pass(region), depth: region.depth + 1 }
+    const refuse = (own: string) => {
+      const uncount = alone && region.loop === undefined && port !== 'dead-letters' ? `${counterOf(k, 'recordsOut')}--; ` : ''
+      return `${refused.count} ${uncount}errors${k}.giveUp(e, ${own}, 1)`
+    }
+    const steps = targets.map((target) => this.#pass(target, v, alone, refuse, inner))
+    return lines(counted, ...steps)
   }
 
-  #pass(k: number, port: string, target: Target, v: string, region: Region): string {
-    const alone = this.#operators[k].targets.get(port)!.length === 1
+  #pass(target: Target, v: string, alone: boolean, refuse: (own: string) => string, region: Region): string {
     const shared = this.#strict && !alone
     const own = shared ? this.#name('v') : v
-    const share = shared ? `const ${own} = shareRecord(${v})\n` : ''
-    const refuse = this.#refuse(k, port, own, alone, region)
-    if (target.type === 'call') {
-      const derived = port === 'main' && region.locals !== undefined && alone && this.#isDerived(target)
-      const count = derived ? '' : this.#count(target.to, 'recordsIn', region)
-      const call = this.#withKey(k, target.keyed, this.#deliver(target.to, target.input, own, region))
-      const deliver = `${count}\n${call}`
-      return `{ ${share}${target.checked ? this.#checkedRecord(own, refuse, deliver) : deliver} }`
+    const share = shared ? `const ${own} = shareRecord(${v})` : ''
+    if (target.type === 'send') {
+      const ring = this.#name('port')
+      this.#bind(ring, target.port)
+      return lines(`{`, share, `try { if (${ring}.send(${own})) state.pressed = true } catch (e) { ${refuse(own)} } }`)
     }
-    const ring = this.#name('port')
-    this.#bind(ring, target.port)
-    return `{ ${share}try { ${ring}.send(${own}) } catch (e) { ${refuse} } }`
-  }
-
-  /** Hides the key of the record at hand from a call into a stream that is not keyed. */
-  #withKey(k: number, keyed: boolean, call: string): string {
-    if (keyed || !this.#mayHaveKey(k)) return call
-    const key = this.#name('key')
-    return `const ${key} = scope.key\nscope.key = undefined\n${call}\nscope.key = ${key}`
-  }
-
-  #mayHaveKey(k: number): boolean {
-    if (this.#operators[k].shape === 'key') return true
-    if (this.#entries.some((entry) => entry.to === k && entry.keyed)) return true
-    return this.#operators.some(({ targets }) =>
-      [...targets.values()].flat().some((target) => target.type === 'call' && target.to === k && target.keyed))
-  }
-
-  /** A record that cannot be carried was not emitted: charged to the operator that made it. */
-  #refuse(k: number, port: string, v: string, alone: boolean, region: Region): string {
-    const counter = region.locals === undefined ? counterOf(`recordsOut${k}`) : `recordsOut${k}`
-    const uncount = alone && port !== 'dead-letters' ? `${counter}--; ` : ''
-    return `${uncount}errors${k}.giveUp(e, ${v}, 1)`
+    const deliver = lines(this.#countIn(target.to, region), this.#deliver(target.to, target.input, own, region))
+    const kept = target.dropsKey ? this.#name('key') : ''
+    return lines(
+      `{`,
+      share,
+      kept === '' ? '' : `const ${kept} = scope.key; scope.key = undefined`,
+      target.checked ? this.#checkedRecord(own, refuse(own), deliver) : deliver,
+      kept === '' ? '' : `scope.key = ${kept}`,
+      `}`,
+    )
   }
 
   /** An exchange that was fused away: its first records (strict: all) must be such as could have crossed. */
@@ -360,8 +358,8 @@ class ChainCompiler {
     const name = `after${k}`
     this.#functions.set(name, '')
     this.#wanted.push(() => {
-      const body = this.#proceed(k, 'r', 'v', { locals: undefined, depth: 0 })
-      this.#functions.set(name, `function ${name}(r, v) {\n${body}\n}`)
+      const body = this.#proceed(k, 'r', 'v', 'done', this.#missed(anywhere), anywhere)
+      this.#functions.set(name, `function ${name}(r, v) {\ndone: {\n${body}\n}\n}`)
     })
   }
 
@@ -369,15 +367,39 @@ class ChainCompiler {
     if (this.#functions.has(name)) return
     this.#functions.set(name, '')
     this.#wanted.push(() => {
-      this.#functions.set(name, `function ${name}(v) {\n${body({ locals: undefined, depth: 0 })}\n}`)
+      this.#functions.set(name, `function ${name}(v) {\n${body(anywhere)}\n}`)
     })
   }
 
-  #count(k: number, counter: keyof typeof COUNTER, region: Region): string {
-    const name = `${counter}${k}`
-    if (region.locals === undefined) return `${counterOf(name)}++`
-    region.locals.add(name)
-    return `${name}++`
+  // --- counting ------------------------------------------------------------------------------
+
+  #countIn(k: number, { loop, flow }: Region): string {
+    if (loop === undefined) return `${counterOf(k, 'recordsIn')}++`
+    loop.totals.push(`${counterOf(k, 'recordsIn')} += ${flow}`)
+    return ''
+  }
+
+  #countOut(k: number, { loop, flow }: Region): string {
+    if (loop === undefined) return `${counterOf(k, 'recordsOut')}++`
+    loop.totals.push(`${counterOf(k, 'recordsOut')} += ${flow}`)
+    return ''
+  }
+
+  /** A counter of records that come this way and go no further; it costs nothing while none does. */
+  #missed(region: Region): Missed {
+    if (region.loop === undefined) return { count: '', uncount: '', pass: (onward) => onward }
+    const name = this.#local('missed', region)
+    return {
+      count: `${name}++;`,
+      uncount: `${name}--;`,
+      pass: (onward) => ({ ...onward, flow: `${onward.flow} - ${name}` }),
+    }
+  }
+
+  #local(prefix: string, region: Region): string {
+    const name = this.#name(prefix)
+    region.loop!.locals.add(name)
+    return name
   }
 
   #name(prefix: string): string {
@@ -386,10 +408,21 @@ class ChainCompiler {
   }
 }
 
-/** `recordsOut3` → `n3[1]`. */
-function counterOf(name: string): string {
-  const [, counter, k] = /^([a-zA-Z]+)(\d+)$/.exec(name)!
-  return `n${k}[${COUNTER[counter as keyof typeof COUNTER]}]`
+/** Text that counts the records an operator keeps back, and the region of those that pass. */
+interface Missed {
+  readonly count: string
+  readonly uncount: string
+  pass(region: Region): Region
+}
+
+const anywhere: Region = { flow: undefined, loop: undefined, depth: 0 }
+
+function counterOf(k: number, counter: keyof typeof COUNTER): string {
+  return `n${k}[${COUNTER[counter]}]`
+}
+
+function lines(...parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join('\n')
 }
 
 /** The call of one operator and the checks of its result. */

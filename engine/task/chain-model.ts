@@ -12,8 +12,8 @@ export type Target =
       readonly type: 'call'
       readonly to: number
       readonly input: number
-      /** Whether the record's key goes along: as over an exchange, it does not into an unkeyed stream. */
-      readonly keyed: boolean
+      /** Whether the record's key ends here: as over an exchange, it does not go into a stream that is not keyed. */
+      readonly dropsKey: boolean
       readonly checked: boolean
     }
   | { readonly type: 'send'; readonly port: OutputPort }

@@ -1,5 +1,5 @@
 import { describe, StreamError } from '../../codec/errors.ts'
-import type { DeadLetter, ResolvedErrorPolicy } from '../../operators/contract/error-policy.ts'
+import { concernsRecord, type DeadLetter, type ResolvedErrorPolicy } from '../../operators/contract/error-policy.ts'
 import type { RecordScope } from '../../operators/contract/operator.ts'
 import { COUNTER } from '../metrics/counters.ts'
 
@@ -71,7 +71,7 @@ export class ErrorGate {
     // Thrown by an operator behind this one and passed through its user code: not this operator's failure.
     if (state.fatal !== undefined) throw state.fatal
     let last = error
-    for (let attempts = 1; attempts <= policy.retries; attempts++) {
+    for (let attempts = 1; attempts <= policy.retries && concernsRecord(last); attempts++) {
       if (policy.backoffMs > 0) {
         this.#hold(value, input, attempts, policy.backoffMs)
         return FAILED
@@ -91,7 +91,7 @@ export class ErrorGate {
     const { policy, counters, name, subtask, scope, state } = this.#operator
     counters[COUNTER.errors]++
     const failure = asStreamError(error, name, subtask, value)
-    if (policy.then === 'fail') {
+    if (policy.then === 'fail' || !concernsRecord(error)) {
       state.fatal = failure
       throw failure
     }
@@ -122,7 +122,7 @@ export class ErrorGate {
       result = this.#operator.invoke(item.value, item.input)
     } catch (error) {
       item.attempts++
-      if (item.attempts <= policy.retries) {
+      if (item.attempts <= policy.retries && concernsRecord(error)) {
         item.dueMs = this.#operator.nowMs() + policy.backoffMs
         return false
       }

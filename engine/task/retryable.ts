@@ -2,8 +2,8 @@ import type { Collector, OutputTag } from '../../operators/contract/function.ts'
 import type { Operator, OperatorCall } from '../../operators/contract/operator.ts'
 
 /**
- * A `process` operator whose calls may be repeated: what a call emits is kept until it has succeeded, so a failed
- * attempt emits nothing.
+ * A `process` operator whose calls may fail without ending the job: what a call emits is kept until it has succeeded, so
+ * that a failed attempt emits nothing: a record is processed whole or left out whole.
  */
 export function retryable(operator: Operator): Operator {
   const attempt = (call: OperatorCall): OperatorCall => (value, ctx, out) => {

@@ -1,3 +1,4 @@
+import { concernsRecord } from '../../operators/contract/error-policy.ts'
 import type { RecordScope } from '../../operators/contract/operator.ts'
 import { COUNTER } from '../metrics/counters.ts'
 import type { ErrorGate } from './error-gate.ts'
@@ -36,10 +37,8 @@ export class SinkGate {
     this.#sink = sink
   }
 
-  /** Whether the next record must wait. */
-  get busy(): boolean {
-    return this.#inFlight >= this.#sink.capacity || this.#waiting.length > 0
-  }
+  /** Whether the next record must wait. A plain field: compiled chains read it at every record. */
+  busy = false
 
   /** Whether anything is still on its way. */
   get pending(): boolean {
@@ -49,11 +48,13 @@ export class SinkGate {
   hold(value: unknown): void {
     const { key, timestamp } = this.#sink.scope
     this.#waiting.push({ value, key, timestamp })
+    this.busy = true
   }
 
   /** A call returned a promise. */
   track(promise: PromiseLike<unknown>, value: unknown, attempts = 1): void {
     this.#inFlight++
+    this.#update()
     promise.then(
       () => this.#settle(),
       (error: unknown) => this.#rejected(error, value, attempts),
@@ -70,6 +71,11 @@ export class SinkGate {
       scope.timestamp = timestamp
       this.#call(value)
     }
+    this.#update()
+  }
+
+  #update(): void {
+    this.busy = this.#inFlight >= this.#sink.capacity || this.#waiting.length > 0
   }
 
   #call(value: unknown): void {
@@ -84,12 +90,13 @@ export class SinkGate {
 
   #settle(): void {
     this.#inFlight--
+    this.#update()
     this.#sink.wake()
   }
 
   #rejected(error: unknown, value: unknown, attempts: number): void {
     const { retries, backoffMs, counters } = this.#sink
-    if (attempts <= retries) {
+    if (attempts <= retries && concernsRecord(error)) {
       counters[COUNTER.retries]++
       setTimeout(() => this.#again(value, attempts + 1), backoffMs)
       return
@@ -104,16 +111,15 @@ export class SinkGate {
 
   /** A retry keeps its place in flight until it settles. */
   #again(value: unknown, attempts: number): void {
-    this.#inFlight--
     let result: unknown
     try {
       result = this.#sink.invoke(value)
     } catch (error) {
-      this.#inFlight++
       return this.#rejected(error, value, attempts)
     }
-    if (isThenable(result)) return this.track(result, value, attempts)
-    return this.#sink.wake()
+    if (!isThenable(result)) return this.#settle()
+    this.#inFlight--
+    return this.track(result, value, attempts)
   }
 }
 

@@ -54,16 +54,19 @@ export class SourceDriver {
 
   /** Asks for records. Throws what the source threw; it may then be asked again. */
   pull(): Pulled {
+    if (this.#answer !== undefined) return this.#takeAnswer(this.#answer)
     if (this.#ended) return 'ended'
     if (this.#waiting) return 'waiting'
     if (this.#idleUntil > this.#now()) return 'idle'
     this.#idleUntil = Number.NEGATIVE_INFINITY
-    const answer = this.#answer
-    if (answer !== undefined) {
-      this.#answer = undefined
-      return this.#take(answer())
-    }
     return this.#ask()
+  }
+
+  /** What a promise has brought has left its source: it is handed over even when a stop came in between. */
+  #takeAnswer(answer: () => unknown[] | typeof IDLE | null): Pulled {
+    this.#answer = undefined
+    const taken = this.#take(answer())
+    return this.#ended && taken === 'idle' ? 'ended' : taken
   }
 
   /** No more records: a stop. */

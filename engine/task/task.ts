@@ -1,6 +1,8 @@
+import type { Awaitable } from '../../operators/contract/source.ts'
 import { newBatch, type InputChannel } from '../channel/input-channel.ts'
 import type { OutputPort } from '../channel/output-port.ts'
 import type { ChainOperator, ChainState, CompiledChain } from './chain-model.ts'
+import { asStreamError } from './error-gate.ts'
 import { RunSlice } from './run-slice.ts'
 import type { SourceDriver } from './source-driver.ts'
 
@@ -76,15 +78,17 @@ export class Task {
 
   /** When it wants to be called again for the time alone, in monotonic ms. */
   get dueMs(): number {
-    const { source, operators } = this.#parts
-    let due = this.#phase === 'running' && source !== undefined ? source.dueMs : Number.POSITIVE_INFINITY
+    const { source, operators, state } = this.#parts
+    // A source that may not be asked, because an output is pressed, is due when the pressure goes.
+    const asks = this.#phase === 'running' && !state.pressed
+    let due = asks && source !== undefined ? source.dueMs : Number.POSITIVE_INFINITY
     for (const { errors } of operators) due = Math.min(due, errors.dueMs)
     return due
   }
 
   /** Opens the operators, sinks first, so that none receives a record before it is open. */
   async open(): Promise<void> {
-    for (const { operator } of [...this.#parts.operators].reverse()) await operator.open?.()
+    for (const made of [...this.#parts.operators].reverse()) await this.#placed(made, () => made.operator.open?.())
   }
 
   /** Works until `deadlineMs` (about), or until there is nothing to do. Throws the failure that ends the job. */
@@ -108,16 +112,7 @@ export class Task {
   async abort(): Promise<void> {
     if (this.#phase === 'completing' || this.#phase === 'ended') return
     this.#phase = 'ended'
-    const failures: unknown[] = []
-    await this.#parts.source?.close().catch((error: unknown) => failures.push(error))
-    for (const { operator } of this.#parts.operators) {
-      try {
-        await operator.close?.()
-      } catch (error) {
-        failures.push(error)
-      }
-    }
-    if (failures.length > 0) throw failures[0]
+    await this.#closeAll()
   }
 
   /** Moves on by one slice of records or one phase; false: nothing can move at present. */
@@ -219,21 +214,23 @@ export class Task {
 
   /** Gathering operators hand over their micro-batches, upstream first. */
   #endOfBatch(): boolean {
-    const { operators, chain } = this.#parts
     this.#touched = false
-    operators.forEach(({ operator, errors }, k) => {
-      try {
-        // Whole before the first is emitted: what throws midway has emitted nothing.
-        for (const value of [...(operator.endOfBatch?.() ?? [])]) {
-          if (value !== null && value !== undefined) chain.emit[k](value)
-        }
-      } catch (error) {
-        this.#checkFatal()
-        errors.giveUp(error, undefined, 1)
-      }
-    })
-    this.#checkFatal()
+    this.#parts.operators.forEach((_, k) => this.#handOver(k))
     return true
+  }
+
+  #handOver(k: number): void {
+    const { operator, errors } = this.#parts.operators[k]
+    try {
+      // Whole before the first is emitted: what throws midway has emitted nothing.
+      for (const value of [...(operator.endOfBatch?.() ?? [])]) {
+        if (value !== null && value !== undefined) this.#parts.chain.emit[k](value)
+      }
+    } catch (error) {
+      this.#checkFatal()
+      errors.giveUp(error, undefined, 1)
+    }
+    this.#checkFatal()
   }
 
   /** Emits what operators have kept, one item at a time while there is room. */
@@ -242,6 +239,8 @@ export class Task {
     while (this.#finished < operators.length) {
       const k = this.#finished
       try {
+        // What those before it have emitted at their end may have been gathered here.
+        if (this.#finishing === undefined) this.#handOver(k)
         this.#finishing ??= (operators[k].operator.finish?.() ?? [])[Symbol.iterator]()
         for (let item = this.#finishing.next(); item.done !== true; item = this.#finishing.next()) {
           if (item.value !== null && item.value !== undefined) chain.emit[k](item.value)
@@ -282,9 +281,33 @@ export class Task {
 
   async #completeAll(): Promise<void> {
     const { operators, source } = this.#parts
-    await source?.close()
-    for (const { operator } of operators) await operator.complete?.()
-    for (const { operator } of operators) await operator.close?.()
+    try {
+      if (source !== undefined) await this.#placed(operators[0], () => source.close())
+      for (const made of operators) await this.#placed(made, () => made.operator.complete?.())
+    } catch (error) {
+      await this.#closeAll().catch(() => {})
+      throw error
+    }
+    await this.#closeAll()
+  }
+
+  /** Closes the source and all operators, whatever one of them throws; then throws the first of that. */
+  async #closeAll(): Promise<void> {
+    const { operators, source } = this.#parts
+    const closings = operators.map((made) => () => this.#placed(made, () => made.operator.close?.()))
+    if (source !== undefined) closings.unshift(() => this.#placed(operators[0], () => source.close()))
+    const failures: unknown[] = []
+    for (const close of closings) await close().catch((error: unknown) => failures.push(error))
+    if (failures.length > 0) throw failures[0]
+  }
+
+  /** What an operator throws outside of a record's way, as an error that says which operator it was. */
+  async #placed({ name }: ChainOperator, call: () => Awaitable<void> | undefined): Promise<void> {
+    try {
+      await call()
+    } catch (error) {
+      throw asStreamError(error, name, this.#parts.subtask)
+    }
   }
 
   #complete(): boolean {

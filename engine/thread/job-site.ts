@@ -3,6 +3,7 @@ import type { ErrorPolicy } from '../../operators/contract/error-policy.ts'
 import type { Clock } from '../../operators/contract/context.ts'
 import type { LogLevel } from '../../operators/contract/logger.ts'
 import type { Graph } from '../graph/graph.ts'
+import type { EnvironmentConfig } from '../job/config.ts'
 import type { ServiceRegistration } from '../task/services.ts'
 
 /** The mark of a thread that runs a job, in its `workerData`. */
@@ -39,6 +40,8 @@ export interface JobSpec {
   readonly url: string
   readonly name: string
   readonly params: unknown
+  /** Module form: what was given for the job, as far as it is data; `build` may read it on every thread. */
+  readonly config: EnvironmentConfig
   readonly settings: ThreadSettings
 }
 
@@ -49,7 +52,7 @@ export interface ScriptJob {
 }
 
 /** Builds a module-form job's graph. */
-export type BuildDefinition = (params: unknown, settings: ThreadSettings) => JobGraph
+export type BuildDefinition = (params: unknown, config: EnvironmentConfig) => JobGraph
 
 /**
  * What the job module has made known on this thread. It lives on `globalThis`, because the module may load the

@@ -19,7 +19,7 @@ async function loadDefinition(spec: JobSpec): Promise<JobGraph> {
   if (build === undefined) {
     throw jobModule(spec, `expected defineJob(import.meta.url, '${spec.name}', …) when it is imported, found none: keep job modules as files of their own`)
   }
-  return build(spec.params, spec.settings)
+  return build(spec.params, spec.config)
 }
 
 /** The module runs up to `submit`, which never returns; what is below it never runs here. */

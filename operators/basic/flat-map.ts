@@ -26,19 +26,11 @@ function flatMapOperator(instance: FlatMapFunction, context: OperatorContext): O
   const out = new ItemCollector(context.out)
   const call = (value: unknown): unknown => {
     const collected = out.begin()
-    const result = instance.execute(value, out)
-    if (result === null || result === undefined) return collected
-    if (Array.isArray(result)) return collected.length === 0 ? result : result.concat(collected)
-    return itemsThenCollected(itemsOf(result), collected)
+    const items = itemsOf(instance.execute(value, out))
+    // A generator collects while it is being iterated: whole before anything is passed on.
+    const returned = Array.isArray(items) ? items : [...items]
+    out.release()
+    return collected.length === 0 ? returned : returned.concat(collected)
   }
   return { call, ...lifecycleOf(instance), ...userFinish(instance, context) }
-}
-
-/** Lazy, because a generator collects while it is being iterated. */
-function* itemsThenCollected(
-  items: Iterable<unknown>,
-  collected: readonly unknown[],
-): Iterable<unknown> {
-  yield* items
-  yield* collected
 }

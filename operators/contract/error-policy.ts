@@ -1,5 +1,5 @@
 import { type Duration, durationMs } from '../../codec/duration.ts'
-import { describe, StreamError } from '../../codec/errors.ts'
+import { describe, type ErrorCode, StreamError } from '../../codec/errors.ts'
 
 /**
  * What happens to a record on which user code fails. Each failure is counted, whatever the policy.
@@ -23,6 +23,21 @@ export interface DeadLetter<T = unknown> {
   readonly operator: string
   /** How often the operator was called with it. */
   readonly attempts: number
+}
+
+/** Codes of errors about one record; every other code ends the job, whatever the policy. */
+const RECORD_CODES: ReadonlySet<ErrorCode> = new Set([
+  'SAGE_USER_ERROR', 'SAGE_CODEC_UNSUPPORTED', 'SAGE_SCHEMA_MISMATCH', 'SAGE_KEY', 'SAGE_PARTITION',
+  'SAGE_NOT_ITERABLE', 'SAGE_PROMISE', 'SAGE_TIMESTAMP', 'SAGE_TIMEOUT', 'SAGE_SERVICE', 'SAGE_FILE',
+])
+
+/**
+ * Whether an error concerns one record, so that the operator's policy decides. A `StreamError` may say otherwise of
+ * itself by a property `endsJob` (a missing file is `SAGE_FILE` as a broken line is).
+ */
+export function concernsRecord(error: unknown): boolean {
+  if (!(error instanceof StreamError)) return true
+  return RECORD_CODES.has(error.code) && (error as { endsJob?: boolean }).endsJob !== true
 }
 
 /** A policy with its parts spelt out: what the engine works with. */

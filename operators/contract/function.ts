@@ -1,7 +1,7 @@
+import type { StopSignal } from '../packet.ts'
 import type { RuntimeContext } from './context.ts'
 import type { Logger } from './logger.ts'
 import type { Awaitable, IDLE } from './source.ts'
-import type { StopSignal } from '../packet.ts'
 
 /** Receives the records that a function emits. */
 export interface Collector<R = any> {
@@ -65,7 +65,10 @@ export abstract class FilterFunction<T = any> extends BaseFunction {
 
 /** One record in, any number out: those returned first, then those collected. */
 export abstract class FlatMapFunction<T = any, R = any> extends BaseFunction {
-  abstract execute(data: T, out: Collector<R>): Iterable<R | null | undefined> | R | null | undefined | void
+  abstract execute(
+    data: T,
+    out: Collector<R>,
+  ): Iterable<R | null | undefined> | R | null | undefined | void
   /** Called once per subtask after the last record and before `close`; may emit. */
   finish?(out: Collector<R>): void
 }
@@ -97,7 +100,11 @@ export abstract class BaseCoMapFunction<R = any> extends BaseFunction {
  * Returns an iterable of results (may be empty).
  */
 export abstract class BaseJoinFunction<A = any, B = any, K = any, R = any> extends BaseFunction {
-  execute?(payload: A | B, key: K, tag: 0 | 1): Iterable<R | null | undefined> | R | null | undefined | void
+  execute?(
+    payload: A | B,
+    key: K,
+    tag: 0 | 1,
+  ): Iterable<R | null | undefined> | R | null | undefined | void
 }
 
 /** The general record function: any number of records to any output. */

@@ -1,11 +1,12 @@
 import type { Collector, OutputTag } from './function.ts'
 
 /**
- * Gathers what a user function collects for the main output, so that the engine can pull it while
- * there is room. Side outputs pass straight through to `side`.
+ * Gathers what a user function collects, so that the engine can pull it while there is room, and so that a call
+ * that throws has emitted nothing, to side outputs neither: those wait for `release`.
  */
 export class ItemCollector implements Collector {
   #items: unknown[] = []
+  #aside: [tag: OutputTag<any>, value: unknown][] = []
   readonly #side: Collector
 
   constructor(side: Collector) {
@@ -17,6 +18,7 @@ export class ItemCollector implements Collector {
    */
   begin(): unknown[] {
     if (this.#items.length > 0) this.#items = []
+    if (this.#aside.length > 0) this.#aside = []
     return this.#items
   }
 
@@ -25,6 +27,14 @@ export class ItemCollector implements Collector {
   }
 
   collectTo<S>(tag: OutputTag<S>, value: S): void {
-    this.#side.collectTo(tag, value)
+    this.#aside.push([tag, value])
+  }
+
+  /** The call has succeeded: emits what it gave to side outputs. */
+  release(): void {
+    if (this.#aside.length === 0) return
+    const aside = this.#aside
+    this.#aside = []
+    for (const [tag, value] of aside) this.#side.collectTo(tag, value)
   }
 }

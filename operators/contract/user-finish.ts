@@ -25,5 +25,6 @@ function* emitted(instance: Finishing, { scope, out }: OperatorContext): Iterabl
   // No record is at hand: the last one's key must not be taken for these records' own.
   scope.key = undefined
   if (isPromise(instance.finish!(collector))) throw promiseReturned('finish')
+  collector.release()
   yield* items
 }

@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto'
+import { describe, expect, it, test } from 'vitest'
+import { Link } from './fixtures/link.ts'
+
+const put = (link: Link, ...values: unknown[]) => {
+  for (const value of values) link.output.append(value, undefined, Number.NaN)
+}
+
+/** Compares fast where vitest would compare a million elements. */
+const digest = (record: unknown) => createHash('sha1').update(record as string | Uint8Array).digest('hex')
+
+describe('what is sent is read', () => {
+  it('only once it is flushed, in order', () => {
+    const link = new Link()
+    put(link, 1, 'two', { three: [3] })
+    expect([link.output.gathered, link.read()]).toEqual([3, { values: [], keys: [], polled: 'empty' }])
+    link.output.flush()
+    expect(link.output.gathered).toBe(0)
+    expect(link.input.ready).toBe(true)
+    expect(link.read().values).toEqual([1, 'two', { three: [3] }])
+    expect(link.input.ready).toBe(false)
+  })
+
+  it('with its keys', () => {
+    const link = new Link({ keyed: true })
+    link.output.append('a', [1, 'x'], Number.NaN)
+    link.output.append('b', 7n, Number.NaN)
+    link.output.flush()
+    expect(link.read()).toMatchObject({ values: ['a', 'b'], keys: [[1, 'x'], 7n] })
+  })
+
+  it('by itself when a frame is full', () => {
+    const link = new Link()
+    for (let i = 0; i < 40; i++) put(link, `${i} ${'x'.repeat(100)}`)
+    expect(link.output.gathered).toBeLessThan(12)
+    expect(link.read().values.length).toBeGreaterThan(28)
+  })
+
+  it('flushing nothing sends nothing', () => {
+    const link = new Link()
+    link.output.flush()
+    expect(link.ring.usedBytes).toBe(0)
+  })
+})
+
+describe('a full ring', () => {
+  /** Sends numbered records until the ring refuses some, then a few more. */
+  function pressed(extra: number) {
+    const link = new Link()
+    let sent = 0
+    const send = () => put(link, `${sent++} ${'x'.repeat(200)}`)
+    while (!link.output.pressed) send()
+    for (let i = 0; i < extra; i++) send()
+    link.output.flush()
+    return { link, sent }
+  }
+
+  test.each([0, 1, 50])('refuses; what is refused keeps its order, and %i more behind it', (extra) => {
+    const { link, sent } = pressed(extra)
+    expect(link.output.pressed).toBe(true)
+    const numbers = link.carry().map((text) => Number.parseInt(text as string, 10))
+    expect(numbers).toEqual(Array.from({ length: sent }, (_, i) => i))
+    expect(link.output.pressed).toBe(false)
+  })
+
+  it('asks its reader to ring when there is room', () => {
+    const { link } = pressed(0)
+    const before = link.senderBell.read()
+    link.senderBell.announce()
+    link.read()
+    expect(link.senderBell.read()).not.toBe(before)
+  })
+
+  it('holds back the stop frame too', () => {
+    const { link, sent } = pressed(0)
+    link.output.end()
+    expect(link.output.pressed).toBe(true)
+    expect(link.input.ended).toBe(false)
+    expect(link.carry().length).toBe(sent)
+    expect([link.input.ended, link.read().polled]).toEqual([true, 'ended'])
+  })
+})
+
+describe('records larger than a frame', () => {
+  test.each([1_000, 1_016, 1_017, 4_096, 100_000, 1 << 20])('%i bytes, between small ones, through 4 KiB', (length) => {
+    const link = new Link()
+    const text = Array.from({ length }, (_, i) => String.fromCharCode(97 + (i % 26))).join('')
+    const records = ['before', text, 'between', new Uint8Array(length).fill(length % 251), 'behind']
+    put(link, ...records)
+    link.output.end()
+    expect(link.carry().map(digest)).toEqual(records.map(digest))
+    expect(link.input.ended).toBe(true)
+  })
+
+  it('64 MiB, once', () => {
+    const link = new Link({ capacity: 1 << 20 })
+    const bytes = new Uint8Array(1 << 26)
+    for (let i = 0; i < bytes.length; i += 4097) bytes[i] = i % 255
+    put(link, bytes)
+    link.output.flush()
+    const [read] = link.carry() as [Uint8Array]
+    expect(Buffer.compare(read, bytes)).toBe(0)
+  })
+})
+
+it('a record that cannot be carried is refused, and those beside it are not harmed', () => {
+  const link = new Link()
+  put(link, 'before')
+  expect(() => put(link, { deep: [() => 1] })).toThrow(expect.objectContaining({ code: 'SAGE_CODEC_UNSUPPORTED' }))
+  put(link, 'behind')
+  link.output.flush()
+  expect(link.read().values).toEqual(['before', 'behind'])
+})
+
+it('read records own their memory: later frames do not change them', () => {
+  const link = new Link()
+  put(link, { bytes: new Uint8Array([1, 2, 3]), text: 'first' })
+  link.output.flush()
+  const [first] = link.read().values
+  for (let i = 0; i < 200; i++) {
+    put(link, { bytes: new Uint8Array(60).fill(255), text: 'x'.repeat(60) })
+    link.output.flush()
+    link.read()
+  }
+  expect(first).toEqual({ bytes: new Uint8Array([1, 2, 3]), text: 'first' })
+})
