@@ -44,7 +44,7 @@ export class LocalEnvironment extends BaseEnvironment {
   async submit(options: SubmitOptions = {}): Promise<JobHandle | JobResult> {
     if (isWorker) return handOver(this)
     const autostop = checkAutostop(options)
-    const job = this.#start()
+    const job = await this.#start()
     if (autostop) return job.finished
     await job.running
     return job
@@ -55,7 +55,7 @@ export class LocalEnvironment extends BaseEnvironment {
     await this.#job?.stop()
   }
 
-  #start(): JobHandle {
+  async #start(): Promise<JobHandle> {
     const config = this.resolved()
     if (config.mode === 'threads' && this.#module === undefined) {
       throw new StreamError(
@@ -64,7 +64,7 @@ export class LocalEnvironment extends BaseEnvironment {
           "pass { module: import.meta.url }, or run with { mode: 'inline' }",
       )
     }
-    const job = submitGraph({
+    const job = await submitGraph({
       graph: this.graph,
       services: this.services,
       config,

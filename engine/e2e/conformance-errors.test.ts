@@ -140,10 +140,19 @@ describe.each(places)('errors, mode $mode, parallelism $parallelism', ({ mode, p
     expect(operator('check')).toMatchObject({ recordsIn: 7, recordsOut: 2, errors: 5 })
   })
 
-  it('a failing batch is left out whole', async () => {
+  it('a failing batch is left out or repeated, whole', async () => {
     const { out, operator } = await runner.run('batch')
-    expect(out()).toEqual([])
-    expect(operator('process')).toMatchObject({ recordsIn: 10, recordsOut: 0, errors: 1 })
+    const upTo = (count: number) => Array.from({ length: count }, (_, i) => i)
+    expect(out('skipped').length).toBeLessThan(1025)
+    expect(out('skipped')).not.toContain(3)
+    expect(operator('skipped')).toMatchObject({ recordsIn: 1025, errors: 1, retries: 0 })
+    for (const name of ['retried', 'later']) {
+      expect([name, out(name)]).toEqual([name, upTo(1025)])
+      expect(operator(name)).toMatchObject({ recordsIn: 1025, recordsOut: 1025, errors: 0, retries: 1 })
+    }
+    expect(out('small')).toEqual(upTo(10))
+    expect(out('letters').flatMap(({ value }) => value)).toContain(3)
+    expect(out('letters')).toMatchObject([{ operator: 'batch.letters', attempts: 2 }])
   })
 
   it('a failed attempt leaves nothing in side outputs', async () => {

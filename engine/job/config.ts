@@ -86,6 +86,8 @@ export function resolveConfig(config: EnvironmentConfig = {}): ResolvedConfig {
   const memory = config.memory ?? {}
   if (typeof memory !== 'object' || memory === null) throw refuse('memory', 'an object', memory)
   refuseUnknown(memory, KNOWN_MEMORY, 'memory')
+  // Checked for those who give it already; no shared store exists to use it yet.
+  wholeNumber('memory.sharedBytes', memory.sharedBytes ?? 0, 0, 2 ** 31 - 1)
   const mode = oneOf('mode', config.mode ?? 'threads', ['threads', 'inline'] as const)
   const maxParallelism = wholeNumber('maxParallelism', config.maxParallelism ?? 128, 1, 32768, 'SAGE_PARALLELISM')
   return {
@@ -104,7 +106,7 @@ export function resolveConfig(config: EnvironmentConfig = {}): ResolvedConfig {
     workerHeapMb: memory.workerHeapMb === undefined
       ? undefined
       : wholeNumber('memory.workerHeapMb', memory.workerHeapMb, 8, 2 ** 20),
-    errors: config.errors === undefined ? 'fail' : checkErrorPolicy(config.errors, 'config.errors'),
+    errors: config.errors === undefined ? 'fail' : errorPolicy(config.errors),
     clock: checkClock(config.clock ?? 'system', mode),
     logLevel: logLevel(config.logLevel ?? 'INFO'),
     logger: checkLogger(config.logger),
@@ -144,9 +146,18 @@ function oneOf<T extends string>(field: string, value: unknown, allowed: readonl
   throw refuse(field, allowed.map((a) => `'${a}'`).join(' or '), value)
 }
 
+function errorPolicy(value: ErrorPolicy): ErrorPolicy {
+  return asConfigError(() => checkErrorPolicy(value, 'errors'))
+}
+
 function configDuration(field: string, value: Duration): number {
+  return asConfigError(() => durationMs(value, field))
+}
+
+/** A check that operators share has its own code; of a configuration it is `SAGE_CONFIG`. */
+function asConfigError<T>(check: () => T): T {
   try {
-    return durationMs(value, field)
+    return check()
   } catch (error) {
     throw new StreamError('SAGE_CONFIG', (error as Error).message)
   }

@@ -32,7 +32,7 @@ export class StreamInput implements MainEnd {
   push(value: unknown, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted === true) return Promise.reject(signal.reason)
     try {
-      if (this.#waiting.length === 0 && this.tryPush(value)) return Promise.resolve()
+      if (this.tryPush(value)) return Promise.resolve()
     } catch (error) {
       return Promise.reject(error)
     }

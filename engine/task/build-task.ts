@@ -166,11 +166,12 @@ class TaskBuilder {
       state: this.#state,
       nowMs,
       invoke: (value, input) => this.#invoke(k, value, input),
+      again: (value, input) => this.#again(k, value, input),
       after: (result, value) => this.#after[k](result, value),
       deadLetter: (letter) => {
-        const port = out.ports.get('dead-letters')
-        if (port === undefined) deadLetter(letter)
-        else port(letter)
+        const gathered = this.#operators[k].operator.gathered?.() ?? letter.value
+        const port = out.ports.get('dead-letters') ?? deadLetter
+        port({ ...letter, value: gathered })
       },
     })
   }
@@ -179,6 +180,11 @@ class TaskBuilder {
   #invoke(k: number, value: unknown, input: number): unknown {
     const { shape, operator, ctx, out } = this.#operators[k]
     return checked(shape, callOf(operator, input)(value, ctx, out))
+  }
+
+  #again(k: number, value: unknown, input: number): unknown {
+    const { shape, operator } = this.#operators[k]
+    return operator.again === undefined ? this.#invoke(k, value, input) : checked(shape, operator.again())
   }
 
   #driver(node: GraphNode, source: PartitionedSource<unknown, unknown>): SourceDriver {

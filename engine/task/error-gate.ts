@@ -26,6 +26,8 @@ export interface GatedOperator {
   readonly scope: RecordScope
   /** Calls the operator, checks included; throws as user code does. */
   invoke(value: unknown, input: number): unknown
+  /** Makes the call that failed again; default: `invoke`. */
+  again?(value: unknown, input: number): unknown
   /** Passes a late success on. */
   after(result: unknown, value: unknown): void
   deadLetter(letter: DeadLetter): void
@@ -78,9 +80,9 @@ export class ErrorGate {
       }
       counters[COUNTER.retries]++
       try {
-        return this.#operator.invoke(value, input)
-      } catch (again) {
-        last = again
+        return this.#again(value, input)
+      } catch (error) {
+        last = error
       }
     }
     return this.giveUp(last, value, policy.retries + 1)
@@ -119,7 +121,8 @@ export class ErrorGate {
     if (item.attempts > 0) counters[COUNTER.retries]++
     let result: unknown
     try {
-      result = this.#operator.invoke(item.value, item.input)
+      const { value, input, attempts } = item
+      result = attempts > 0 ? this.#again(value, input) : this.#operator.invoke(value, input)
     } catch (error) {
       item.attempts++
       if (item.attempts <= policy.retries && concernsRecord(error)) {
@@ -133,6 +136,11 @@ export class ErrorGate {
     this.#held.shift()
     this.#operator.after(result, item.value)
     return true
+  }
+
+  #again(value: unknown, input: number): unknown {
+    const operator = this.#operator
+    return operator.again === undefined ? operator.invoke(value, input) : operator.again(value, input)
   }
 
   #hold(value: unknown, input: number, attempts: number, delayMs: number): void {

@@ -2,7 +2,7 @@ import type { Awaitable } from '../../operators/contract/source.ts'
 import { newBatch, type InputChannel } from '../channel/input-channel.ts'
 import type { OutputPort } from '../channel/output-port.ts'
 import type { ChainOperator, ChainState, CompiledChain } from './chain-model.ts'
-import { asStreamError } from './error-gate.ts'
+import { asStreamError, FAILED } from './error-gate.ts'
 import { RunSlice } from './run-slice.ts'
 import type { SourceDriver } from './source-driver.ts'
 
@@ -222,15 +222,20 @@ export class Task {
   #handOver(k: number): void {
     const { operator, errors } = this.#parts.operators[k]
     try {
-      // Whole before the first is emitted: what throws midway has emitted nothing.
-      for (const value of [...(operator.endOfBatch?.() ?? [])]) {
-        if (value !== null && value !== undefined) this.#parts.chain.emit[k](value)
-      }
+      this.#emitAll(k, operator.endOfBatch?.() ?? [])
     } catch (error) {
       this.#checkFatal()
-      errors.giveUp(error, undefined, 1)
+      const retried = errors.fail(error, undefined, 0)
+      if (retried !== FAILED) this.#emitAll(k, retried as Iterable<unknown>)
     }
     this.#checkFatal()
+  }
+
+  /** Whole before the first is emitted: what throws midway has emitted nothing. */
+  #emitAll(k: number, values: Iterable<unknown>): void {
+    for (const value of [...values]) {
+      if (value !== null && value !== undefined) this.#parts.chain.emit[k](value)
+    }
   }
 
   /** Emits what operators have kept, one item at a time while there is room. */
@@ -241,6 +246,7 @@ export class Task {
       try {
         // What those before it have emitted at their end may have been gathered here.
         if (this.#finishing === undefined) this.#handOver(k)
+        if (operators[k].errors.busy) return true
         this.#finishing ??= (operators[k].operator.finish?.() ?? [])[Symbol.iterator]()
         for (let item = this.#finishing.next(); item.done !== true; item = this.#finishing.next()) {
           if (item.value !== null && item.value !== undefined) chain.emit[k](item.value)

@@ -34,17 +34,28 @@ function batchOperator(
   { ctx, scope }: OperatorContext,
 ): Operator {
   let items: unknown[] = []
+  let failed: unknown[] = []
   let state: { readonly value: unknown } | undefined
-  const flush = (): Iterable<unknown> => {
-    const batch = items
-    items = []
+  const run = (batch: unknown[]): Iterable<unknown> => {
+    failed = batch
     state ??= { value: stateOf(ctx) }
     // The batch has many keys or none; that of its last record would be a lie.
     scope.key = undefined
-    return itemsOf(process(batch, state.value), 'processBatch')
+    const results = itemsOf(process([...batch], state.value), 'processBatch')
+    // Whole before the first is passed on, so that a generator that throws midway has emitted nothing.
+    const whole = Array.isArray(results) ? results : [...results]
+    failed = []
+    return whole
+  }
+  const flush = (): Iterable<unknown> => {
+    const batch = items
+    items = []
+    return run(batch)
   }
   return {
     call: (value) => (items.push(value) < MAX_BATCH ? undefined : flush()),
     endOfBatch: () => (items.length === 0 ? [] : flush()),
+    again: () => run(failed),
+    gathered: () => failed,
   }
 }

@@ -49,6 +49,13 @@ export interface Operator {
    * micro-batch: emits as `finish` does. Called before the task looks for input again and before `finish`.
    */
   endOfBatch?(): Iterable<unknown>
+  /**
+   * For operators that gather: repeats the processing of the records on which `call` or `endOfBatch` threw last, for a
+   * retry; the result is that of a `call`. Without it a retry makes the same `call` again.
+   */
+  again?(): unknown
+  /** The records on which `call` or `endOfBatch` threw last, where that is more than the record of the call. */
+  gathered?(): unknown
   /** Everything is out, promises included: for sinks that publish their result as a whole. Before `close`. */
   complete?(): Awaitable<void>
   close?(): Awaitable<void>

@@ -1,0 +1,40 @@
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { promisify } from 'node:util'
+import { describe, expect, it } from 'vitest'
+
+/** Runs an example as a user would, in a process of its own; gives the lines it printed. */
+async function linesOf(example: string): Promise<string[]> {
+  const path = new URL(example, import.meta.url).pathname
+  const { stdout } = await promisify(execFile)(process.execPath, ['--conditions=source', path])
+  return stdout.trimEnd().split('\n')
+}
+
+describe('examples print what they promise', () => {
+  it('word-count.ts', async () => {
+    const lines = await linesOf('word-count.ts')
+    expect(lines.toSorted()).toEqual(['["be", 2]', '["not", 1]', '["or", 1]', '["to", 2]'])
+      ["['be', 2]", "['not', 1]", "['or', 1]", "['to', 2]"].map((l) => l.replaceAll("'", '')),
+    )
+  })
+
+  it('scoring.ts', async () => {
+    expect(await linesOf('scoring.ts')).toEqual(['order 3 of ada: 4.8 times the usual'])
+  })
+})
+
+describe('README', () => {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+  const blocks = [...readme.matchAll(/```ts\n\/\/ (examples\/[\w-]+\.ts)\n([\s\S]*?)```/g)]
+
+  it('shows the examples as they are', () => {
+    expect(blocks.map(([, file]) => file)).toEqual([
+      'examples/word-count.ts',
+      'examples/scoring-job.ts',
+      'examples/scoring.ts',
+    ])
+    for (const [, file, text] of blocks) {
+      expect(text).toBe(readFileSync(new URL(`../${file}`, import.meta.url), 'utf8'))
+    }
+  })
+})
