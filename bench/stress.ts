@@ -1,11 +1,14 @@
 import { parseArgs } from 'node:util'
+import { stressDelivery } from '../engine/e2e/delivery.stress.ts'
 import { forbidden, OUTCOMES, type Outcome, stressRing } from '../engine/ring/ring.stress.ts'
 import { machine, machineLine } from './machine.ts'
 
-const HELP = `Sends messages through rings between two threads and counts what they saw.
+const HELP = `Sends messages through rings between two threads and counts what they saw; then runs
+random graphs and holds their results against a single-threaded reference.
 
-  npm run stress                          100 million messages
-  npm run stress -- --messages 1000000    another number
+  npm run stress                          100 million messages, 2,000 graphs
+  npm run stress -- --messages 1000000    another number of messages
+  npm run stress -- --graphs 100          another number of graphs; a tenth of them on threads
   npm run stress -- --seed 7              other lengths and pauses; printed with each run
 
 Exits with 1 when something forbidden was seen.`
@@ -23,6 +26,7 @@ async function main(): Promise<number> {
     options: {
       help: { type: 'boolean', short: 'h' },
       messages: { type: 'string', default: '100000000' },
+      graphs: { type: 'string', default: '2000' },
       seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
     },
   })
@@ -31,6 +35,7 @@ async function main(): Promise<number> {
     return 0
   }
   const total = wholeNumber('messages', values.messages)
+  const graphs = wholeNumber('graphs', values.graphs)
   const seed = wholeNumber('seed', values.seed)
   console.log(`${machineLine(machine())}\nseed ${seed}\n`)
   let bad = 0
@@ -47,7 +52,18 @@ async function main(): Promise<number> {
     }
     bad += forbidden(seen).length
   }
+  await stressGraphs(graphs, seed)
   return bad === 0 ? 0 : 1
+}
+
+async function stressGraphs(graphs: number, seed: number): Promise<void> {
+  const runs = { inline: graphs - Math.floor(graphs / 10), threads: Math.floor(graphs / 10) }
+  for (const mode of ['inline', 'threads'] as const) {
+    const begin = performance.now()
+    await stressDelivery({ runs: runs[mode], seed, mode })
+    const seconds = (performance.now() - begin) / 1000
+    console.log(`${runs[mode]} random graphs, ${mode}, ${seconds.toFixed(1)} s`)
+  }
 }
 
 function wholeNumber(name: string, text: string): number {

@@ -120,7 +120,7 @@ class Definition<P, R extends object> {
     // A copy of its own: whatever it does to it, all threads build from the same.
     const built = this.#build(env, copyOf(params))
     const { io, inputs, outputs, returned } = endsOf(built)
-    const job = await submitGraph({
+    const job = submitGraph({
       graph: env.graph,
       services: env.services,
       config: env.resolved(),

@@ -44,7 +44,7 @@ export class LocalEnvironment extends BaseEnvironment {
   async submit(options: SubmitOptions = {}): Promise<JobHandle | JobResult> {
     if (isWorker) return handOver(this)
     const autostop = checkAutostop(options)
-    const job = await this.#start()
+    const job = this.#start()
     if (autostop) return job.finished
     await job.running
     return job
@@ -55,7 +55,7 @@ export class LocalEnvironment extends BaseEnvironment {
     await this.#job?.stop()
   }
 
-  async #start(): Promise<JobHandle> {
+  #start(): JobHandle {
     const config = this.resolved()
     if (config.mode === 'threads' && this.#module === undefined) {
       throw new StreamError(
@@ -64,7 +64,7 @@ export class LocalEnvironment extends BaseEnvironment {
           "pass { module: import.meta.url }, or run with { mode: 'inline' }",
       )
     }
-    const job = await submitGraph({
+    const job = submitGraph({
       graph: this.graph,
       services: this.services,
       config,

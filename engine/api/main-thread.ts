@@ -1,4 +1,3 @@
-import { isatty } from 'node:tty'
 import { describe, StreamError } from '../../codec/errors.ts'
 import { printFactory } from '../../operators/basic/print.ts'
 import { sinkFactory } from '../../operators/basic/sink.ts'
@@ -39,7 +38,7 @@ export function addPrint(inputs: readonly Cursor[], given: PrintArguments, optio
   const factory = printFactory(
     prefix as string,
     separator as string,
-    (colored as boolean) && isatty(STDOUT),
+    (colored as boolean) && process.getBuiltinModule('node:tty').isatty(STDOUT),
   )
   append(inputs, {
     kind: 'print',

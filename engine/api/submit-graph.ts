@@ -2,7 +2,9 @@ import type { Graph } from '../graph/graph.ts'
 import type { GraphNode } from '../graph/node.ts'
 import { validateGraph } from '../graph/validate.ts'
 import type { ResolvedConfig } from '../job/config.ts'
+import { consoleLogger } from '../job/console-logger.ts'
 import type { JobHandle } from '../job/job-handle.ts'
+import { startJob } from '../job/start-job.ts'
 import type { ServiceRegistration } from '../task/services.ts'
 import type { JobSpec, ThreadSettings } from '../thread/job-site.ts'
 import { bindPush, bindRead } from './ends.ts'
@@ -19,17 +21,13 @@ export interface Submission<IO> {
 }
 
 /**
- * Checks a graph, closes it for changes, starts its job and ties the main thread's ends to it. What starts jobs is loaded
- * here, when it is needed: workers, which import the same package, never start one.
+ * Checks a graph, closes it for changes, starts its job and ties the main thread's ends to it; all of it at once, so
+ * that a script may push, or close its environment, while `submit` is still under way.
  */
-export async function submitGraph<IO>(submission: Submission<IO>): Promise<JobHandle<IO>> {
+export function submitGraph<IO>(submission: Submission<IO>): JobHandle<IO> {
   const { graph, services, config, spec, io, returned } = submission
   validateGraph({ nodes: graph.nodes, ...(returned === undefined ? {} : { returned }) })
   graph.seal()
-  const [{ startJob }, { consoleLogger }] = await Promise.all([
-    import('../job/start-job.ts'),
-    import('../job/console-logger.ts'),
-  ])
   const handle = startJob({
     spec: { ...spec, settings: threadSettings(config) },
     job: { graph, services, clock: config.clock },

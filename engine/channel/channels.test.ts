@@ -7,13 +7,19 @@ const put = (link: Link, ...values: unknown[]) => {
 }
 
 /** Compares fast where vitest would compare a million elements. */
-const digest = (record: unknown) => createHash('sha1').update(record as string | Uint8Array).digest('hex')
+const digest = (record: unknown) =>
+  createHash('sha1')
+    .update(record as string | Uint8Array)
+    .digest('hex')
 
 describe('what is sent is read', () => {
   it('only once it is flushed, in order', () => {
     const link = new Link()
     put(link, 1, 'two', { three: [3] })
-    expect([link.output.gathered, link.read()]).toEqual([3, { values: [], keys: [], polled: 'empty' }])
+    expect([link.output.gathered, link.read()]).toEqual([
+      3,
+      { values: [], keys: [], polled: 'empty' },
+    ])
     link.output.flush()
     expect(link.output.gathered).toBe(0)
     expect(link.input.ready).toBe(true)
@@ -55,13 +61,16 @@ describe('a full ring', () => {
     return { link, sent }
   }
 
-  test.each([0, 1, 50])('refuses; what is refused keeps its order, and %i more behind it', (extra) => {
-    const { link, sent } = pressed(extra)
-    expect(link.output.pressed).toBe(true)
-    const numbers = link.carry().map((text) => Number.parseInt(text as string, 10))
-    expect(numbers).toEqual(Array.from({ length: sent }, (_, i) => i))
-    expect(link.output.pressed).toBe(false)
-  })
+  test.each([0, 1, 50])(
+    'refuses; what is refused keeps its order, and %i more behind it',
+    (extra) => {
+      const { link, sent } = pressed(extra)
+      expect(link.output.pressed).toBe(true)
+      const numbers = link.carry().map((text) => Number.parseInt(text as string, 10))
+      expect(numbers).toEqual(Array.from({ length: sent }, (_, i) => i))
+      expect(link.output.pressed).toBe(false)
+    },
+  )
 
   it('asks its reader to ring when there is room', () => {
     const { link } = pressed(0)
@@ -82,15 +91,24 @@ describe('a full ring', () => {
 })
 
 describe('records larger than a frame', () => {
-  test.each([1_000, 1_016, 1_017, 4_096, 100_000, 1 << 20])('%i bytes, between small ones, through 4 KiB', (length) => {
-    const link = new Link()
-    const text = Array.from({ length }, (_, i) => String.fromCharCode(97 + (i % 26))).join('')
-    const records = ['before', text, 'between', new Uint8Array(length).fill(length % 251), 'behind']
-    put(link, ...records)
-    link.output.end()
-    expect(link.carry().map(digest)).toEqual(records.map(digest))
-    expect(link.input.ended).toBe(true)
-  })
+  test.each([1_000, 1_016, 1_017, 4_096, 100_000, 1 << 20])(
+    '%i bytes, between small ones, through 4 KiB',
+    (length) => {
+      const link = new Link()
+      const text = Array.from({ length }, (_, i) => String.fromCharCode(97 + (i % 26))).join('')
+      const records = [
+        'before',
+        text,
+        'between',
+        new Uint8Array(length).fill(length % 251),
+        'behind',
+      ]
+      put(link, ...records)
+      link.output.end()
+      expect(link.carry().map(digest)).toEqual(records.map(digest))
+      expect(link.input.ended).toBe(true)
+    },
+  )
 
   it('64 MiB, once', () => {
     const link = new Link({ capacity: 1 << 20 })
@@ -106,7 +124,9 @@ describe('records larger than a frame', () => {
 it('a record that cannot be carried is refused, and those beside it are not harmed', () => {
   const link = new Link()
   put(link, 'before')
-  expect(() => put(link, { deep: [() => 1] })).toThrow(expect.objectContaining({ code: 'SAGE_CODEC_UNSUPPORTED' }))
+  expect(() => put(link, { deep: [() => 1] })).toThrow(
+    expect.objectContaining({ code: 'SAGE_CODEC_UNSUPPORTED' }),
+  )
   put(link, 'behind')
   link.output.flush()
   expect(link.read().values).toEqual(['before', 'behind'])

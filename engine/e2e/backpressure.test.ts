@@ -14,7 +14,10 @@ describe.each(modes)('rings of 4 KiB, %s', (mode) => {
     ['records around the size of a frame', 800, [FRAME - 8, FRAME, FRAME + 8, 2 * FRAME, RING]],
     ['records to 1 MiB', 40, [16, 1 << 20, 5_000, 100_000]],
   ])('three exchanges of all with all in a row: %s', async (_, count, lengths) => {
-    const { outputs, status } = await allToAll.run({ count, lengths, hops: 3 }, { mode, memory, parallelism: 4, maxThreads: 2 })
+    const { outputs, status } = await allToAll.run(
+      { count, lengths, hops: 3 },
+      { mode, memory, parallelism: 4, maxThreads: 2 },
+    )
     expect(status).toBe('finished')
     expect(outputs.numbers.sort((a, b) => a - b)).toEqual(upTo(count))
   })
@@ -29,7 +32,10 @@ it('a record of 64 MiB crosses threads', async () => {
 describe.each(modes)('a reader that has stopped, %s', (mode) => {
   it('holds the source back: no more is in flight than rings and frames hold', async () => {
     const [count, length, width] = [20_000, 200, 2]
-    const job = await held.submit({ count, length, width }, { mode, memory, parallelism: width, maxThreads: 2 })
+    const job = await held.submit(
+      { count, length, width },
+      { mode, memory, parallelism: width, maxThreads: 2 },
+    )
     const made = () => job.metrics()[0].recordsOut
     // Still while the event loop and the threads go round: nobody takes what lies in the rings.
     for (let still = 0, last = -1; still < 50; still = made() === last ? still + 1 : 0) {

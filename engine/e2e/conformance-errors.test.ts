@@ -148,7 +148,12 @@ describe.each(places)('errors, mode $mode, parallelism $parallelism', ({ mode, p
     expect(operator('skipped')).toMatchObject({ recordsIn: 1025, errors: 1, retries: 0 })
     for (const name of ['retried', 'later']) {
       expect([name, out(name)]).toEqual([name, upTo(1025)])
-      expect(operator(name)).toMatchObject({ recordsIn: 1025, recordsOut: 1025, errors: 0, retries: 1 })
+      expect(operator(name)).toMatchObject({
+        recordsIn: 1025,
+        recordsOut: 1025,
+        errors: 0,
+        retries: 1,
+      })
     }
     expect(out('small')).toEqual(upTo(10))
     expect(out('letters').flatMap(({ value }) => value)).toContain(3)

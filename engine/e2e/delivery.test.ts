@@ -7,7 +7,9 @@ import { checkDelivery, runDelivery } from './fixtures/delivery-run.ts'
 
 test('every record reaches every consumer exactly once and in order: random graphs, inline', async () => {
   await fc.assert(
-    fc.asyncProperty(deliveryCase, async (one) => checkDelivery(one, await runDelivery(one, 'inline'))),
+    fc.asyncProperty(deliveryCase, async (one) =>
+      checkDelivery(one, await runDelivery(one, 'inline')),
+    ),
     { numRuns: 150 },
   )
 })

@@ -30,7 +30,7 @@ test('stop() drains: everything accepted is processed and emitted, and nothing a
   expect(job.status).toBe('stopped')
   expect(await read).toEqual(accepted.map((n) => n * 2))
   expect(result.operators.map(({ name, recordsIn, recordsOut }) => [name, recordsIn, recordsOut])).toEqual([
-    ['numbers', 5000, 5000], ['map', 5000, 5000], ['doubles', 5000, 5000],
+    ['numbers', 0, 5000], ['map', 5000, 5000], ['doubles', 5000, 5000],
   ])
 })
 

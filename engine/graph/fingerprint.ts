@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { GraphEdge, GraphNode, NodeBody, Partitioning } from './node.ts'
 
 /** What of a graph is compared between threads. */
@@ -22,16 +21,6 @@ export interface DescribableGraph {
  */
 export function describeGraph(graph: DescribableGraph, options: DescribeOptions): string[] {
   return graph.nodes.map((node) => describeNode(node, options))
-}
-
-/** A short hash of {@link describeGraph}. */
-export function fingerprint(graph: DescribableGraph, options: DescribeOptions): string {
-  return fingerprintOf(describeGraph(graph, options))
-}
-
-/** The fingerprint of a graph that is at hand as text. */
-export function fingerprintOf(lines: readonly string[]): string {
-  return createHash('sha256').update(JSON.stringify(lines)).digest('hex')
 }
 
 /**

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import { type Duration, durationMs } from '../../codec/duration.ts'
 import { describe, type ErrorCode, StreamError } from '../../codec/errors.ts'
 import type { Clock } from '../../operators/contract/context.ts'
@@ -64,6 +63,9 @@ export interface ResolvedConfig {
   readonly logLevel: LogLevel
   readonly logger: Logger | undefined
 }
+
+/** Asked for when needed: every thread of every job loads this file. */
+const availableParallelism = (): number => process.getBuiltinModule('node:os').availableParallelism()
 
 const KNOWN: ReadonlySet<string> = new Set<keyof EnvironmentConfig>([
   'parallelism', 'maxParallelism', 'maxThreads', 'spin', 'mode', 'strict', 'signals', 'module', 'memory', 'errors',

@@ -224,13 +224,12 @@ export class JobHandle<IO = Record<string, unknown>> {
     if (this.#ending) return
     this.#ending = true
     await this.#body?.dispose()
-    for (const print of this.#prints) print.pump()
+    for (const print of this.#prints) print.finish()
     const failure = outcome.status === 'failed' ? asFailure(errorFromData(outcome.error)) : undefined
     for (const input of this.#inputs.values()) input.close(failure ?? ended(this.name, outcome.status))
     for (const output of this.#outputs.values()) output.close(failure === undefined ? undefined : { error: failure })
     this.#loop.close()
     const result = this.#result(outcome.status)
-    this.#setStatus(outcome.status)
     if (failure === undefined) {
       this.#running.resolve()
       this.#finished.resolve(result)
@@ -238,6 +237,8 @@ export class JobHandle<IO = Record<string, unknown>> {
       this.#running.reject(failure)
       this.#finished.reject(failure)
     }
+    // Last: a listener that throws must not keep the job from ending.
+    this.#setStatus(outcome.status)
   }
 
   #ending = false

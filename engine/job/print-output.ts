@@ -13,15 +13,23 @@ export class PrintOutput implements MainEnd {
 
   pump(): boolean {
     let moved = false
-    while (!this.#blocked && this.#channel.poll(this.#batch) === 'records') {
-      moved = true
-      this.#write(`${this.#batch.values.slice(0, this.#batch.count).join('\n')}\n`)
-    }
+    while (!this.#blocked && this.#writeNext()) moved = true
     return moved
   }
 
-  #write(text: string): void {
-    if (process.stdout.write(text)) return
+  /** The job has ended: hands over the rest, at most a ring's, before anything that the program writes next. */
+  finish(): void {
+    while (this.#writeNext());
+  }
+
+  #writeNext(): boolean {
+    if (this.#channel.poll(this.#batch) !== 'records') return false
+    const taken = process.stdout.write(`${this.#batch.values.slice(0, this.#batch.count).join('\n')}\n`)
+    if (!taken && !this.#blocked) this.#await()
+    return true
+  }
+
+  #await(): void {
     this.#blocked = true
     process.stdout.once('drain', () => {
       this.#blocked = false

@@ -9,7 +9,7 @@ import { JobThread, type ThreadInit } from '../thread/job-thread.ts'
 import type { ThreadTask } from '../thread/worker-entry.ts'
 import { JobHandle } from './job-handle.ts'
 import { JobPlan } from './job-plan.ts'
-import { ThreadPool } from './thread-pool.ts'
+import type { ThreadPool } from './thread-pool.ts'
 
 /** Everything a job is started from. */
 export interface JobStart<IO> {
@@ -72,16 +72,17 @@ function startThreads<IO>(
   const line = new MessageChannel()
   const workers = Array.from({ length: plan.threads }, () => ({ control: new MessageChannel(), main: new MessageChannel() }))
   const toCoordinator = threadPort<ToMain, FromMain>(line.port1)
-  const pool = new ThreadPool(plan.threads + 1, workerHeapMb, (thread, error) => {
+  const onDeath = (thread: number, error: StreamError) => {
     if (thread === coordinatorIndex) handle.abandon({ status: 'failed', error: errorToData(error) })
     else toCoordinator.post({ type: 'died', worker: thread, error: errorToData(error) })
-  })
+  }
+  const pool = openPool(plan.threads + 1, workerHeapMb, onDeath)
   const ports = [line.port1, ...workers.map(({ main }) => main.port1)]
   handle.attach({
     coordinator: toCoordinator,
     reports: workers.map(({ main }) => threadPort<Report, never>(main.port1)),
     dispose: async () => {
-      await pool.destroy()
+      await (await pool).destroy()
       for (const port of ports) port.close()
     },
     ref: () => { for (const port of ports) port.ref() },
@@ -101,16 +102,25 @@ function startThreads<IO>(
   tasks.forEach(([task, transfer], index) => void startThread(pool, index, task, transfer, handle))
 }
 
+/**
+ * The pool is loaded when a job needs threads: neither by workers, which import the same package and never start
+ * one, nor for inline jobs.
+ */
+async function openPool(...args: ConstructorParameters<typeof ThreadPool>): Promise<ThreadPool> {
+  const { ThreadPool } = await import('./thread-pool.ts')
+  return new ThreadPool(...args)
+}
+
 /** A task that cannot even be posted (parameters that cannot be cloned) fails the job. */
 async function startThread(
-  pool: ThreadPool,
+  pool: Promise<ThreadPool>,
   index: number,
   task: ThreadTask,
   ports: readonly MessagePort[],
   handle: JobHandle<any>,
 ): Promise<void> {
   try {
-    await pool.start(index, task, ports)
+    await (await pool).start(index, task, ports)
   } catch (error) {
     const failure = error instanceof StreamError ? error : new StreamError('SAGE_JOB_MODULE', `a job thread could not start: ${String(error)}`, { cause: error })
     handle.abandon({ status: 'failed', error: errorToData(failure) })

@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest'
 import { PartitionClaims } from '../thread/partition-claims.ts'
 
-const lists = new Map([[3, ['a', 'b', 'c', 'd', 'e']], [7, ['x']], [9, []]])
+const lists = new Map([
+  [3, ['a', 'b', 'c', 'd', 'e']],
+  [7, ['x']],
+  [9, []],
+])
 
 /** The claims of one thread: all of them see the same memory. */
 function threadsOf(count: number): PartitionClaims[] {
@@ -18,11 +22,19 @@ function drain(claim: () => string | null): (string | null)[] {
   }
 }
 
-test('a subtask begins with its own partition and helps with those that are nobody\'s own', () => {
+test("a subtask begins with its own partition and helps with those that are nobody's own", () => {
   const [one, two] = threadsOf(2)
   const first = one.of(3, 0, 2)
   const second = two.of(3, 1, 2)
-  expect([first(), second(), first(), first(), second(), second(), first()]).toEqual(['a', 'b', 'c', 'd', 'e', null, null])
+  expect([first(), second(), first(), first(), second(), second(), first()]).toEqual([
+    'a',
+    'b',
+    'c',
+    'd',
+    'e',
+    null,
+    null,
+  ])
 })
 
 test('one that is late still finds its own', () => {
@@ -31,10 +43,22 @@ test('one that is late still finds its own', () => {
   expect(drain(two.of(3, 1, 2))).toEqual(['b', null, null])
 })
 
-test('more subtasks than partitions: the others get none; sources do not take each other\'s', () => {
+test("more subtasks than partitions: the others get none; sources do not take each other's", () => {
   const claims = threadsOf(8)
-  expect(claims.map((thread, subtask) => thread.of(7, subtask, 8)())).toEqual(['x', ...Array(7).fill(null)])
-  expect(claims.map((thread, subtask) => thread.of(3, subtask, 8)())).toEqual(['a', 'b', 'c', 'd', 'e', null, null, null])
+  expect(claims.map((thread, subtask) => thread.of(7, subtask, 8)())).toEqual([
+    'x',
+    ...Array(7).fill(null),
+  ])
+  expect(claims.map((thread, subtask) => thread.of(3, subtask, 8)())).toEqual([
+    'a',
+    'b',
+    'c',
+    'd',
+    'e',
+    null,
+    null,
+    null,
+  ])
   expect(claims[0].of(9, 0, 1)()).toBe(null)
   expect(claims[0].of(1, 0, 1)()).toBe(null)
 })

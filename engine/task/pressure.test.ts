@@ -8,14 +8,22 @@ const config = { memory: { ringBytes: RING } }
 
 /** Records of `length` bytes that tell their number. */
 const numbered = (length: number) => (i: number) => `${i}`.padEnd(length, '.')
-const numbers = (records: unknown[]) => records.map((record) => Number.parseInt(record as string, 10))
+const numbers = (records: unknown[]) =>
+  records.map((record) => Number.parseInt(record as string, 10))
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i)
 
 describe('a full ring stops the loop that fills it', () => {
   // The ring, the frame that it has refused, and the record that filled that frame: nothing beyond.
   test.each([16, 100, 1_000, 50_000])('records of %i bytes', async (length) => {
     const total = 20_000_000 / length
-    const rig = new Rig((env) => env.fromGenerator(total, numbered(length)).map((text) => text, { name: 'op' }).output('out'), config)
+    const rig = new Rig(
+      (env) =>
+        env
+          .fromGenerator(total, numbered(length))
+          .map((text) => text, { name: 'op' })
+          .output('out'),
+      config,
+    )
     for (const task of rig.tasks) await task.open()
     rig.settle()
     const [, made] = rig.counts('op')
@@ -25,7 +33,14 @@ describe('a full ring stops the loop that fills it', () => {
   })
 
   it('and nothing is lost: all comes, in order, as the reader makes room', async () => {
-    const rig = new Rig((env) => env.fromGenerator(3_000, numbered(100)).map((text) => text, { name: 'op' }).output('out'), config)
+    const rig = new Rig(
+      (env) =>
+        env
+          .fromGenerator(3_000, numbered(100))
+          .map((text) => text, { name: 'op' })
+          .output('out'),
+      config,
+    )
     for (const task of rig.tasks) await task.open()
     const seen: unknown[] = []
     while (seen.length < 3_000) {
@@ -37,17 +52,45 @@ describe('a full ring stops the loop that fills it', () => {
   })
 
   it('one expansion goes on to its end, on the heap; the next record is not taken', async () => {
-    const rig = new Rig((env) => env.fromCollection([1, 2]).flatMap((n) => upTo(500).map((i) => numbered(100)(n * 1_000 + i)), { name: 'op' }).output('out'), config)
+    const rig = new Rig(
+      (env) =>
+        env
+          .fromCollection([1, 2])
+          .flatMap((n) => upTo(500).map((i) => numbered(100)(n * 1_000 + i)), { name: 'op' })
+          .output('out'),
+      config,
+    )
     for (const task of rig.tasks) await task.open()
     rig.settle()
     expect(rig.counts('op')).toEqual([1, 500, 0, 0, 0])
-    expect(numbers(await rig.run('out'))).toEqual([...upTo(500).map((i) => 1_000 + i), ...upTo(500).map((i) => 2_000 + i)])
+    expect(numbers(await rig.run('out'))).toEqual([
+      ...upTo(500).map((i) => 1_000 + i),
+      ...upTo(500).map((i) => 2_000 + i),
+    ])
   })
 
   it('what is emitted at the end waits for room too', async () => {
     let made = 0
-    const rig = new Rig((env) => env.fromGenerator(500, (i) => i).keyBy((i) => i).foldFinal('f', () => '', (_, i) => numbered(100)(i))
-      .map((text) => { made++; return text }, { name: 'op' }).output('out'), config)
+    const rig = new Rig(
+      (env) =>
+        env
+          .fromGenerator(500, (i) => i)
+          .keyBy((i) => i)
+          .foldFinal(
+            'f',
+            () => '',
+            (_, i) => numbered(100)(i),
+          )
+          .map(
+            (text) => {
+              made++
+              return text
+            },
+            { name: 'op' },
+          )
+          .output('out'),
+      config,
+    )
     for (const task of rig.tasks) await task.open()
     rig.settle()
     expect(made * 100).toBeLessThanOrEqual(RING + FRAME + 100)

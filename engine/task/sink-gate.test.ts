@@ -10,13 +10,20 @@ interface Call {
 }
 
 /** A rig with a sink whose promises the test settles. */
-async function sinkRig(options: SinkOptions, values: number[], shape = (s: DataStream<number>): DataStream<number> => s) {
+async function sinkRig(
+  options: SinkOptions,
+  values: number[],
+  shape = (s: DataStream<number>): DataStream<number> => s,
+) {
   const calls: Call[] = []
   const rig = new Rig((env) => {
-    shape(env.fromCollection(values)).sink((value, ctx) => {
-      if (ctx.key !== undefined) expect(ctx.key).toBe(`k${value}`)
-      return new Promise<void>((resolve, reject) => calls.push({ value, resolve, reject }))
-    }, { name: 'op', ...options })
+    shape(env.fromCollection(values)).sink(
+      (value, ctx) => {
+        if (ctx.key !== undefined) expect(ctx.key).toBe(`k${value}`)
+        return new Promise<void>((resolve, reject) => calls.push({ value, resolve, reject }))
+      },
+      { name: 'op', ...options },
+    )
   })
   for (const task of rig.tasks) await task.open()
   const settle = async () => {
@@ -24,7 +31,13 @@ async function sinkRig(options: SinkOptions, values: number[], shape = (s: DataS
     rig.settle()
   }
   await settle()
-  return { rig, calls, settle, values: () => calls.map(({ value }) => value), ended: () => rig.tasks.every((task) => task.ended) }
+  return {
+    rig,
+    calls,
+    settle,
+    values: () => calls.map(({ value }) => value),
+    ended: () => rig.tasks.every((task) => task.ended),
+  }
 }
 
 describe('an asynchronous sink', () => {
@@ -52,7 +65,9 @@ describe('an asynchronous sink', () => {
   })
 
   it('queues up the rest of an expansion, with its keys', async () => {
-    const { calls, settle, values } = await sinkRig({}, [1], (s) => s.flatMap((n) => [n, n + 1, n + 2]).keyBy((n) => `k${n}`))
+    const { calls, settle, values } = await sinkRig({}, [1], (s) =>
+      s.flatMap((n) => [n, n + 1, n + 2]).keyBy((n) => `k${n}`),
+    )
     for (const n of [1, 2, 3]) {
       expect(values()).toEqual([1, 2, 3].slice(0, n))
       calls[n - 1].resolve()
@@ -61,7 +76,10 @@ describe('an asynchronous sink', () => {
   })
 
   it('retries a rejected call in its place, then obeys the policy', async () => {
-    const { rig, calls, settle, values, ended } = await sinkRig({ errors: { retry: 1, backoff: 0, then: 'skip' } }, [1, 2])
+    const { rig, calls, settle, values, ended } = await sinkRig(
+      { errors: { retry: 1, backoff: 0, then: 'skip' } },
+      [1, 2],
+    )
     calls[0].reject(new Error('first'))
     await expectSoon(settle, () => values().length === 2)
     expect(values()).toEqual([1, 1])
@@ -77,7 +95,13 @@ describe('an asynchronous sink', () => {
     const { rig, calls } = await sinkRig({}, [1, 2])
     calls[0].reject(new Error('no'))
     await turn()
-    expect(() => rig.settle()).toThrow(expect.objectContaining({ code: 'SAGE_USER_ERROR', operator: 'op', cause: expect.objectContaining({ message: 'no' }) }))
+    expect(() => rig.settle()).toThrow(
+      expect.objectContaining({
+        code: 'SAGE_USER_ERROR',
+        operator: 'op',
+        cause: expect.objectContaining({ message: 'no' }),
+      }),
+    )
     expect(rig.counts('op').slice(2)).toEqual([1, 0, 0])
   })
 
@@ -85,14 +109,29 @@ describe('an asynchronous sink', () => {
     const calls: Call[] = []
     const rig = new Rig((env) => {
       const letters = env.fromCollection([1, 2]).map((n) => n, { name: 'last' })
-      letters.sink((value) => new Promise<void>((resolve, reject) => calls.push({ value, resolve, reject })), { name: 'op', errors: { deadLetter: true } })
+      letters.sink(
+        (value) => new Promise<void>((resolve, reject) => calls.push({ value, resolve, reject })),
+        { name: 'op', errors: { deadLetter: true } },
+      )
     })
     for (const task of rig.tasks) await task.open()
     for (let i = 0; i < 2; i++) {
-      await expectSoon(async () => { await turn(); rig.settle() }, () => calls.length > i)
+      await expectSoon(
+        async () => {
+          await turn()
+          rig.settle()
+        },
+        () => calls.length > i,
+      )
       calls[i].reject(new Error('no'))
     }
-    await expectSoon(async () => { await turn(); rig.settle() }, () => rig.tasks.every((task) => task.ended))
+    await expectSoon(
+      async () => {
+        await turn()
+        rig.settle()
+      },
+      () => rig.tasks.every((task) => task.ended),
+    )
     expect(rig.letters.map(({ value }) => value)).toEqual([1, 2])
   })
 })

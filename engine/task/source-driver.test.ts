@@ -1,12 +1,19 @@
 import { describe, expect, it } from 'vitest'
-import { IDLE, type PartitionedSource, type PartitionReader } from '../../operators/contract/source.ts'
-import { SourceDriver } from './source-driver.ts'
+import {
+  IDLE,
+  type PartitionedSource,
+  type PartitionReader,
+} from '../../operators/contract/source.ts'
 import { turn } from './fixtures/rig.ts'
+import { SourceDriver } from './source-driver.ts'
 
 type Answer = unknown[] | typeof IDLE | null | Error | Promise<unknown[] | typeof IDLE | null>
 
 /** A source of scripted partitions, and the driver that reads them. */
-function driverOf(script: Record<string, Answer[]>, open: (reader: PartitionReader<unknown>) => any = (reader) => reader) {
+function driverOf(
+  script: Record<string, Answer[]>,
+  open: (reader: PartitionReader<unknown>) => any = (reader) => reader,
+) {
   const calls: string[] = []
   const names = Object.keys(script)
   const state = { nowMs: 1_000, wakes: 0 }
@@ -26,7 +33,12 @@ function driverOf(script: Record<string, Answer[]>, open: (reader: PartitionRead
       })
     },
   }
-  const driver = new SourceDriver(source, () => names.shift() ?? null, () => void state.wakes++, () => state.nowMs)
+  const driver = new SourceDriver(
+    source,
+    () => names.shift() ?? null,
+    () => void state.wakes++,
+    () => state.nowMs,
+  )
   /** Pulls until there are records, or nothing more. */
   const next = (): unknown => {
     for (let i = 0; i < 100; i++) {
@@ -86,7 +98,9 @@ describe('a source driver', () => {
   })
 
   it('throws what a reader threw or rejected with, and can be asked again', async () => {
-    const { driver, next } = driverOf({ a: [[1], new Error('thrown'), Promise.reject(new Error('rejected')), [2]] })
+    const { driver, next } = driverOf({
+      a: [[1], new Error('thrown'), Promise.reject(new Error('rejected')), [2]],
+    })
     expect(next()).toEqual([1])
     expect(() => driver.pull()).toThrow('thrown')
     expect(next()).toBe('waiting')

@@ -1,6 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { StreamError } from '../../codec/errors.ts'
 import { type JobGraph, type JobSpec, jobSite, type ScriptJob } from './job-site.ts'
+
+const delay = (ms: number): Promise<undefined> =>
+  new Promise((resolve) => void setTimeout(() => resolve(undefined), ms))
 
 /** A module that builds its environment after an `await` of its own gets so long to reach `submit`. */
 const GRACE_MS = 500

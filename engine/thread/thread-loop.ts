@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises'
 import type { Doorbell } from '../ring/doorbell.ts'
 import type { Task } from '../task/task.ts'
 
@@ -14,6 +13,9 @@ const PARK_MS = 10
 const SLEEP_AFTER_MS = 100
 /** A bound for waits that nothing but the doorbell should end. */
 const SLEEP_MS = 60_000
+
+/** One turn of the event loop. */
+const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
 
 /** How the thread of a loop may wait. */
 export interface LoopSettings {

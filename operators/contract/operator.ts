@@ -17,7 +17,15 @@ import type { Awaitable, PartitionedSource } from './source.ts'
  * | sink     | `(value, ctx) => unknown` | emits nothing; a promise is awaited within `capacity`                    |
  * | forward  | never called              | emits `value`                                                           |
  */
-export type OperatorShape = 'map' | 'filter' | 'flatMap' | 'process' | 'inspect' | 'key' | 'sink' | 'forward'
+export type OperatorShape =
+  | 'map'
+  | 'filter'
+  | 'flatMap'
+  | 'process'
+  | 'inspect'
+  | 'key'
+  | 'sink'
+  | 'forward'
 
 /** The record at hand, shared by all operators of one chain: what `ctx.key` and `ctx.timestamp` read. */
 export interface RecordScope {

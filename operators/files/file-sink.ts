@@ -1,8 +1,7 @@
 import { type Duration, durationMs } from '../../codec/duration.ts'
 import { describe, StreamError } from '../../codec/errors.ts'
 import { SinkFunction } from '../contract/function.ts'
-import { PartFile, type WriteLoad } from './part-file.ts'
-import { claimFolder, partitionFolder } from './part-folder.ts'
+import type { PartFile, WriteLoad } from './part-file.ts'
 import { type CreateWriter, extensions, type FileSinkFormat, loadWriter } from './sink-formats.ts'
 
 /** What {@link FileSink} may be told. */
@@ -16,6 +15,14 @@ export interface FileSinkOptions<T = any> {
   readonly rollBytes?: number
   /** A file of this age is finished; looked at when a record for it comes. */
   readonly rollEvery?: Duration
+}
+
+type Disk = Awaited<ReturnType<typeof loadDisk>>
+
+/** Every thread of every job loads this file; only those that write files load what writes them. */
+async function loadDisk() {
+  const [file, folder] = await Promise.all([import('./part-file.ts'), import('./part-folder.ts')])
+  return { ...file, ...folder }
 }
 
 /** Bytes on their way to the disk from which on `execute` asks for patience. */
@@ -48,6 +55,7 @@ export class FileSink<T = any> extends SinkFunction<T> {
   readonly #load: WriteLoad = { bytes: 0 }
   readonly #publishing = new Map<PartFile, Promise<void>>()
   #createWriter: CreateWriter | undefined
+  #disk: Disk | undefined
   #failure: Error | undefined
 
   constructor(options: FileSinkOptions<T>) {
@@ -61,7 +69,8 @@ export class FileSink<T = any> extends SinkFunction<T> {
   override async open(): Promise<void> {
     const { path, format } = this.#options
     this.#createWriter = await loadWriter(format)
-    await claimFolder(path, this.ctx.subtask, this.ctx.parallelism)
+    this.#disk = await loadDisk()
+    await this.#disk.claimFolder(path, this.ctx.subtask, this.ctx.parallelism)
   }
 
   override execute(record: T): Promise<void> | undefined {
@@ -93,7 +102,7 @@ export class FileSink<T = any> extends SinkFunction<T> {
 
   #folderOf(record: T): string {
     const { path, partition } = this.#options
-    return partition === undefined ? path : partitionFolder(path, partition(record))
+    return partition === undefined ? path : this.#disk!.partitionFolder(path, partition(record))
   }
 
   #isOld(file: PartFile): boolean {
@@ -108,7 +117,13 @@ export class FileSink<T = any> extends SinkFunction<T> {
     const number = count === 0 ? '' : `-${count}`
     const extension = extensions[this.#options.format]
     const name = `part-${this.ctx.subtask}-${this.#epoch}${number}.${extension}`
-    const file = new PartFile(folder, name, this.#createWriter!(), this.#load, this.ctx.clock.now())
+    const file = new this.#disk!.PartFile(
+      folder,
+      name,
+      this.#createWriter!(),
+      this.#load,
+      this.ctx.clock.now(),
+    )
     this.#files.set(folder, file)
     return file
   }

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream'
 import { describe, StreamError } from '../../codec/errors.ts'
 import { requireLambda } from '../contract/function-form.ts'
 import type { SourceFactory } from '../contract/operator.ts'
@@ -13,6 +12,7 @@ import { singlePartition } from './single-partition.ts'
 export function readableSource(make: unknown): SourceFactory {
   requireLambda(make, 'fromReadable')
   const open = async () => {
+    const { Readable } = process.getBuiltinModule('node:stream')
     const stream: unknown = await make()
     if (stream instanceof Readable) {
       return new AsyncIteratorReader(stream[Symbol.asyncIterator](), () => void stream.destroy())
