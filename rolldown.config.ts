@@ -9,11 +9,22 @@ import { defineConfig } from 'rolldown'
  */
 export default defineConfig({
   input: Object.fromEntries(
-    ['codec/index', 'operators/index', 'engine/index', 'engine/testing/index', 'engine/thread/worker-entry'].map(
-      (name) => [name, `build/${name}.js`],
-    ),
+    [
+      'codec/index',
+      'operators/index',
+      'engine/index',
+      'engine/testing/index',
+      'engine/thread/worker-entry',
+    ].map((name) => [name, `build/${name}.js`]),
   ),
   platform: 'node',
   external: (id) => !id.startsWith('.') && !id.startsWith('/') && !id.startsWith('build/'),
-  output: { dir: 'dist', format: 'esm', sourcemap: true, chunkFileNames: 'engine/job/[name]-[hash].js' },
+  // Comments and white space only: names in stack traces stay what they are.
+  output: {
+    minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+    dir: 'dist',
+    format: 'esm',
+    sourcemap: true,
+    chunkFileNames: 'engine/job/[name]-[hash].js',
+  },
 })

@@ -43,7 +43,8 @@ class InMemory implements PartitionedSource<Reading> {
   open(): PartitionReader<Reading> {
     let done = 0
     return {
-      next: () => (done === this.#count ? null : batches[((done += BATCH) / BATCH - 1) % batches.length]),
+      next: () =>
+        done === this.#count ? null : batches[((done += BATCH) / BATCH - 1) % batches.length],
       position: () => done,
     }
   }
@@ -63,15 +64,19 @@ export const chain = defineJob(import.meta.url, 'chain', (env, params: { count: 
 })
 
 /** A job whose one map takes its time: for scaling over workers. */
-export const busy = defineJob(import.meta.url, 'busy', (env, params: { count: number; spins: number; workers: number }) => {
-  const results = env
-    .fromGenerator(params.count, (i) => i, { parallelism: params.workers })
-    .map((n) => hashed(n, params.spins))
-    .keyBy(() => 'all')
-    .reduceFinal('sum', (a, b) => (a + b) % 1_000_003)
-    .output('results')
-  return { results }
-})
+export const busy = defineJob(
+  import.meta.url,
+  'busy',
+  (env, params: { count: number; spins: number; workers: number }) => {
+    const results = env
+      .fromGenerator(params.count, (i) => i, { parallelism: params.workers })
+      .map((n) => hashed(n, params.spins))
+      .keyBy(() => 'all')
+      .reduceFinal('sum', (a, b) => (a + b) % 1_000_003)
+      .output('results')
+    return { results }
+  },
+)
 
 /** A computation that takes time in proportion to `spins`. */
 export function hashed(n: number, spins: number): number {

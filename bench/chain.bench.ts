@@ -12,8 +12,28 @@ import * as most from '@most/core'
 import { newDefaultScheduler } from '@most/scheduler'
 import type { Stream } from '@most/types'
 import { filter, from, map } from 'rxjs'
-import { add, BATCH, batches, chain, isPlausible, isWatched, type Reading, scaled, toKelvin, toNumber, total } from './chain-job.ts'
-import { type BenchResult, type Contender, expectSum, measure, perSecond, type Sample, timed } from './harness.ts'
+import {
+  add,
+  BATCH,
+  batches,
+  chain,
+  isPlausible,
+  isWatched,
+  type Reading,
+  scaled,
+  toKelvin,
+  toNumber,
+  total,
+} from './chain-job.ts'
+import {
+  type BenchResult,
+  type Contender,
+  expectSum,
+  measure,
+  perSecond,
+  type Sample,
+  timed,
+} from './harness.ts'
 
 export const title = 'a chain of six stateless operators on one thread'
 export const targets = '>= 0.9x the hand-written loop'

@@ -5,7 +5,7 @@ import { schema } from '../codec/schema.ts'
 import { InputChannel, newBatch } from '../engine/channel/input-channel.ts'
 import { OutputChannel } from '../engine/channel/output-channel.ts'
 import { wrapArena } from '../engine/ring/arena.ts'
-import { Doorbell, DOORBELL_BYTES } from '../engine/ring/doorbell.ts'
+import { DOORBELL_BYTES, Doorbell } from '../engine/ring/doorbell.ts'
 import { maxMessageBytes } from '../engine/ring/layout.ts'
 import { RingReader } from '../engine/ring/reader.ts'
 import { RingWriter } from '../engine/ring/writer.ts'
@@ -48,14 +48,28 @@ export interface Order {
 }
 
 const Order = schema('Order', {
-  id: 'int64', price: 'float64', quantity: 'int32', time: 'float64', user: 'string', symbol: 'string', note: 'string',
+  id: 'int64',
+  price: 'float64',
+  quantity: 'int32',
+  time: 'float64',
+  user: 'string',
+  symbol: 'string',
+  note: 'string',
 })
 
 /** Records to choose from: prepared, so that their making is not measured. */
-const ORDERS = Array.from({ length: 4096 }, (_, i): Order => ({
-  id: i, price: 100 + (i % 50) / 4, quantity: (i % 9) + 1, time: 1_700_000_000_000 + i,
-  user: `user-${i % 1000}`, symbol: ['ACME', 'GLOBEX', 'INITECH'][i % 3], note: `order number ${i}`,
-}))
+const ORDERS = Array.from(
+  { length: 4096 },
+  (_, i): Order => ({
+    id: i,
+    price: 100 + (i % 50) / 4,
+    quantity: (i % 9) + 1,
+    time: 1_700_000_000_000 + i,
+    user: `user-${i % 1000}`,
+    symbol: ['ACME', 'GLOBEX', 'INITECH'][i % 3],
+    note: `order number ${i}`,
+  }),
+)
 
 const BATCHES_UNDER_WAY = 16
 const { role, buffer, port } = (workerData ?? {}) as ThreadInput
@@ -65,16 +79,37 @@ function serve(): void {
   const arena = wrapArena(buffer)
   const senderBell = new Doorbell(arena, 0)
   const receiverBell = new Doorbell(arena, DOORBELL_BYTES)
-  const options: FrameOptions = { frameBytes: Math.min(32 * 1024, maxMessageBytes(RING_CAPACITY)), keyed: false, timestamped: false }
+  const options: FrameOptions = {
+    frameBytes: Math.min(32 * 1024, maxMessageBytes(RING_CAPACITY)),
+    keyed: false,
+    timestamped: false,
+  }
   const codecs: Record<string, RecordCodec> = { schema: Order.codec, general: generalCodec }
-  const channels = role === 'sender'
-    ? (way: string) => new OutputChannel(codecs[way].createWriter(options), new RingWriter(arena, RING_AT), receiverBell)
-    : (way: string) => new InputChannel(new RingReader(arena, RING_AT), arena.u8, codecs[way].createReader(options), senderBell)
+  const channels =
+    role === 'sender'
+      ? (way: string) =>
+          new OutputChannel(
+            codecs[way].createWriter(options),
+            new RingWriter(arena, RING_AT),
+            receiverBell,
+          )
+      : (way: string) =>
+          new InputChannel(
+            new RingReader(arena, RING_AT),
+            arena.u8,
+            codecs[way].createReader(options),
+            senderBell,
+          )
   parentPort!.on('message', async ({ way, records }: Run) => {
     const begin = performance.now()
     let sum: number
-    if (typeof way === 'object') sum = role === 'sender' ? await post(records, way.post) : await receivePosts(records)
-    else sum = role === 'sender' ? send(channels(way) as OutputChannel, records, senderBell) : receive(channels(way) as InputChannel, records, receiverBell)
+    if (typeof way === 'object')
+      sum = role === 'sender' ? await post(records, way.post) : await receivePosts(records)
+    else
+      sum =
+        role === 'sender'
+          ? send(channels(way) as OutputChannel, records, senderBell)
+          : receive(channels(way) as InputChannel, records, receiverBell)
     parentPort!.postMessage({ ms: performance.now() - begin, sum } satisfies RunResult)
   })
 }
@@ -114,12 +149,18 @@ function receive(channel: InputChannel, records: number, bell: Doorbell): number
 async function post(records: number, size: number): Promise<number> {
   let acked = 0
   let wake = () => {}
-  port.on('message', () => { acked++; wake() })
+  port.on('message', () => {
+    acked++
+    wake()
+  })
   for (let i = 0, posted = 0; i < records; i += size, posted++) {
     const batch: Order[] = []
     for (let k = i; k < Math.min(records, i + size); k++) batch.push(ORDERS[k & 4095])
     port.postMessage(batch)
-    while (posted - acked >= BATCHES_UNDER_WAY) await new Promise<void>((resolve) => { wake = resolve })
+    while (posted - acked >= BATCHES_UNDER_WAY)
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
   }
   port.removeAllListeners('message')
   return 0
@@ -146,7 +187,14 @@ export function sumOf(orders: readonly Order[], count: number): number {
   let sum = 0
   for (let i = 0; i < count; i++) {
     const o = orders[i]
-    sum += o.id + o.quantity + o.price + (o.time % 1000) + o.user.length + o.symbol.length + o.note.length
+    sum +=
+      o.id +
+      o.quantity +
+      o.price +
+      (o.time % 1000) +
+      o.user.length +
+      o.symbol.length +
+      o.note.length
   }
   return sum
 }

@@ -11,7 +11,15 @@ import { once } from 'node:events'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { createArena } from '../engine/ring/arena.ts'
 import { initRing, ringBytes } from '../engine/ring/layout.ts'
-import { expectedSum, RING_AT, RING_CAPACITY, type Run, type RunResult, type ThreadInput, type Way } from './exchange-worker.ts'
+import {
+  expectedSum,
+  RING_AT,
+  RING_CAPACITY,
+  type Run,
+  type RunResult,
+  type ThreadInput,
+  type Way,
+} from './exchange-worker.ts'
 import { type BenchResult, type Contender, expectSum, measure, perSecond } from './harness.ts'
 
 export const title = 'records between two threads'
@@ -24,7 +32,10 @@ export async function run(): Promise<BenchResult[]> {
   const { port1, port2 } = new MessageChannel()
   const start = (role: ThreadInput['role'], port: ThreadInput['port']) => {
     const workerData: ThreadInput = { role, port, buffer: arena.buffer }
-    return new Worker(new URL('./exchange-worker.ts', import.meta.url), { workerData, transferList: [port] })
+    return new Worker(new URL('./exchange-worker.ts', import.meta.url), {
+      workerData,
+      transferList: [port],
+    })
   }
   const sender = start('sender', port1)
   const receiver = start('receiver', port2)

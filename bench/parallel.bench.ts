@@ -33,7 +33,10 @@ function contender(workers: number, sum: number): Contender {
   return {
     name: `${workers} worker${workers === 1 ? '' : 's'}`,
     run: async () => {
-      const job = await busy.submit({ count: COUNT, spins: SPINS, workers }, { parallelism: workers, maxThreads: workers })
+      const job = await busy.submit(
+        { count: COUNT, spins: SPINS, workers },
+        { parallelism: workers, maxThreads: workers },
+      )
       const begin = performance.now()
       const [[result]] = await Promise.all([job.io.results.toArray(), job.finished])
       return { operations: COUNT, ms: performance.now() - begin, sum: result }

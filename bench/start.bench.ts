@@ -26,7 +26,10 @@ function compare(heat: string, before: number): Promise<BenchResult[]> {
   return measure({
     bench: `${heat}: ${before === 0 ? 'the first of its process' : `after ${before} others in its process`}`,
     unit: milliseconds,
-    contenders: [contender('empty job, 2 workers and coordinator', 'job'), contender('3 bare workers', 'bare')],
+    contenders: [
+      contender('empty job, 2 workers and coordinator', 'job'),
+      contender('3 bare workers', 'bare'),
+    ],
   })
 }
 

@@ -12,6 +12,8 @@ export type {
   FrameWriter,
   RecordBatch,
   RecordCodec,
+  RecordCursor,
+  RecordViews,
 } from './record-codec.ts'
 export { registerType, type TypeCodec } from './register-type.ts'
 export { type InferSchema, list, nullable, type Schema, schema } from './schema.ts'
@@ -24,3 +26,4 @@ export type {
   SchemaLike,
 } from './schema-types.ts'
 export { decodeFrame, verifyFrame } from './verify.ts'
+export { materialize, type View } from './view.ts'

@@ -7,6 +7,27 @@ export interface RecordCodec {
   readonly id: string
   createWriter(options: FrameOptions): FrameWriter
   createReader(options: FrameOptions): FrameReader
+  /** Set where the records' readers want views (`read: 'view'`). */
+  readonly views?: RecordViews
+}
+
+/** The two ways to views on records. */
+export interface RecordViews {
+  /** Views in the frames themselves, for one way into a chain, however many rings lead there. */
+  createCursor(): RecordCursor
+  /** A view on a copy of `record`, to be ended with its call: for strict mode. */
+  guard(record: unknown): unknown
+}
+
+/** One view, put on one record after the other. */
+export interface RecordCursor {
+  /**
+   * A reader whose batches hold, in place of records, where they lie. Until all of a batch is used the frame must stay
+   * as it is, and no other reader of this cursor may read.
+   */
+  createReader(options: FrameOptions): FrameReader
+  /** The view, now on the record at a place that the last frame read gave. */
+  at(place: unknown): unknown
 }
 
 /** What a frame carries beside its records. Equal on both sides of a ring. */

@@ -19,10 +19,14 @@ export type TableReader = (views: TableViews, at: number) => unknown
  * of the nullable ones are there.
  */
 export function compileTableReader(root: Table): TableReader {
-  const tables = tablesOf(root)
-  const functions = tables.map((table, index) => readFunction(table, index, tables))
-  const source = `'use strict'\n${functions.join('\n')}\nreturn read0\n`
+  const source = `'use strict'\n${readFunctions(root)}\nreturn read0\n`
   return new Function(`${source}//# sourceURL=sage-reader-${root.name}-${compiled++}.js`)()
+}
+
+/** The text of `read0` for `root`, `read1` … for the tables that it refers to. */
+export function readFunctions(root: Table): string {
+  const tables = tablesOf(root)
+  return tables.map((table, index) => readFunction(table, index, tables)).join('\n')
 }
 
 function readFunction(table: Table, index: number, tables: readonly Table[]): string {
@@ -41,7 +45,8 @@ return ${result}
 }`
 }
 
-function readField(field: Field, i: number, tables: readonly Table[]): string {
+/** The expression that gives a field of the table at `t`. */
+export function readField(field: Field, i: number, tables: readonly Table[]): string {
   if (field.type.kind === 'list') return `list${i}`
   const value = readAt(`t + ${field.offset}`, field.type, tables)
   return field.nullable ? `${absent(field)} ? null : ${value}` : value
@@ -51,7 +56,8 @@ function absent({ id }: Field): string {
   return `u16[(vtable + ${4 + 2 * id}) >> 1] === 0`
 }
 
-function readListField(field: Field, i: number, tables: readonly Table[]): string {
+/** The statements in front of it, for a list. */
+export function readListField(field: Field, i: number, tables: readonly Table[]): string {
   const { type, offset, nullable } = field
   if (type.kind !== 'list') return ''
   const { element } = type

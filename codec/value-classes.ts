@@ -1,9 +1,11 @@
-import { types } from 'node:util'
 import { writeError } from './error-value.ts'
 import { registeredByPrototype } from './register-type.ts'
 import { classNameOf, Unsupported } from './unsupported.ts'
 import { TAG, VIEW_CLASSES } from './value-format.ts'
 import type { ValueSink } from './value-io.ts'
+
+/** Asked for when needed: every thread of every job loads this file. */
+const nativeTypes = () => process.getBuiltinModule('node:util').types
 
 type ObjectWriter = (sink: ValueSink, object: object) => void
 
@@ -33,7 +35,7 @@ export function objectWriterOf(object: object, prototype: object): ObjectWriter 
       sink.put(type.encode(object))
     }
   }
-  if (types.isNativeError(object) || object instanceof Error) return writeError
+  if (nativeTypes().isNativeError(object) || object instanceof Error) return writeError
   const foreign = foreignWriterOf(object, prototype)
   if (foreign === undefined) {
     throw new Unsupported(`an instance of ${classNameOf(object)}`)
@@ -47,11 +49,11 @@ function foreignWriterOf(object: object, prototype: object): ObjectWriter | unde
     return (sink) => sink.putPlain(object)
   }
   if (name === 'Array' && Array.isArray(object)) return (sink) => sink.put(Array.from(object))
-  if (name === 'Date' && types.isDate(object)) return byPrototype.get(Date.prototype)
-  if (name === 'Map' && types.isMap(object)) return byPrototype.get(Map.prototype)
-  if (name === 'Set' && types.isSet(object)) return byPrototype.get(Set.prototype)
-  if (name === 'RegExp' && types.isRegExp(object)) return byPrototype.get(RegExp.prototype)
-  if (types.isArrayBuffer(object)) return byPrototype.get(ArrayBuffer.prototype)
+  if (name === 'Date' && nativeTypes().isDate(object)) return byPrototype.get(Date.prototype)
+  if (name === 'Map' && nativeTypes().isMap(object)) return byPrototype.get(Map.prototype)
+  if (name === 'Set' && nativeTypes().isSet(object)) return byPrototype.get(Set.prototype)
+  if (name === 'RegExp' && nativeTypes().isRegExp(object)) return byPrototype.get(RegExp.prototype)
+  if (nativeTypes().isArrayBuffer(object)) return byPrototype.get(ArrayBuffer.prototype)
   const view = VIEW_CLASSES.find((viewClass) => viewClass.name === name)
   return view && ArrayBuffer.isView(object) ? byPrototype.get(view.prototype) : undefined
 }

@@ -5,6 +5,7 @@ export { fromFlatBuffers } from '../codec/from-flatbuffers.ts'
 export type { Key } from '../codec/key.ts'
 export { registerType } from '../codec/register-type.ts'
 export { type InferSchema, list, nullable, type Schema, schema } from '../codec/schema.ts'
+export { materialize, type View } from '../codec/view.ts'
 export type { Clock, RuntimeContext } from '../operators/contract/context.ts'
 export type { DeadLetter, ErrorPolicy } from '../operators/contract/error-policy.ts'
 export {
@@ -22,11 +23,17 @@ export {
   SourceFunction,
 } from '../operators/contract/function.ts'
 export type { Logger, LogLevel } from '../operators/contract/logger.ts'
+export { Packet, StopSignal } from '../operators/contract/packet.ts'
 export { IDLE, type PartitionedSource, type PartitionReader } from '../operators/contract/source.ts'
 export { FileSink, type FileSinkOptions } from '../operators/files/file-sink.ts'
-export { Packet, StopSignal } from '../operators/packet.ts'
 export { BaseEnvironment } from './api/base-environment.ts'
-export { defineJob, type JobDefinition, type JobEnvironment, type JobIO, type JobOutputs } from './api/define-job.ts'
+export {
+  defineJob,
+  type JobDefinition,
+  type JobEnvironment,
+  type JobIO,
+  type JobOutputs,
+} from './api/define-job.ts'
 export type { InputStream } from './api/input-stream.ts'
 export { LocalEnvironment, type SubmitOptions } from './api/local-environment.ts'
 export type { OperatorOptions } from './api/options.ts'

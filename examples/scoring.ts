@@ -1,6 +1,6 @@
 import { scoring } from './scoring-job.ts'
 
-await using job = await scoring.submit({ threshold: 3 }, { parallelism: 2 })
+const job = await scoring.submit({ threshold: 3 }, { parallelism: 2 })
 
 for (const [id, amount] of [20, 22, 18, 95, 21].entries()) {
   await job.io.orders.push({ id, user: 'ada', amount })
@@ -10,3 +10,4 @@ job.io.orders.end()
 for await (const alert of job.io.alerts) {
   console.log(`order ${alert.id} of ${alert.user}: ${alert.times.toFixed(1)} times the usual`)
 }
+await job.finished

@@ -9,9 +9,9 @@ import {
   SinkFunction,
   SourceFunction,
 } from './contract/function.ts'
+import { Packet, StopSignal } from './contract/packet.ts'
 import { coMapFactory } from './multi/co-map.ts'
 import { joinFactory } from './multi/join.ts'
-import { Packet, StopSignal } from './packet.ts'
 import { batchSource } from './sources/batch.ts'
 import { functionSource } from './sources/function.ts'
 import { sourceContext } from './testing/harness-context.ts'

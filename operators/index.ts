@@ -28,10 +28,10 @@ export type {
   RecordScope,
   SourceFactory,
 } from './contract/operator.ts'
+export { Packet, type PartitionStrategy, StopSignal } from './contract/packet.ts'
 export {
   type Awaitable,
   IDLE,
   type PartitionedSource,
   type PartitionReader,
 } from './contract/source.ts'
-export { Packet, type PartitionStrategy, StopSignal } from './packet.ts'

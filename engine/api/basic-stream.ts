@@ -1,6 +1,7 @@
 import { describe, StreamError } from '../../codec/errors.ts'
 import { generalCodec } from '../../codec/general-codec.ts'
 import type { RecordCodec } from '../../codec/record-codec.ts'
+import { viewCodecOf } from '../../codec/view-codec.ts'
 import { BRANCH_FALSE, BRANCH_TRUE, branchFactory } from '../../operators/basic/branch.ts'
 import { filterFactory } from '../../operators/basic/filter.ts'
 import { flatMapFactory } from '../../operators/basic/flat-map.ts'
@@ -160,13 +161,14 @@ export abstract class BasicStream {
 
   withSchema(schema: unknown, options?: unknown) {
     requireSchema(schema, 'withSchema')
+    const { read, ...checked } = operatorOptions('withSchema', options, { read: requireRead })
     const node = append([this[CURSOR]], {
       kind: 'withSchema',
-      options: operatorOptions('withSchema', options, { read: requireObjects }),
+      options: checked,
       body: { type: 'operator', factory: withSchemaFactory(schema) },
-      compared: { schema: schema.fbs() },
+      compared: { schema: schema.fbs(), ...(read === 'view' ? { read } : {}) },
     })
-    return this.#follow(node, schema.codec)
+    return this.#follow(node, read === 'view' ? viewCodecOf(schema.codec) : schema.codec)
   }
 
   output(name: unknown, options?: unknown): OutputStream {
@@ -206,9 +208,10 @@ export abstract class BasicStream {
   }
 }
 
-function requireObjects(read: unknown, where: string): void {
-  if (read === 'object') return
-  throw new StreamError('SAGE_OPTION', `${where}: expected 'object', got ${describe(read)}`)
+function requireRead(read: unknown, where: string): void {
+  if (read === 'object' || read === 'view') return
+  const expected = "'object' or 'view'"
+  throw new StreamError('SAGE_OPTION', `${where}: expected ${expected}, got ${describe(read)}`)
 }
 
 /** A tag on an operator that cannot emit to one would be read in vain. */

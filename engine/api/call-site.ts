@@ -1,5 +1,3 @@
-import { pathToFileURL } from 'node:url'
-
 /**
  * The URL of the file that called `constructor` (with `new`), whichever subclass it belongs to: the job module of
  * the script form. Undefined where there is no file (`node -e`).
@@ -23,5 +21,7 @@ export function callSiteOf(constructor: Function): string | undefined {
 
 function asUrl(file: string): string | undefined {
   if (file.startsWith('file:')) return file
-  return file.startsWith('/') || /^[A-Za-z]:[\\/]/.test(file) ? pathToFileURL(file).href : undefined
+  return file.startsWith('/') || /^[A-Za-z]:[\\/]/.test(file)
+    ? process.getBuiltinModule('node:url').pathToFileURL(file).href
+    : undefined
 }

@@ -124,7 +124,13 @@ class Definition<P, R extends object> {
       graph: env.graph,
       services: env.services,
       config: env.resolved(),
-      spec: { form: 'module', url: this.#url, name: this.#name, params: copyOf(params), config: dataOf(config) },
+      spec: {
+        form: 'module',
+        url: this.#url,
+        name: this.#name,
+        params: copyOf(params),
+        config: dataOf(config),
+      },
       io: io as JobIO<R>,
       returned,
     })
@@ -165,7 +171,11 @@ function endsOf(built: unknown) {
 }
 
 /** What a configuration holds beside objects of the main thread. */
-function dataOf({ logger: _logger, clock: _clock, ...data }: EnvironmentConfig = {}): EnvironmentConfig {
+function dataOf({
+  logger: _logger,
+  clock: _clock,
+  ...data
+}: EnvironmentConfig = {}): EnvironmentConfig {
   return data
 }
 

@@ -1,5 +1,6 @@
 import { StreamError } from '../../codec/errors.ts'
 import type { GraphNode } from '../graph/node.ts'
+import { isWorker } from '../thread/job-site.ts'
 
 /** The sending side of a `createStream`, as the runtime offers it on the main thread. */
 export interface PushEnd<T = any> {
@@ -31,12 +32,27 @@ export function bindRead(node: GraphNode, end: ReadEnd): void {
 
 /** The end bound to a stream's node. Throws `SAGE_STREAM_ENDED` before submit. */
 export function pushEndOf(node: GraphNode): PushEnd {
-  return pushEnds.get(node) ?? unbound(`push to stream '${node.name}'`)
+  return pushEnds.get(node) ?? (isWorker ? stalledPush : unbound(`push to stream '${node.name}'`))
 }
 
 /** The end bound to an output's node. Throws `SAGE_STREAM_ENDED` before submit. */
 export function readEndOf(node: GraphNode): ReadEnd {
-  return readEnds.get(node) ?? unbound(`read output '${node.name}'`)
+  return readEnds.get(node) ?? (isWorker ? stalledRead : unbound(`read output '${node.name}'`))
+}
+
+const never = (): Promise<never> => new Promise(() => {})
+
+/** On a worker, a script that does not await its `submit` runs on: it gets no further than this. */
+const stalledPush: PushEnd = {
+  push: never,
+  pushMany: never,
+  ready: never,
+  tryPush: () => false,
+  end: () => {},
+}
+const stalledRead: ReadEnd = {
+  toArray: never,
+  iterate: () => ({ next: never, [Symbol.asyncIterator]: () => stalledRead.iterate() }),
 }
 
 function unbound(action: string): never {

@@ -20,13 +20,13 @@ export interface SubmitOptions {
  */
 export class LocalEnvironment extends BaseEnvironment {
   readonly platform = 'local'
-  readonly #module: string | undefined
+  #module: string | undefined
   #job: JobHandle | undefined
 
   constructor(name: string, config: EnvironmentConfig = {}) {
     super(name, config)
-    this.#module = this.resolved().module ?? callSiteOf(new.target)
     if (isWorker) announceScript(this)
+    else this.#module = this.resolved().module ?? callSiteOf(new.target)
   }
 
   /** @internal What a worker takes over. */
@@ -68,7 +68,13 @@ export class LocalEnvironment extends BaseEnvironment {
       graph: this.graph,
       services: this.services,
       config,
-      spec: { form: 'script', url: this.#module ?? '', name: this.name, params: undefined, config: {} },
+      spec: {
+        form: 'script',
+        url: this.#module ?? '',
+        name: this.name,
+        params: undefined,
+        config: {},
+      },
       io: {},
     })
     this.#job = job

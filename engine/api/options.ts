@@ -35,10 +35,17 @@ export interface InputOptions<S = unknown> extends OperatorOptions {
   readonly capacity?: number
 }
 
+/** How functions get the records of a stream with a schema. */
+export type ReadAs = 'object' | 'view'
+
 /** Options of `withSchema`. */
-export interface SchemaOptions extends OperatorOptions {
-  /** How functions get the records: as plain objects. */
-  readonly read?: 'object'
+export interface SchemaOptions<Read extends ReadAs = ReadAs> extends OperatorOptions {
+  /**
+   * How the next operators get the records: as plain objects (default), or as views that read them
+   * where they lie (`View`). Where an operator runs fused behind this one, or may keep its records
+   * (state, batches, windows, async sinks), it gets plain objects all the same.
+   */
+  readonly read?: Read
 }
 
 /** Options of `foldFinal`. */

@@ -39,8 +39,8 @@ describe('a method at fault throws', () => {
       [() => any.sideOutput('late'), 'sideOutput: expected an OutputTag, got "late"'],
       [() => any.withSchema({}), 'withSchema: expected a schema, got {}'],
       [
-        () => any.withSchema(schema('S', { n: 'int32' }), { read: 'view' }),
-        `withSchema.read: expected 'object', got "view"`,
+        () => any.withSchema(schema('S', { n: 'int32' }), { read: 'copy' }),
+        `withSchema.read: expected 'object' or 'view', got "copy"`,
       ],
       [() => any.union(5), 'union: expected a stream, got 5'],
       [() => any.connect(null), 'connect: expected a stream, got null'],

@@ -1,6 +1,6 @@
+import { unreachable } from '../../codec/assert.ts'
 import { FRAME_KIND, FragmentAssembler, frameKind } from '../../codec/frame.ts'
 import type { FrameReader, RecordBatch } from '../../codec/record-codec.ts'
-import { unreachable } from '../../codec/assert.ts'
 import type { Doorbell } from '../ring/doorbell.ts'
 import { EMPTY, type RingReader } from '../ring/reader.ts'
 
@@ -14,7 +14,8 @@ export function newBatch(): RecordBatch {
 
 /**
  * The receiving end of one ring. Decodes one frame at a time into a batch and gives its room back to the
- * producer before the records are worked on: decoded records own their memory.
+ * producer before the records are worked on: decoded records own their memory. Where they are read in place, the room is
+ * given back when the next frame is asked for: then the batch has been worked on.
  *
  * Only the receiving thread calls.
  */
@@ -24,13 +25,23 @@ export class InputChannel {
   readonly #reader: FrameReader
   readonly #producer: Doorbell
   readonly #fragments = new FragmentAssembler()
+  readonly #inPlace: boolean
+  #held = false
   #ended = false
 
-  constructor(ring: RingReader, bytes: Uint8Array, reader: FrameReader, producer: Doorbell) {
+  /** @param inPlace - whether what `reader` gives lies in the frame still */
+  constructor(
+    ring: RingReader,
+    bytes: Uint8Array,
+    reader: FrameReader,
+    producer: Doorbell,
+    inPlace = false,
+  ) {
     this.#ring = ring
     this.#bytes = bytes
     this.#reader = reader
     this.#producer = producer
+    this.#inPlace = inPlace
   }
 
   /** True once the stop frame has been read: nothing follows it. */
@@ -38,21 +49,28 @@ export class InputChannel {
     return this.#ended
   }
 
-  /** Whether a frame lies ready. Loads the producer's real tail. */
+  /** Whether a frame lies ready, be it the one that is read in place. Loads the producer's real tail. */
   get ready(): boolean {
     return !this.#ended && this.#ring.peek() !== EMPTY
   }
 
   /** Reads up to the next frame of records. */
   poll(batch: RecordBatch): Polled {
+    if (this.#held) this.#release()
     while (!this.#ended) {
       const length = this.#ring.peek()
       if (length === EMPTY) return 'empty'
       const found = this.#take(this.#ring.position, length, batch)
-      if (this.#ring.release()) this.#producer.ring()
+      if (found && this.#inPlace) this.#held = true
+      else this.#release()
       if (found) return 'records'
     }
     return 'ended'
+  }
+
+  #release(): void {
+    this.#held = false
+    if (this.#ring.release()) this.#producer.ring()
   }
 
   /** True when the frame completed a batch. */

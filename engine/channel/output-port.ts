@@ -1,5 +1,5 @@
 import { describe, StreamError } from '../../codec/errors.ts'
-import { keyGroup, keyHash, type Key } from '../../codec/key.ts'
+import { type Key, keyGroup, keyHash } from '../../codec/key.ts'
 import type { RecordScope } from '../../operators/contract/operator.ts'
 import type { Partitioning } from '../graph/node.ts'
 import type { OutputChannel } from './output-channel.ts'
@@ -18,7 +18,12 @@ export class OutputPort {
   readonly #broadcast: boolean
 
   /** @param routing - key group → receiving subtask, read by hash partitioning */
-  constructor(channels: readonly OutputChannel[], partitioning: Partitioning, scope: RecordScope, routing: Uint16Array) {
+  constructor(
+    channels: readonly OutputChannel[],
+    partitioning: Partitioning,
+    scope: RecordScope,
+    routing: Uint16Array,
+  ) {
     this.channels = channels
     this.#scope = scope
     this.#broadcast = partitioning.type === 'broadcast' && channels.length > 1
@@ -84,11 +89,17 @@ function dealFor(partitioning: Partitioning, receivers: number, routing: Uint16A
 }
 
 function checkPartition(index: unknown, receivers: number): number {
-  if (typeof index === 'number' && Number.isInteger(index) && index >= 0 && index < receivers) return index
-  throw new StreamError('SAGE_PARTITION', `partition: expected an integer from 0 to ${receivers - 1}, got ${describe(index)}`)
+  if (typeof index === 'number' && Number.isInteger(index) && index >= 0 && index < receivers)
+    return index
+  throw new StreamError(
+    'SAGE_PARTITION',
+    `partition: expected an integer from 0 to ${receivers - 1}, got ${describe(index)}`,
+  )
 }
 
 /** Key group → subtask: contiguous ranges of groups, as even as they come (Flink's assignment). */
 export function routingTable(maxParallelism: number, parallelism: number): Uint16Array {
-  return Uint16Array.from({ length: maxParallelism }, (_, group) => Math.floor((group * parallelism) / maxParallelism))
+  return Uint16Array.from({ length: maxParallelism }, (_, group) =>
+    Math.floor((group * parallelism) / maxParallelism),
+  )
 }

@@ -16,27 +16,48 @@ async function failureOf(failure: Failure, mode: 'threads' | 'inline'): Promise<
 }
 
 const everywhere: readonly Place[] = [
-  'map', 'filter', 'flatMap', 'generator', 'keyBy', 'sink', 'asyncSink', 'constructor', 'open', 'close', 'finish',
-  'sinkFinish', 'sinkClose', 'source', 'asyncSource', 'sourceOpen', 'iterable',
+  'map',
+  'filter',
+  'flatMap',
+  'generator',
+  'keyBy',
+  'sink',
+  'asyncSink',
+  'constructor',
+  'open',
+  'close',
+  'finish',
+  'sinkFinish',
+  'sinkClose',
+  'source',
+  'asyncSource',
+  'sourceOpen',
+  'iterable',
 ]
 
 /** Every place in one thread, a few across threads: what differs there is only how the failure travels. */
-const places = { inline: everywhere, threads: ['asyncSink', 'constructor', 'close', 'sourceOpen'] as const }
+const places = {
+  inline: everywhere,
+  threads: ['asyncSink', 'constructor', 'close', 'sourceOpen'] as const,
+}
 
 for (const mode of modes) {
-  test.each(places[mode])(`a throw in %s fails the job with its cause and place (${mode})`, async (at) => {
-    const error = await failureOf({ at, thrown: 'range' }, mode)
-    expect(error.code).toBe('SAGE_USER_ERROR')
-    expect([error.operator, error.subtask]).toEqual(['culprit', 0])
-    expect(error.message).toContain('RangeError: too far')
-    expect(error.message).toContain("operator 'culprit', subtask 0")
-    const cause = error.cause as Error
-    expect(cause).toBeInstanceOf(RangeError)
-    expect([cause.name, cause.message]).toEqual(['RangeError', 'too far'])
-    expect(cause.stack).toMatch(/^RangeError: too far\n[^]*failures-job\.ts/)
-    expect(cause.cause).toBeInstanceOf(TypeError)
-    expect((cause.cause as Error).message).toBe('too fast')
-  })
+  test.each(places[mode])(
+    `a throw in %s fails the job with its cause and place (${mode})`,
+    async (at) => {
+      const error = await failureOf({ at, thrown: 'range' }, mode)
+      expect(error.code).toBe('SAGE_USER_ERROR')
+      expect([error.operator, error.subtask]).toEqual(['culprit', 0])
+      expect(error.message).toContain('RangeError: too far')
+      expect(error.message).toContain("operator 'culprit', subtask 0")
+      const cause = error.cause as Error
+      expect(cause).toBeInstanceOf(RangeError)
+      expect([cause.name, cause.message]).toEqual(['RangeError', 'too far'])
+      expect(cause.stack).toMatch(/^RangeError: too far\n[\s\S]*failures-job\.ts/)
+      expect(cause.cause).toBeInstanceOf(TypeError)
+      expect((cause.cause as Error).message).toBe('too fast')
+    },
+  )
 }
 
 test('without a parallelism of one, the failing subtask is named', async () => {
@@ -57,7 +78,11 @@ for (const mode of modes) {
   test(`what is thrown and no Error is the cause as it is (${mode})`, async () => {
     for (const [thrown, cause] of causes) {
       const error = await failureOf({ at: 'map', thrown }, mode)
-      expect([error.code, error.operator, error.cause]).toEqual(['SAGE_USER_ERROR', 'culprit', cause])
+      expect([error.code, error.operator, error.cause]).toEqual([
+        'SAGE_USER_ERROR',
+        'culprit',
+        cause,
+      ])
       expect('cause' in error).toBe(true)
     }
     const error = await failureOf({ at: 'asyncSink', thrown: 'custom' }, mode)
@@ -73,13 +98,17 @@ test('a service that cannot open fails the job', async () => {
 
 /** Pushes more than rings and sinks can hold; gives the error of the last push, which waits. */
 function overflow(stuck: InputStream<string>): Promise<unknown> {
-  const pushes = Array.from({ length: 100 }, () => stuck.push('x'.repeat(1000)).catch((error: unknown) => error))
+  const pushes = Array.from({ length: 100 }, () =>
+    stuck.push('x'.repeat(1000)).catch((error: unknown) => error),
+  )
   return pushes.at(-1)!
 }
 
 /** Starts the job of disasters, hands one record through, then lets `word` loose. */
 async function ruined(word: Disaster) {
-  const { value: job, threads } = await threadsOf(() => disaster.submit(undefined, { maxThreads: 2, memory: { ringBytes: 4096 } }))
+  const { value: job, threads } = await threadsOf(() =>
+    disaster.submit(undefined, { maxThreads: 2, memory: { ringBytes: 4096 } }),
+  )
   const { words, stuck, echoes } = job.io
   const reader = echoes[Symbol.asyncIterator]()
   const statuses: JobStatus[] = []
@@ -90,12 +119,25 @@ async function ruined(word: Disaster) {
   const waiting = overflow(stuck)
   const ready = stuck.ready().catch((error: unknown) => error)
   await words.push(word)
-  const error: StreamError = await job.finished.then(() => { throw new Error('it finished') }, (e) => e)
+  const error: StreamError = await job.finished.then(
+    () => {
+      throw new Error('it finished')
+    },
+    (e) => e,
+  )
   return { job, threads, statuses, reader, error, waiting, ready }
 }
 
 /** What holds after every failure of a job, whatever its cause. */
-async function expectRuin({ job, threads, statuses, reader, error, waiting, ready }: Awaited<ReturnType<typeof ruined>>) {
+async function expectRuin({
+  job,
+  threads,
+  statuses,
+  reader,
+  error,
+  waiting,
+  ready,
+}: Awaited<ReturnType<typeof ruined>>) {
   expect(error).toBeInstanceOf(StreamError)
   expect(job.status).toBe('failed')
   expect(statuses).toEqual(['failed'])
@@ -115,7 +157,11 @@ async function expectRuin({ job, threads, statuses, reader, error, waiting, read
 test('an exception ends the job: pushes reject, outputs throw behind what had arrived', async () => {
   const ruin = await ruined('throw')
   await expectRuin(ruin)
-  expect([ruin.error.code, ruin.error.operator, ruin.error.subtask]).toEqual(['SAGE_USER_ERROR', 'culprit', 0])
+  expect([ruin.error.code, ruin.error.operator, ruin.error.subtask]).toEqual([
+    'SAGE_USER_ERROR',
+    'culprit',
+    0,
+  ])
 })
 
 test('an unhandled rejection on a worker', async () => {
@@ -143,7 +189,8 @@ test('process.exit() in user code', async () => {
 
 test('a worker out of memory', async () => {
   const { value: job, threads } = await threadsOf(() =>
-    hoarding.submit(undefined, { maxThreads: 2, memory: { workerHeapMb: 32 } }))
+    hoarding.submit(undefined, { maxThreads: 2, memory: { workerHeapMb: 32 } }),
+  )
   const reading = job.io.ready.toArray().catch((error: unknown) => error)
   const error: StreamError = await job.finished.catch((e) => e)
   expect(error.code).toBe('SAGE_OUT_OF_MEMORY')
@@ -154,7 +201,9 @@ test('a worker out of memory', async () => {
 })
 
 test.each([0, 1, 2])('a thread that is terminated from outside: thread %i of 3', async (victim) => {
-  const { value: job, threads } = await threadsOf(() => disaster.submit(undefined, { maxThreads: 2 }))
+  const { value: job, threads } = await threadsOf(() =>
+    disaster.submit(undefined, { maxThreads: 2 }),
+  )
   const reading = job.io.echoes.toArray().catch((error: unknown) => error)
   await threads[victim].terminate()
   const error: StreamError = await job.finished.catch((e) => e)
@@ -165,7 +214,9 @@ test.each([0, 1, 2])('a thread that is terminated from outside: thread %i of 3',
 })
 
 test('cancel() ends a job whose worker hangs in an endless loop', async () => {
-  const { value: job, threads } = await threadsOf(() => disaster.submit(undefined, { maxThreads: 1 }))
+  const { value: job, threads } = await threadsOf(() =>
+    disaster.submit(undefined, { maxThreads: 1 }),
+  )
   await job.io.words.push('before')
   await job.io.words.push('endless')
   const reader = job.io.echoes[Symbol.asyncIterator]()

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { type EnvironmentConfig, type JobStatus, LocalEnvironment, type Logger } from '../index.ts'
 import { threadsOf } from './fixtures/failures-threads.ts'
-import * as script from './fixtures/lifecycle-script.ts'
 import { doubling, endless, slowStart, wide } from './fixtures/lifecycle-job.ts'
+import * as script from './fixtures/lifecycle-script.ts'
 
 const small: EnvironmentConfig = { parallelism: 1, maxThreads: 1 }
 
@@ -29,27 +29,34 @@ test('stop() drains: everything accepted is processed and emitted, and nothing a
   expect(await job.finished).toBe(result)
   expect(job.status).toBe('stopped')
   expect(await read).toEqual(accepted.map((n) => n * 2))
-  expect(result.operators.map(({ name, recordsIn, recordsOut }) => [name, recordsIn, recordsOut])).toEqual([
-    ['numbers', 0, 5000], ['map', 5000, 5000], ['doubles', 5000, 5000],
+  expect(
+    result.operators.map(({ name, recordsIn, recordsOut }) => [name, recordsIn, recordsOut]),
+  ).toEqual([
+    ['numbers', 0, 5000],
+    ['map', 5000, 5000],
+    ['doubles', 5000, 5000],
   ])
 })
 
-test.each(['threads', 'inline'] as const)('stop() of an endless source runs its end of input (%s)', async (mode) => {
-  const lines: string[] = []
-  const job = await endless.submit(1, { ...small, mode, logger: listeningLogger(lines) })
-  const statuses: JobStatus[] = []
-  job.on('status', (status) => statuses.push(status))
-  const read = job.io.all.toArray()
-  // Something has been counted before it is stopped.
-  while (job.metrics()[0].recordsOut === 0) await new Promise(setImmediate)
-  const { operators, durationMs } = await job.stop()
-  const n = operators[0].recordsOut
-  expect(lines).toEqual([`sum ${(n * (n + 1)) / 2}`])
-  const all = (await read) as unknown as [number, number][]
-  expect(all.reduce((sum, [, part]) => sum + part, 0)).toBe((n * (n + 1)) / 2)
-  expect(statuses).toEqual(['stopped'])
-  expect(durationMs).toBeGreaterThan(0)
-})
+test.each(['threads', 'inline'] as const)(
+  'stop() of an endless source runs its end of input (%s)',
+  async (mode) => {
+    const lines: string[] = []
+    const job = await endless.submit(1, { ...small, mode, logger: listeningLogger(lines) })
+    const statuses: JobStatus[] = []
+    job.on('status', (status) => statuses.push(status))
+    const read = job.io.all.toArray()
+    // Something has been counted before it is stopped.
+    while (job.metrics()[0].recordsOut === 0) await new Promise(setImmediate)
+    const { operators, durationMs } = await job.stop()
+    const n = operators[0].recordsOut
+    expect(lines).toEqual([`sum ${(n * (n + 1)) / 2}`])
+    const all = (await read) as unknown as [number, number][]
+    expect(all.reduce((sum, [, part]) => sum + part, 0)).toBe((n * (n + 1)) / 2)
+    expect(statuses).toEqual(['stopped'])
+    expect(durationMs).toBeGreaterThan(0)
+  },
+)
 
 test('cancel() ends at once, also twice and behind a stop()', async () => {
   const job = await endless.submit(1, { ...small, mode: 'inline', logLevel: 'ERROR' })
@@ -80,13 +87,11 @@ test('cancel() while an operator opens', async () => {
 })
 
 test('a disposed job is stopped', async () => {
-  const { doubled, status } = await (async () => {
-    await using job = await doubling.submit(undefined, small)
-    const doubled = job.io.doubles.toArray()
-    await job.io.numbers.push(4)
-    return { doubled, status: () => job.status }
-  })()
-  expect(status()).toBe('stopped')
+  const job = await doubling.submit(undefined, small)
+  const doubled = job.io.doubles.toArray()
+  await job.io.numbers.push(4)
+  await job[Symbol.asyncDispose]()
+  expect(job.status).toBe('stopped')
   expect(await doubled).toEqual([8])
 })
 
@@ -105,17 +110,26 @@ test('a job that has ended by itself is finished, and stays so', async () => {
 test('several jobs at once, of one definition too', async () => {
   const jobs = await Promise.all([1, 2, 3].map(() => doubling.submit(undefined, small)))
   expect(new Set(jobs.map(({ id }) => id)).size).toBe(3)
-  const results = await Promise.all(jobs.map(async (job, i) => {
-    const read = job.io.doubles.toArray()
-    await job.io.numbers.pushMany([i, i + 10])
-    await job.stop()
-    return read
-  }))
-  expect(results).toEqual([[0, 20], [2, 22], [4, 24]])
+  const results = await Promise.all(
+    jobs.map(async (job, i) => {
+      const read = job.io.doubles.toArray()
+      await job.io.numbers.pushMany([i, i + 10])
+      await job.stop()
+      return read
+    }),
+  )
+  expect(results).toEqual([
+    [0, 20],
+    [2, 22],
+    [4, 24],
+  ])
 })
 
 test('one failing job leaves its neighbour alone', async () => {
-  const [steady, other] = await Promise.all([doubling.submit(undefined, small), doubling.submit(undefined, small)])
+  const [steady, other] = await Promise.all([
+    doubling.submit(undefined, small),
+    doubling.submit(undefined, small),
+  ])
   await other.cancel()
   const read = steady.io.doubles.toArray()
   await steady.io.numbers.push(21)
@@ -145,7 +159,10 @@ test('many subtasks share one thread, and inline, threads and any parallelism ag
     const { value, threads } = await threadsOf(() => wide.run(count, config))
     expect(threads.length).toBe(config.mode === 'inline' ? 0 : config.maxThreads! + 1)
     expect(totals(value.outputs as never)).toEqual(expected)
-    expect(value.operators.map(({ name, recordsIn }) => [name, recordsIn]).slice(0, 2)).toEqual([['words', 0], ['by word', count]])
+    expect(value.operators.map(({ name, recordsIn }) => [name, recordsIn]).slice(0, 2)).toEqual([
+      ['words', 0],
+      ['by word', count],
+    ])
   }
 })
 
@@ -172,17 +189,42 @@ test('a graph is submitted once and not changed afterwards', async () => {
 })
 
 const refused: readonly (readonly [string, unknown, string, RegExp])[] = [
-  ['parallelism 0', { parallelism: 0 }, 'SAGE_PARALLELISM', /^parallelism: expected an integer from 1 .*got 0$/],
+  [
+    'parallelism 0',
+    { parallelism: 0 },
+    'SAGE_PARALLELISM',
+    /^parallelism: expected an integer from 1 .*got 0$/,
+  ],
   ['parallelism -1', { parallelism: -1 }, 'SAGE_PARALLELISM', /got -1$/],
   ['parallelism 1.5', { parallelism: 1.5 }, 'SAGE_PARALLELISM', /got 1.5$/],
   ["parallelism '2'", { parallelism: '2' }, 'SAGE_PARALLELISM', /got "2"$/],
   ['maxParallelism 0', { maxParallelism: 0 }, 'SAGE_PARALLELISM', /maxParallelism/],
-  ['an unknown field', { paralelism: 2 }, 'SAGE_CONFIG', /paralelism.*expected one of parallelism,/],
+  [
+    'an unknown field',
+    { paralelism: 2 },
+    'SAGE_CONFIG',
+    /paralelism.*expected one of parallelism,/,
+  ],
   ['an unknown memory field', { memory: { ringbytes: 4096 } }, 'SAGE_CONFIG', /memory\.ringbytes/],
   ['maxThreads 0', { maxThreads: 0 }, 'SAGE_CONFIG', /maxThreads: expected an integer from 1/],
-  ['a ring of 5000 bytes', { memory: { ringBytes: 5000 } }, 'SAGE_CONFIG', /ringBytes: expected a power of two, got 5000/],
-  ['a ring of 2 KiB', { memory: { ringBytes: 2048 } }, 'SAGE_CONFIG', /ringBytes: expected an integer from 4096/],
-  ['mode', { mode: 'process' }, 'SAGE_CONFIG', /mode: expected 'threads' or 'inline', got "process"/],
+  [
+    'a ring of 5000 bytes',
+    { memory: { ringBytes: 5000 } },
+    'SAGE_CONFIG',
+    /ringBytes: expected a power of two, got 5000/,
+  ],
+  [
+    'a ring of 2 KiB',
+    { memory: { ringBytes: 2048 } },
+    'SAGE_CONFIG',
+    /ringBytes: expected an integer from 4096/,
+  ],
+  [
+    'mode',
+    { mode: 'process' },
+    'SAGE_CONFIG',
+    /mode: expected 'threads' or 'inline', got "process"/,
+  ],
   ['spin', { spin: '20us' }, 'SAGE_CONFIG', /spin/],
   ['logLevel', { logLevel: 'LOUD' }, 'SAGE_CONFIG', /Invalid log level/],
   ['logger', { logger: { info() {} } }, 'SAGE_CONFIG', /logger: expected an object with debug/],
@@ -204,8 +246,12 @@ test.each(refused)('configuration: %s is refused', async (_, config, code, messa
 
 test('rings that do not fit into totalRingBytes: SAGE_MEMORY before any thread starts', async () => {
   const config = { parallelism: 8, memory: { ringBytes: 65_536, totalRingBytes: 131_072 } }
-  const { value, threads } = await threadsOf(() => wide.run(10, config).catch((error: unknown) => error))
+  const { value, threads } = await threadsOf(() =>
+    wide.run(10, config).catch((error: unknown) => error),
+  )
   expect(value).toMatchObject({ code: 'SAGE_MEMORY' })
-  expect((value as Error).message).toMatch(/^memory\.totalRingBytes: expected at least .*got 131072; /)
+  expect((value as Error).message).toMatch(
+    /^memory\.totalRingBytes: expected at least .*got 131072; /,
+  )
   expect(threads).toEqual([])
 })

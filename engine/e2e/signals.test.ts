@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest'
 import { startScript } from './fixtures/job-module-run.ts'
 
-const exits = [['SIGINT', 130], ['SIGTERM', 143]] as const
+const exits = [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const
 
 test.each(exits)('%s stops a script gracefully: drained, exit code 0', async (signal) => {
   const script = startScript('signals-script.ts')
@@ -33,14 +36,17 @@ test('signals: false leaves signals to the process', async () => {
   expect([code, signal]).toEqual([null, 'SIGTERM'])
 })
 
-test.each(['awaited', 'floating', 'handle', 'floating handle'])('a failed script exits with 1 and says why (%s)', async (how) => {
-  const { code, stderr } = await startScript('signals-failed.ts', [how]).ended
-  expect(code).toBe(1)
-  expect(stderr).toContain('SAGE_USER_ERROR')
-  expect(stderr).toContain("operator: 'culprit'")
-  expect(stderr).toContain('[cause]: RangeError: three is too much')
-  expect(stderr.split("code: 'SAGE_USER_ERROR'").length).toBe(2)
-})
+test.each(['awaited', 'floating', 'handle', 'floating handle'])(
+  'a failed script exits with 1 and says why (%s)',
+  async (how) => {
+    const { code, stderr } = await startScript('signals-failed.ts', [how]).ended
+    expect(code).toBe(1)
+    expect(stderr).toContain('SAGE_USER_ERROR')
+    expect(stderr).toContain("operator: 'culprit'")
+    expect(stderr).toContain('[cause]: RangeError: three is too much')
+    expect(stderr.split("code: 'SAGE_USER_ERROR'").length).toBe(2)
+  },
+)
 
 test('a failure that the script handles is not reported again', async () => {
   const { code, stdout, stderr } = await startScript('signals-failed.ts', ['caught']).ended
@@ -49,21 +55,30 @@ test('a failure that the script handles is not reported again', async () => {
 
 const lines = Array.from({ length: 20_000 }, (_, n) => `line ${n} ${'.'.repeat(20)}\n`).join('')
 
-test.each([['print'], ['print', 'exit'], ['console']])('all lines arrive, in order: %s %s', async (...args) => {
-  const { code, stdout, stderr } = await startScript('signals-print.ts', args).ended
-  expect(stderr).toBe('')
-  expect(stdout === `${lines}end\n`).toBe(true)
-  expect(code).toBe(0)
-})
+test.each([['print'], ['print', 'exit'], ['console']])(
+  'all lines arrive, in order: %s %s',
+  async (...args) => {
+    const { code, stdout, stderr } = await startScript('signals-print.ts', args).ended
+    expect(stderr).toBe('')
+    expect(stdout === `${lines}end\n`).toBe(true)
+    expect(code).toBe(0)
+  },
+)
 
-test.each([['print'], ['console']])('all lines arrive when standard output is read slowly: %s', async (...args) => {
-  const script = startScript('signals-print.ts', args)
-  const { stdout } = script.process
-  stdout!.pause()
-  // One chunk a turn of a timer: the pipe is full most of the time.
-  const read = setInterval(() => { stdout!.resume(); setImmediate(() => stdout!.pause()) }, 1)
-  const { code, stdout: text } = await script.ended
-  clearInterval(read)
-  expect(text === `${lines}end\n`).toBe(true)
-  expect(code).toBe(0)
-})
+test.each([['print'], ['console']])(
+  'all lines arrive when standard output is read slowly: %s',
+  async (...args) => {
+    const script = startScript('signals-print.ts', args)
+    const { stdout } = script.process
+    stdout!.pause()
+    // One chunk a turn of a timer: the pipe is full most of the time.
+    const read = setInterval(() => {
+      stdout!.resume()
+      setImmediate(() => stdout!.pause())
+    }, 1)
+    const { code, stdout: text } = await script.ended
+    clearInterval(read)
+    expect(text === `${lines}end\n`).toBe(true)
+    expect(code).toBe(0)
+  },
+)

@@ -1,6 +1,6 @@
 import { StreamError } from '../../codec/errors.ts'
-import { CAPACITY_MIN, maxMessageBytes, RING_ALIGNMENT, ringBytes } from '../ring/layout.ts'
 import { DOORBELL_BYTES } from '../ring/doorbell.ts'
+import { CAPACITY_MIN, maxMessageBytes, RING_ALIGNMENT, ringBytes } from '../ring/layout.ts'
 import type { Plan } from './plan.ts'
 
 const DEFAULT_RING_BYTES = 256 * 1024
@@ -87,12 +87,17 @@ function countRows(plan: Plan) {
 function chooseCapacity(rings: number, settings: MemorySettings): number {
   let capacity = settings.ringBytes ?? DEFAULT_RING_BYTES
   const total = () => rings * align(ringBytes(capacity))
-  while (settings.ringBytes === undefined && capacity > CAPACITY_MIN && total() > settings.totalRingBytes) capacity /= 2
+  while (
+    settings.ringBytes === undefined &&
+    capacity > CAPACITY_MIN &&
+    total() > settings.totalRingBytes
+  )
+    capacity /= 2
   if (total() <= settings.totalRingBytes) return capacity
   throw new StreamError(
     'SAGE_MEMORY',
-    `memory.totalRingBytes: expected at least ${total()} bytes for ${rings} rings of ${capacity} bytes, got ${settings.totalRingBytes}; `
-      + 'lower the parallelism or memory.ringBytes, or raise the limit',
+    `memory.totalRingBytes: expected at least ${total()} bytes for ${rings} rings of ${capacity} bytes, got ${settings.totalRingBytes}; ` +
+      'lower the parallelism or memory.ringBytes, or raise the limit',
   )
 }
 

@@ -76,15 +76,32 @@ export interface FusedEdge {
  * one function, while two sources that meet stay tasks of their own.
  */
 export function planGraph(graph: PlannableGraph, settings: PlanSettings): Plan {
+  refuseLoops(graph.nodes)
   const parallelism = deriveParallelism(graph, settings)
   const groups = groupChains(graph.nodes, parallelism)
   const widths = groups.map((nodes) => parallelism[nodes[0].id])
-  const { threads, byChain } = assignThreads(widths, settings.mode === 'inline' ? 1 : settings.maxThreads)
-  const chains = groups.map((nodes, id): Chain => ({ id, parallelism: widths[id], nodes, threads: byChain[id] }))
+  const { threads, byChain } = assignThreads(
+    widths,
+    settings.mode === 'inline' ? 1 : settings.maxThreads,
+  )
+  const chains = groups.map(
+    (nodes, id): Chain => ({ id, parallelism: widths[id], nodes, threads: byChain[id] }),
+  )
   const chainOf: Chain[] = []
   for (const chain of chains) for (const node of chain.nodes) chainOf[node.id] = chain
   const { fused, exchanges } = splitEdges(graph.nodes, chainOf)
   return { chains, exchanges, threads, parallelism, chainOf, fused }
+}
+
+/** A loop would have to count what circulates in it before it may end; nothing does that yet. */
+function refuseLoops(nodes: readonly GraphNode[]): void {
+  const future = nodes.find(({ body }) => body.type === 'future')
+  if (future === undefined) return
+  throw new StreamError(
+    'SAGE_CONFIG',
+    `fromFuture '${future.name}': expected a graph without feedback loops, which this version builds but cannot run`,
+    { operator: future.name },
+  )
 }
 
 function deriveParallelism(graph: PlannableGraph, settings: PlanSettings): number[] {
@@ -126,11 +143,17 @@ function groupChains(nodes: readonly GraphNode[], parallelism: readonly number[]
   return groups
 }
 
-function homeOf(node: GraphNode, groupOf: readonly GraphNode[][], parallelism: readonly number[]): GraphNode[] | undefined {
+function homeOf(
+  node: GraphNode,
+  groupOf: readonly GraphNode[][],
+  parallelism: readonly number[],
+): GraphNode[] | undefined {
   const first = node.inputs[0]
   const home = first === undefined ? undefined : groupOf[first.from.id]
   if (home === undefined) return undefined
-  return node.inputs.every((edge) => groupOf[edge.from.id] === home && isFusable(edge, node, parallelism))
+  return node.inputs.every(
+    (edge) => groupOf[edge.from.id] === home && isFusable(edge, node, parallelism),
+  )
     ? home
     : undefined
 }
@@ -144,7 +167,8 @@ function isFusable(edge: GraphEdge, to: GraphNode, parallelism: readonly number[
 function splitEdges(nodes: readonly GraphNode[], chainOf: readonly Chain[]) {
   const fused = new Map<number, FusedEdge[]>()
   const exchanges: Exchange[] = []
-  const addExchange = (exchange: Omit<Exchange, 'id'>) => exchanges.push({ id: exchanges.length, ...exchange })
+  const addExchange = (exchange: Omit<Exchange, 'id'>) =>
+    exchanges.push({ id: exchanges.length, ...exchange })
   for (const node of nodes) {
     if (node.body.type === 'input') addExchange(fromMain(node, chainOf[node.id]))
     if (node.body.type === 'output') addExchange(toMain(node, chainOf[node.id]))
@@ -159,9 +183,15 @@ function splitEdges(nodes: readonly GraphNode[], chainOf: readonly Chain[]) {
 function between(edge: GraphEdge, to: GraphNode, chainOf: readonly Chain[]): Omit<Exchange, 'id'> {
   const fromChain = chainOf[edge.from.id]
   const toChain = chainOf[to.id]
-  const pairwise = edge.partitioning.type === 'forward' && fromChain.parallelism === toChain.parallelism
+  const pairwise =
+    edge.partitioning.type === 'forward' && fromChain.parallelism === toChain.parallelism
   return {
-    edge, from: edge.from, to, fromChain, toChain, pairwise,
+    edge,
+    from: edge.from,
+    to,
+    fromChain,
+    toChain,
+    pairwise,
     senders: fromChain.parallelism,
     receivers: toChain.parallelism,
     partitioning: pairwise ? edge.partitioning : dealing(edge),
@@ -177,21 +207,39 @@ function dealing(edge: GraphEdge): Partitioning {
 
 /** An operator gets partial results from all of its inputs, or from none. */
 function combinerOf(to: GraphNode, chainOf: readonly Chain[]): OperatorFactory | undefined {
-  const dealtByKey = to.inputs.every(({ from, partitioning: { type } }) =>
-    chainOf[from.id] !== chainOf[to.id] && (type === 'hash' || type === 'custom'))
+  const dealtByKey = to.inputs.every(
+    ({ from, partitioning: { type } }) =>
+      chainOf[from.id] !== chainOf[to.id] && (type === 'hash' || type === 'custom'),
+  )
   return dealtByKey && to.body.type === 'operator' ? to.body.factory.combiner : undefined
 }
 
 function fromMain(node: GraphNode, toChain: Chain): Omit<Exchange, 'id'> {
   return {
-    edge: undefined, from: node, to: node, fromChain: undefined, toChain,
-    senders: 1, receivers: 1, pairwise: true, partitioning: { type: 'forward' }, combiner: undefined,
+    edge: undefined,
+    from: node,
+    to: node,
+    fromChain: undefined,
+    toChain,
+    senders: 1,
+    receivers: 1,
+    pairwise: true,
+    partitioning: { type: 'forward' },
+    combiner: undefined,
   }
 }
 
 function toMain(node: GraphNode, fromChain: Chain): Omit<Exchange, 'id'> {
   return {
-    edge: undefined, from: node, to: node, fromChain, toChain: undefined,
-    senders: 1, receivers: 1, pairwise: true, partitioning: { type: 'forward' }, combiner: undefined,
+    edge: undefined,
+    from: node,
+    to: node,
+    fromChain,
+    toChain: undefined,
+    senders: 1,
+    receivers: 1,
+    pairwise: true,
+    partitioning: { type: 'forward' },
+    combiner: undefined,
   }
 }

@@ -3,6 +3,7 @@ import { describe, type ErrorCode, StreamError } from '../../codec/errors.ts'
 import type { Clock } from '../../operators/contract/context.ts'
 import { checkErrorPolicy, type ErrorPolicy } from '../../operators/contract/error-policy.ts'
 import { LOG_LEVELS, type Logger, type LogLevel } from '../../operators/contract/logger.ts'
+import { isSharedClock } from '../../operators/contract/shared-clock.ts'
 
 /** Limits of the memory that a job shares between its threads, and of its workers' heaps. */
 export interface MemoryConfig {
@@ -37,7 +38,7 @@ export interface EnvironmentConfig {
   readonly memory?: MemoryConfig
   /** Default error policy of all operators. Default `'fail'`. */
   readonly errors?: ErrorPolicy
-  /** Processing time: `'system'` (default) or a clock object. */
+  /** Processing time: `'system'` (default), a `ManualClock` of `sage-stream/testing`, or, in inline mode only, any clock object. */
   readonly clock?: 'system' | Clock
   /** Default `'INFO'`. */
   readonly logLevel?: LogLevel
@@ -65,14 +66,29 @@ export interface ResolvedConfig {
 }
 
 /** Asked for when needed: every thread of every job loads this file. */
-const availableParallelism = (): number => process.getBuiltinModule('node:os').availableParallelism()
+const availableParallelism = (): number =>
+  process.getBuiltinModule('node:os').availableParallelism()
 
 const KNOWN: ReadonlySet<string> = new Set<keyof EnvironmentConfig>([
-  'parallelism', 'maxParallelism', 'maxThreads', 'spin', 'mode', 'strict', 'signals', 'module', 'memory', 'errors',
-  'clock', 'logLevel', 'logger',
+  'parallelism',
+  'maxParallelism',
+  'maxThreads',
+  'spin',
+  'mode',
+  'strict',
+  'signals',
+  'module',
+  'memory',
+  'errors',
+  'clock',
+  'logLevel',
+  'logger',
 ])
 const KNOWN_MEMORY: ReadonlySet<string> = new Set<keyof MemoryConfig>([
-  'ringBytes', 'totalRingBytes', 'workerHeapMb', 'sharedBytes',
+  'ringBytes',
+  'totalRingBytes',
+  'workerHeapMb',
+  'sharedBytes',
 ])
 
 /** The smallest ring. */
@@ -91,10 +107,21 @@ export function resolveConfig(config: EnvironmentConfig = {}): ResolvedConfig {
   // Checked for those who give it already; no shared store exists to use it yet.
   wholeNumber('memory.sharedBytes', memory.sharedBytes ?? 0, 0, 2 ** 31 - 1)
   const mode = oneOf('mode', config.mode ?? 'threads', ['threads', 'inline'] as const)
-  const maxParallelism = wholeNumber('maxParallelism', config.maxParallelism ?? 128, 1, 32768, 'SAGE_PARALLELISM')
+  const maxParallelism = wholeNumber(
+    'maxParallelism',
+    config.maxParallelism ?? 128,
+    1,
+    32768,
+    'SAGE_PARALLELISM',
+  )
   return {
-    parallelism: wholeNumber('parallelism', config.parallelism ?? Math.min(availableParallelism(), maxParallelism),
-      1, maxParallelism, 'SAGE_PARALLELISM'),
+    parallelism: wholeNumber(
+      'parallelism',
+      config.parallelism ?? Math.min(availableParallelism(), maxParallelism),
+      1,
+      maxParallelism,
+      'SAGE_PARALLELISM',
+    ),
     maxParallelism,
     maxThreads: wholeNumber('maxThreads', config.maxThreads ?? availableParallelism(), 1, 1024),
     spinMs: configDuration('spin', config.spin ?? 0.02),
@@ -103,11 +130,16 @@ export function resolveConfig(config: EnvironmentConfig = {}): ResolvedConfig {
     signals: flag('signals', config.signals ?? true),
     module: moduleUrl(config.module),
     ringBytes: memory.ringBytes === undefined ? undefined : ringSize(memory.ringBytes),
-    totalRingBytes: wholeNumber('memory.totalRingBytes', memory.totalRingBytes ?? DEFAULT_TOTAL_RING_BYTES,
-      MIN_RING_BYTES, 2 ** 31 - 1),
-    workerHeapMb: memory.workerHeapMb === undefined
-      ? undefined
-      : wholeNumber('memory.workerHeapMb', memory.workerHeapMb, 8, 2 ** 20),
+    totalRingBytes: wholeNumber(
+      'memory.totalRingBytes',
+      memory.totalRingBytes ?? DEFAULT_TOTAL_RING_BYTES,
+      MIN_RING_BYTES,
+      2 ** 31 - 1,
+    ),
+    workerHeapMb:
+      memory.workerHeapMb === undefined
+        ? undefined
+        : wholeNumber('memory.workerHeapMb', memory.workerHeapMb, 8, 2 ** 20),
     errors: config.errors === undefined ? 'fail' : errorPolicy(config.errors),
     clock: checkClock(config.clock ?? 'system', mode),
     logLevel: logLevel(config.logLevel ?? 'INFO'),
@@ -119,7 +151,10 @@ export function resolveConfig(config: EnvironmentConfig = {}): ResolvedConfig {
 export function logLevel(level: unknown): LogLevel {
   const upper = typeof level === 'string' ? level.toUpperCase() : level
   if (LOG_LEVELS.includes(upper as LogLevel)) return upper as LogLevel
-  throw new StreamError('SAGE_CONFIG', `Invalid log level: expected ${LOG_LEVELS.join(', ')}, got ${describe(level)}`)
+  throw new StreamError(
+    'SAGE_CONFIG',
+    `Invalid log level: expected ${LOG_LEVELS.join(', ')}, got ${describe(level)}`,
+  )
 }
 
 /** A parallelism: an integer from 1 to `max`. Throws `SAGE_PARALLELISM`. */
@@ -127,8 +162,15 @@ export function checkParallelism(value: unknown, max: number, where: string): nu
   return wholeNumber(where, value, 1, max, 'SAGE_PARALLELISM')
 }
 
-function wholeNumber(field: string, value: unknown, min: number, max: number, code: ErrorCode = 'SAGE_CONFIG'): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value
+function wholeNumber(
+  field: string,
+  value: unknown,
+  min: number,
+  max: number,
+  code: ErrorCode = 'SAGE_CONFIG',
+): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max)
+    return value
   throw refuse(field, `an integer from ${min} to ${max}`, value, code)
 }
 
@@ -173,8 +215,15 @@ function moduleUrl(value: unknown): string | undefined {
 
 function checkClock(clock: unknown, mode: 'threads' | 'inline'): 'system' | Clock {
   if (clock === 'system') return clock
-  if (typeof (clock as Clock | null)?.now !== 'function') throw refuse('clock', "'system' or a clock with now()", clock)
-  if (mode === 'threads') throw refuse('clock', "'system' in threads mode: a clock object cannot cross threads", clock)
+  if (typeof (clock as Clock | null)?.now !== 'function')
+    throw refuse('clock', "'system' or a clock with now()", clock)
+  if (mode === 'threads' && !isSharedClock(clock)) {
+    throw refuse(
+      'clock',
+      "'system' or a ManualClock in threads mode: another clock object cannot cross threads",
+      clock,
+    )
+  }
   return clock as Clock
 }
 
@@ -190,10 +239,16 @@ function checkLogger(logger: unknown): Logger | undefined {
 
 function refuseUnknown(given: object, known: ReadonlySet<string>, where: string): void {
   for (const field of Object.keys(given)) {
-    if (!known.has(field)) throw refuse(`${where}.${field}`, `one of ${[...known].join(', ')}`, field)
+    if (!known.has(field))
+      throw refuse(`${where}.${field}`, `one of ${[...known].join(', ')}`, field)
   }
 }
 
-function refuse(field: string, expected: string, got: unknown, code: ErrorCode = 'SAGE_CONFIG'): StreamError {
+function refuse(
+  field: string,
+  expected: string,
+  got: unknown,
+  code: ErrorCode = 'SAGE_CONFIG',
+): StreamError {
   return new StreamError(code, `${field}: expected ${expected}, got ${describe(got)}`)
 }

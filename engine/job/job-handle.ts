@@ -5,10 +5,11 @@ import { LOG_LEVELS, type Logger } from '../../operators/contract/logger.ts'
 import type { ExplainFormat } from '../graph/explain.ts'
 import type { ControlPort, FromMain, Outcome, Report, ToMain } from '../thread/control.ts'
 import { DEAD_LETTERS_MAX } from '../thread/dead-letter-office.ts'
-import { MainLoop } from './main-loop.ts'
 import type { JobPlan } from './job-plan.ts'
 import { type JobResult, type JobStatus, type OperatorMetrics, readMetrics } from './job-result.ts'
+import { MainLoop } from './main-loop.ts'
 import { PrintOutput } from './print-output.ts'
+import { Settling } from './settling.ts'
 import { StreamInput } from './stream-input.ts'
 import { StreamOutput } from './stream-output.ts'
 
@@ -53,6 +54,7 @@ export class JobHandle<IO = Record<string, unknown>> {
   readonly #outputs = new Map<number, StreamOutput>()
   readonly #prints: PrintOutput[] = []
   readonly #loop: MainLoop
+  readonly #settling: Settling
   readonly #running = Promise.withResolvers<void>()
   readonly #finished = Promise.withResolvers<JobResult>()
   readonly #deadLetters: DeadLetter[] = []
@@ -69,7 +71,19 @@ export class JobHandle<IO = Record<string, unknown>> {
     this.#logger = logger
     this.#io = io
     this.#openEnds()
-    this.#loop = new MainLoop(plan.mainBell, [...this.#inputs.values(), ...this.#outputs.values(), ...this.#prints])
+    this.#loop = new MainLoop(plan.mainBell, [
+      ...this.#inputs.values(),
+      ...this.#outputs.values(),
+      ...this.#prints,
+    ])
+    this.#settling = new Settling({
+      words: plan.settle,
+      ringAll: () => plan.ringAll(),
+      inputs: this.#inputs.values().toArray(),
+      outputs: this.#outputs.values().toArray(),
+      prints: this.#prints,
+      ended: this.#finished.promise,
+    })
     // A failure that nobody asks for is told by `status`, or by the script's end: never as an unhandled rejection.
     this.#finished.promise.catch(() => {})
     this.#running.promise.catch(() => {})
@@ -103,6 +117,14 @@ export class JobHandle<IO = Record<string, unknown>> {
   /** Resolves when all workers run; rejects when the job failed before. For the engine itself. */
   get running(): Promise<void> {
     return this.#running.promise
+  }
+
+  /**
+   * For `settled` of `sage-stream/testing`.
+   * @internal
+   */
+  settled(): Promise<void> {
+    return this.#settling.settled()
   }
 
   inputOf(node: number): StreamInput {
@@ -225,9 +247,12 @@ export class JobHandle<IO = Record<string, unknown>> {
     this.#ending = true
     await this.#body?.dispose()
     for (const print of this.#prints) print.finish()
-    const failure = outcome.status === 'failed' ? asFailure(errorFromData(outcome.error)) : undefined
-    for (const input of this.#inputs.values()) input.close(failure ?? ended(this.name, outcome.status))
-    for (const output of this.#outputs.values()) output.close(failure === undefined ? undefined : { error: failure })
+    const failure =
+      outcome.status === 'failed' ? asFailure(errorFromData(outcome.error)) : undefined
+    for (const input of this.#inputs.values())
+      input.close(failure ?? ended(this.name, outcome.status))
+    for (const output of this.#outputs.values())
+      output.close(failure === undefined ? undefined : { error: failure })
     this.#loop.close()
     const result = this.#result(outcome.status)
     if (failure === undefined) {
@@ -269,9 +294,15 @@ function asFailure(error: unknown): StreamError {
 }
 
 function ended(job: string, status: string): StreamError {
-  return new StreamError('SAGE_STREAM_ENDED', `push: expected a running job, but job '${job}' has ended (${status})`)
+  return new StreamError(
+    'SAGE_STREAM_ENDED',
+    `push: expected a running job, but job '${job}' has ended (${status})`,
+  )
 }
 
 function checkpointsDisabled(what: string): StreamError {
-  return new StreamError('SAGE_CHECKPOINT_DISABLED', `${what}: expected a job with config.checkpoint, got one without`)
+  return new StreamError(
+    'SAGE_CHECKPOINT_DISABLED',
+    `${what}: expected a job with config.checkpoint, got one without`,
+  )
 }

@@ -1,7 +1,7 @@
-import { InputChannel } from '../channel/input-channel.ts'
 import { codecOf, frameOptions } from '../channel/exchange-frames.ts'
+import { InputChannel } from '../channel/input-channel.ts'
 import { OutputChannel } from '../channel/output-channel.ts'
-import { explain, type ExplainedPlan, type ExplainFormat } from '../graph/explain.ts'
+import { type ExplainedPlan, type ExplainFormat, explain } from '../graph/explain.ts'
 import type { Graph } from '../graph/graph.ts'
 import { type MemoryPlan, planMemory } from '../graph/memory-plan.ts'
 import { type Exchange, type Plan, planGraph } from '../graph/plan.ts'
@@ -11,6 +11,7 @@ import { initRing } from '../ring/layout.ts'
 import { RingReader } from '../ring/reader.ts'
 import { RingWriter } from '../ring/writer.ts'
 import type { ThreadSettings } from '../thread/job-site.ts'
+import { SettleWords } from '../thread/settle-words.ts'
 
 /** A job's plan with its memory allocated: all of it, before the first thread starts. */
 export class JobPlan {
@@ -18,12 +19,14 @@ export class JobPlan {
   readonly plan: Plan
   readonly memory: MemoryPlan
   readonly arena: Arena
+  readonly settle: SettleWords
 
   constructor(graph: Graph, settings: ThreadSettings) {
     this.graph = graph
     this.plan = planGraph(graph, settings)
     this.memory = planMemory(this.plan, settings)
     this.arena = createArena(this.memory.totalBytes)
+    this.settle = SettleWords.allocate(this.plan.threads)
     for (const exchange of this.plan.exchanges) this.#initRings(exchange)
   }
 
@@ -34,6 +37,11 @@ export class JobPlan {
 
   bellOf(thread: number): Doorbell {
     return new Doorbell(this.arena, this.memory.doorbell(thread))
+  }
+
+  /** Wakes all threads that run subtasks. */
+  ringAll(): void {
+    for (let thread = 0; thread < this.plan.threads; thread++) this.bellOf(thread).ring()
   }
 
   /** The main thread's sending end of a `createStream`. */
@@ -47,7 +55,12 @@ export class JobPlan {
   receiver(exchange: Exchange): InputChannel {
     const reader = codecOf(exchange).createReader(frameOptions(exchange, this.memory))
     const ring = new RingReader(this.arena, this.memory.ring(exchange.id, 0, 0))
-    return new InputChannel(ring, this.arena.u8, reader, this.bellOf(exchange.fromChain!.threads[0]))
+    return new InputChannel(
+      ring,
+      this.arena.u8,
+      reader,
+      this.bellOf(exchange.fromChain!.threads[0]),
+    )
   }
 
   explain(name: string, format: ExplainFormat): string {
@@ -58,7 +71,11 @@ export class JobPlan {
     for (let sender = 0; sender < exchange.senders; sender++) {
       for (let receiver = 0; receiver < exchange.receivers; receiver++) {
         if (exchange.pairwise && sender !== receiver) continue
-        initRing(this.arena, this.memory.ring(exchange.id, sender, receiver), this.memory.ringCapacity)
+        initRing(
+          this.arena,
+          this.memory.ring(exchange.id, sender, receiver),
+          this.memory.ringCapacity,
+        )
       }
     }
   }
@@ -67,21 +84,33 @@ export class JobPlan {
 function explained(name: string, plan: Plan, memory: MemoryPlan): ExplainedPlan {
   const fused = [...plan.fused].flatMap(([from, edges]) =>
     edges.map(({ edge, to }) => ({
-      fromNode: from, toNode: to.id, partitioning: edge.partitioning.type, exchange: false,
+      fromNode: from,
+      toNode: to.id,
+      partitioning: edge.partitioning.type,
+      exchange: false,
     })),
   )
   const crossing = plan.exchanges.flatMap((exchange) =>
-    exchange.edge === undefined ? [] : [{
-      fromNode: exchange.from.id,
-      toNode: exchange.to.id,
-      partitioning: exchange.partitioning.type,
-      exchange: true,
-      codec: codecOf(exchange).id,
-    }],
+    exchange.edge === undefined
+      ? []
+      : [
+          {
+            fromNode: exchange.from.id,
+            toNode: exchange.to.id,
+            partitioning: exchange.partitioning.type,
+            exchange: true,
+            codec: codecOf(exchange).id,
+          },
+        ],
   )
   return {
     name,
-    chains: plan.chains.map(({ id, parallelism, nodes, threads }) => ({ id, parallelism, nodes, threads })),
+    chains: plan.chains.map(({ id, parallelism, nodes, threads }) => ({
+      id,
+      parallelism,
+      nodes,
+      threads,
+    })),
     edges: [...fused, ...crossing],
     memoryBytes: memory.totalBytes,
     threads: plan.threads,

@@ -6,7 +6,14 @@ import { COUNTER, counterRow } from '../metrics/counters.ts'
 import type { Arena } from '../ring/arena.ts'
 
 /** Where a job stands. */
-export type JobStatus = 'created' | 'running' | 'restarting' | 'finished' | 'stopped' | 'cancelled' | 'failed'
+export type JobStatus =
+  | 'created'
+  | 'running'
+  | 'restarting'
+  | 'finished'
+  | 'stopped'
+  | 'cancelled'
+  | 'failed'
 
 /** The numbers of one subtask of an operator. */
 export interface SubtaskMetrics {
@@ -46,11 +53,18 @@ export interface JobResult {
 }
 
 /** Reads the counters of all operators out of a job's arena. Any thread, any time. */
-export function readMetrics(nodes: readonly GraphNode[], plan: Plan, memory: MemoryPlan, arena: Arena): OperatorMetrics[] {
+export function readMetrics(
+  nodes: readonly GraphNode[],
+  plan: Plan,
+  memory: MemoryPlan,
+  arena: Arena,
+): OperatorMetrics[] {
   const read = (row: number) => counterRow(arena, memory.counterOffset, row)
   return nodes.map((node) => {
     const parallelism = plan.parallelism[node.id]
-    const subtasks = Array.from({ length: parallelism }, (_, i) => metricsOf(read(memory.counterRow[node.id] + i)))
+    const subtasks = Array.from({ length: parallelism }, (_, i) =>
+      metricsOf(read(memory.counterRow[node.id] + i)),
+    )
     addCombiners(node, plan, memory, subtasks, read)
     // A source to its users, though its records come through a ring.
     if (node.body.type === 'input') for (const subtask of subtasks) subtask.recordsIn = 0
@@ -88,7 +102,9 @@ function addCombiners(
   subtasks: Writable<SubtaskMetrics>[],
   read: (row: number) => Float64Array,
 ): void {
-  const combined = plan.exchanges.filter((exchange) => exchange.to === node && exchange.combiner !== undefined)
+  const combined = plan.exchanges.filter(
+    (exchange) => exchange.to === node && exchange.combiner !== undefined,
+  )
   if (combined.length === 0) return
   for (const subtask of subtasks) subtask.recordsIn = 0
   for (const exchange of combined) {
@@ -105,7 +121,8 @@ function addCombiners(
 function sum(subtasks: readonly SubtaskMetrics[]): SubtaskMetrics {
   const total = { recordsIn: 0, recordsOut: 0, errors: 0, retries: 0, dropped: 0 }
   for (const subtask of subtasks) {
-    for (const field of Object.keys(total) as (keyof SubtaskMetrics)[]) total[field] += subtask[field]
+    for (const field of Object.keys(total) as (keyof SubtaskMetrics)[])
+      total[field] += subtask[field]
   }
   return total
 }

@@ -11,6 +11,11 @@ export class PrintOutput implements MainEnd {
     this.#channel = channel
   }
 
+  /** Whether standard output takes nothing at present. */
+  get blocked(): boolean {
+    return this.#blocked
+  }
+
   pump(): boolean {
     let moved = false
     while (!this.#blocked && this.#writeNext()) moved = true
@@ -24,7 +29,9 @@ export class PrintOutput implements MainEnd {
 
   #writeNext(): boolean {
     if (this.#channel.poll(this.#batch) !== 'records') return false
-    const taken = process.stdout.write(`${this.#batch.values.slice(0, this.#batch.count).join('\n')}\n`)
+    const taken = process.stdout.write(
+      `${this.#batch.values.slice(0, this.#batch.count).join('\n')}\n`,
+    )
     if (!taken && !this.#blocked) this.#await()
     return true
   }

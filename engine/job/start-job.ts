@@ -1,9 +1,18 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { errorToData, StreamError } from '../../codec/errors.ts'
 import type { Logger } from '../../operators/contract/logger.ts'
+import { isSharedClock } from '../../operators/contract/shared-clock.ts'
 import { describeGraph } from '../graph/fingerprint.ts'
+import {
+  type FromMain,
+  type FromWorker,
+  localLine,
+  type Report,
+  type ToMain,
+  type ToWorker,
+  threadPort,
+} from '../thread/control.ts'
 import { Coordinator } from '../thread/coordinator.ts'
-import { type FromMain, type FromWorker, localLine, type Report, threadPort, type ToMain, type ToWorker } from '../thread/control.ts'
 import type { JobGraph, JobSpec } from '../thread/job-site.ts'
 import { JobThread, type ThreadInit } from '../thread/job-thread.ts'
 import type { ThreadTask } from '../thread/worker-entry.ts'
@@ -30,12 +39,17 @@ export function startJob<IO>(start: JobStart<IO>): JobHandle<IO> {
   const id = `${process.pid}-${jobs}`
   const plan = new JobPlan(job.graph, spec.settings)
   const handle = new JobHandle(id, spec.name, plan, logger, io)
+  const clock = isSharedClock(job.clock) ? job.clock : undefined
+  const detach = clock?.onChange(() => plan.ringAll())
+  if (detach !== undefined) void handle.ended.then(detach, detach)
   const initOf = (thread: number): ThreadInit => ({
     jobId: id,
     jobName: spec.name,
     thread,
     settings: spec.settings,
     arena: plan.arena.buffer,
+    time: clock?.sharedTime,
+    settle: plan.settle.buffer,
     mayBlock: spec.settings.mode === 'threads',
   })
   if (spec.settings.mode === 'inline') startInline(handle, job, initOf)
@@ -44,7 +58,11 @@ export function startJob<IO>(start: JobStart<IO>): JobHandle<IO> {
 }
 
 /** All subtasks in the calling thread: the same coordinator, thread and loop, joined by local lines. */
-function startInline(handle: JobHandle<unknown>, job: JobGraph, initOf: (thread: number) => ThreadInit): void {
+function startInline(
+  handle: JobHandle<unknown>,
+  job: JobGraph,
+  initOf: (thread: number) => ThreadInit,
+): void {
   const [mainLine, coordinatorLine] = localLine<ToMain, FromMain>()
   const [workerLine, threadLine] = localLine<FromWorker, ToWorker>()
   const [reports, reporter] = localLine<Report, never>()
@@ -57,7 +75,11 @@ function startInline(handle: JobHandle<unknown>, job: JobGraph, initOf: (thread:
     ref: () => void keepAlive.ref(),
     unref: () => void keepAlive.unref(),
   })
-  const coordinator = new Coordinator(initOf(0), { workers: [workerLine], main: coordinatorLine }, undefined)
+  const coordinator = new Coordinator(
+    initOf(0),
+    { workers: [workerLine], main: coordinatorLine },
+    undefined,
+  )
   void coordinator.run(load)
   void new JobThread(initOf(0), { coordinator: threadLine, main: reporter }).run(load)
 }
@@ -70,7 +92,10 @@ function startThreads<IO>(
 ): void {
   const coordinatorIndex = plan.threads
   const line = new MessageChannel()
-  const workers = Array.from({ length: plan.threads }, () => ({ control: new MessageChannel(), main: new MessageChannel() }))
+  const workers = Array.from({ length: plan.threads }, () => ({
+    control: new MessageChannel(),
+    main: new MessageChannel(),
+  }))
   const toCoordinator = threadPort<ToMain, FromMain>(line.port1)
   const onDeath = (thread: number, error: StreamError) => {
     if (thread === coordinatorIndex) handle.abandon({ status: 'failed', error: errorToData(error) })
@@ -85,18 +110,37 @@ function startThreads<IO>(
       await (await pool).destroy()
       for (const port of ports) port.close()
     },
-    ref: () => { for (const port of ports) port.ref() },
-    unref: () => { for (const port of ports) port.unref() },
+    ref: () => {
+      for (const port of ports) port.ref()
+    },
+    unref: () => {
+      for (const port of ports) port.unref()
+    },
   })
   const argv = process.argv
   const tasks: [ThreadTask, MessagePort[]][] = workers.map(({ control, main }, thread) => [
-    { role: 'worker', spec, argv, init: initOf(thread), coordinator: control.port2, main: main.port2 },
+    {
+      role: 'worker',
+      spec,
+      argv,
+      init: initOf(thread),
+      coordinator: control.port2,
+      main: main.port2,
+    },
     [control.port2, main.port2],
   ])
   const controls = workers.map(({ control }) => control.port1)
   const plain = describeGraph(job.graph, { sourceText: false })
   tasks.push([
-    { role: 'coordinator', spec, argv, init: initOf(coordinatorIndex), workers: controls, main: line.port2, plain },
+    {
+      role: 'coordinator',
+      spec,
+      argv,
+      init: initOf(coordinatorIndex),
+      workers: controls,
+      main: line.port2,
+      plain,
+    },
     [...controls, line.port2],
   ])
   tasks.forEach(([task, transfer], index) => void startThread(pool, index, task, transfer, handle))
@@ -122,7 +166,12 @@ async function startThread(
   try {
     await (await pool).start(index, task, ports)
   } catch (error) {
-    const failure = error instanceof StreamError ? error : new StreamError('SAGE_JOB_MODULE', `a job thread could not start: ${String(error)}`, { cause: error })
+    const failure =
+      error instanceof StreamError
+        ? error
+        : new StreamError('SAGE_JOB_MODULE', `a job thread could not start: ${String(error)}`, {
+            cause: error,
+          })
     handle.abandon({ status: 'failed', error: errorToData(failure) })
   }
 }

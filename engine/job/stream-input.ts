@@ -50,7 +50,10 @@ export class StreamInput implements MainEnd {
   tryPush(value: unknown): boolean {
     this.#checkOpen()
     if (value === null || value === undefined) {
-      throw new StreamError('SAGE_NULL_RECORD', `push to '${this.#name}': expected a record, got ${describe(value)}, which is never one`)
+      throw new StreamError(
+        'SAGE_NULL_RECORD',
+        `push to '${this.#name}': expected a record, got ${describe(value)}, which is never one`,
+      )
     }
     if (this.#waiting.length > 0 || !this.#hasRoom()) return false
     this.#accept(value)
@@ -61,6 +64,14 @@ export class StreamInput implements MainEnd {
   async ready(): Promise<void> {
     this.#checkOpen()
     while (this.#waiting.length > 0 || !this.#hasRoom()) await this.#wait(undefined)
+  }
+
+  /** Whether all that was pushed so far, and the end, lies in the ring. */
+  get clear(): boolean {
+    if (this.#closed !== undefined) return true
+    if (this.#waiting.length > 0 || this.#channel.pressed || this.#channel.gathered > 0)
+      return false
+    return this.#sentEnd || !this.#ending
   }
 
   /** No more records. Those that wait are still accepted, in order, before the end. */
@@ -127,8 +138,14 @@ export class StreamInput implements MainEnd {
     return new Promise((resolve, reject) => {
       const waiting: Waiting = {
         value,
-        resolve: () => { signal?.removeEventListener('abort', abort); resolve() },
-        reject: (reason) => { signal?.removeEventListener('abort', abort); reject(reason) },
+        resolve: () => {
+          signal?.removeEventListener('abort', abort)
+          resolve()
+        },
+        reject: (reason) => {
+          signal?.removeEventListener('abort', abort)
+          reject(reason)
+        },
       }
       const abort = () => {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1)
@@ -141,6 +158,10 @@ export class StreamInput implements MainEnd {
 
   #checkOpen(): void {
     if (this.#closed !== undefined) throw this.#closed
-    if (this.#ending) throw new StreamError('SAGE_STREAM_ENDED', `push to '${this.#name}': expected an open stream, but it has ended`)
+    if (this.#ending)
+      throw new StreamError(
+        'SAGE_STREAM_ENDED',
+        `push to '${this.#name}': expected an open stream, but it has ended`,
+      )
   }
 }

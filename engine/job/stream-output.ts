@@ -25,8 +25,15 @@ export class StreamOutput<T = unknown> implements MainEnd {
   #warning: NodeJS.Timeout | undefined
   /** Records that came after the reader had left. */
   dropped = 0
+  /** Records that the reader has taken. */
+  read = 0
 
-  constructor(name: string, channel: InputChannel, capacity: number, warn: (message: string) => void) {
+  constructor(
+    name: string,
+    channel: InputChannel,
+    capacity: number,
+    warn: (message: string) => void,
+  ) {
     this.#name = name
     this.#channel = channel
     this.#capacity = capacity
@@ -105,16 +112,23 @@ export class StreamOutput<T = unknown> implements MainEnd {
       if (this.#size > 0) {
         const value = this.#arrived[this.#next]
         this.#arrived[this.#next++] = undefined as T
+        this.read++
         return { done: false, value }
       }
       if (this.#failed) throw this.#failure
       if (this.#ended || this.#jobEnded || this.#discarding) return { done: true, value: undefined }
-      await new Promise<void>((resolve) => { this.#reader = resolve })
+      await new Promise<void>((resolve) => {
+        this.#reader = resolve
+      })
     }
   }
 
   #take(): void {
-    if (this.#taken) throw new StreamError('SAGE_OUTPUT_READ', `output '${this.#name}': expected to be read once, but it has a reader`)
+    if (this.#taken)
+      throw new StreamError(
+        'SAGE_OUTPUT_READ',
+        `output '${this.#name}': expected to be read once, but it has a reader`,
+      )
     this.#taken = true
     clearTimeout(this.#warning)
   }
@@ -137,7 +151,8 @@ export class StreamOutput<T = unknown> implements MainEnd {
   #watchUnread(): void {
     if (this.#taken || this.#warning !== undefined || this.#size < this.#capacity) return
     this.#warning = setTimeout(() => {
-      if (!this.#taken) this.#warn(`output '${this.#name}' is full and nobody reads it: the job waits`)
+      if (!this.#taken)
+        this.#warn(`output '${this.#name}' is full and nobody reads it: the job waits`)
     }, UNREAD_WARNING_MS)
     this.#warning.unref()
   }

@@ -4,7 +4,10 @@ import { StreamError } from '../../codec/errors.ts'
 import { WORKER_MARK } from '../thread/job-site.ts'
 import type { ThreadTask } from '../thread/worker-entry.ts'
 
-const ENTRY = new URL(`../thread/worker-entry${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url).href
+const ENTRY = new URL(
+  `../thread/worker-entry${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`,
+  import.meta.url,
+).href
 
 /** A thread that ended before it was told to. */
 export type OnDeath = (thread: number, error: StreamError) => void
@@ -40,7 +43,9 @@ export class ThreadPool {
   /** Starts thread `index`. Its ports travel with the task. */
   async start(index: number, task: ThreadTask, ports: readonly MessagePort[]): Promise<void> {
     try {
-      const id = (await this.#pool.run(task, { transferList: ports as TransferListItem[] })) as number
+      const id = (await this.#pool.run(task, {
+        transferList: ports as TransferListItem[],
+      })) as number
       this.#threadOf.set(id, index)
     } catch (error) {
       this.#died(index, deathOf(error, undefined))
@@ -56,7 +61,9 @@ export class ThreadPool {
   #watch(worker: Piscina['threads'][number]): void {
     const id = worker.threadId
     let error: unknown
-    worker.on('error', (thrown: unknown) => { error = thrown })
+    worker.on('error', (thrown: unknown) => {
+      error = thrown
+    })
     worker.on('exit', (exitCode: number) => {
       const thread = this.#threadOf.get(id)
       if (thread !== undefined) this.#died(thread, deathOf(error, exitCode))
@@ -84,6 +91,13 @@ function deathOf(error: unknown, exitCode: number | undefined): StreamError {
       { cause: error },
     )
   }
-  const why = error === undefined ? `exit code ${exitCode}: process.exit() in user code, or terminated from outside` : String(error)
-  return new StreamError('SAGE_WORKER_EXIT', `a worker thread ended before its job: ${why}`, error === undefined ? {} : { cause: error })
+  const why =
+    error === undefined
+      ? `exit code ${exitCode}: process.exit() in user code, or terminated from outside`
+      : String(error)
+  return new StreamError(
+    'SAGE_WORKER_EXIT',
+    `a worker thread ended before its job: ${why}`,
+    error === undefined ? {} : { cause: error },
+  )
 }

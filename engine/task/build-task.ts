@@ -1,4 +1,10 @@
-import { resolveErrorPolicy, type DeadLetter, type ErrorPolicy, type ResolvedErrorPolicy } from '../../operators/contract/error-policy.ts'
+import type { RecordCodec } from '../../codec/record-codec.ts'
+import {
+  type DeadLetter,
+  type ErrorPolicy,
+  type ResolvedErrorPolicy,
+  resolveErrorPolicy,
+} from '../../operators/contract/error-policy.ts'
 import type { Operator, OperatorFactory, OperatorShape } from '../../operators/contract/operator.ts'
 import type { PartitionedSource } from '../../operators/contract/source.ts'
 import { codecOf, frameOptions } from '../channel/exchange-frames.ts'
@@ -14,13 +20,21 @@ import { Doorbell } from '../ring/doorbell.ts'
 import { RingReader } from '../ring/reader.ts'
 import { RingWriter } from '../ring/writer.ts'
 import { checked, compileChain } from './chain-compiler.ts'
-import { ChainCollector, type ChainEntry, type ChainOperator, type ChainState, type Target } from './chain-model.ts'
+import {
+  ChainCollector,
+  type ChainEntry,
+  type ChainOperator,
+  type ChainState,
+  type EntryViews,
+  type Target,
+} from './chain-model.ts'
 import { asStreamError, ErrorGate } from './error-gate.ts'
 import { retryable } from './retryable.ts'
 import { SinkGate } from './sink-gate.ts'
 import { type ClaimPartition, SourceDriver } from './source-driver.ts'
 import { Task, type TaskInput } from './task.ts'
 import { TaskContext, type ThreadFacilities } from './task-context.ts'
+import { viewReadingOf } from './view-reading.ts'
 
 /** What a thread has at hand to build its tasks from. */
 export interface Workshop {
@@ -55,7 +69,11 @@ class TaskBuilder {
   readonly #shop: Workshop
   readonly #chain: Chain
   readonly #subtask: number
-  readonly #state: ChainState = { scope: { key: undefined, timestamp: Number.NaN }, pressed: false, fatal: undefined }
+  readonly #state: ChainState = {
+    scope: { key: undefined, timestamp: Number.NaN },
+    pressed: false,
+    fatal: undefined,
+  }
   readonly #operators: Draft[] = []
   readonly #indexOf = new Map<number, number>()
   readonly #after: ((result: unknown, value: unknown) => void)[] = []
@@ -101,7 +119,10 @@ class TaskBuilder {
     this.#indexOf.set(node.id, this.#operators.length)
     const { body } = node
     if (body.type === 'source') {
-      this.#source = this.#driver(node, this.#made(node.name, () => body.factory.create(ctx)))
+      this.#source = this.#driver(
+        node,
+        this.#made(node.name, () => body.factory.create(ctx)),
+      )
       this.#add('source', { call: () => undefined }, ctx, node, row)
     } else {
       const factory = 'factory' in body ? body.factory : undefined
@@ -109,10 +130,18 @@ class TaskBuilder {
     }
   }
 
-  #addOperator(factory: OperatorFactory, ctx: TaskContext, node: GraphNode, row: number, combined = false): number {
+  #addOperator(
+    factory: OperatorFactory,
+    ctx: TaskContext,
+    node: GraphNode,
+    row: number,
+    combined = false,
+  ): number {
     const out = new ChainCollector()
     const policy = resolveErrorPolicy(node.errors ?? this.#shop.defaultErrors)
-    const made = this.#made(node.name, () => factory.create({ ctx, scope: this.#state.scope, out, combined }))
+    const made = this.#made(node.name, () =>
+      factory.create({ ctx, scope: this.#state.scope, out, combined }),
+    )
     const operator = factory.shape === 'process' && !endsJob(policy) ? retryable(made) : made
     return this.#add(factory.shape, operator, ctx, node, row, out, factory.capacity)
   }
@@ -140,22 +169,44 @@ class TaskBuilder {
     const counters = counterRow(arena, memory.counterOffset, row)
     const policy = resolveErrorPolicy(node.errors ?? defaultErrors)
     const errors = this.#gate(k, node, policy, counters, out)
-    const sink = shape !== 'sink' ? undefined : new SinkGate({
-      capacity,
-      retries: policy.retries,
-      backoffMs: policy.backoffMs,
-      scope: this.#state.scope,
-      counters,
-      errors,
-      invoke: (value) => callOf(operator, 0)(value, ctx, out),
-      wake: facilities.wake,
-    })
+    const sink =
+      shape !== 'sink'
+        ? undefined
+        : new SinkGate({
+            capacity,
+            retries: policy.retries,
+            backoffMs: policy.backoffMs,
+            scope: this.#state.scope,
+            counters,
+            errors,
+            invoke: (value) => callOf(operator, 0)(value, ctx, out),
+            wake: facilities.wake,
+          })
     const holds = policy.retries > 0 && policy.backoffMs > 0
-    this.#operators.push({ name: node.name, shape, operator, ctx, counters, out, errors, holds, sink, targets: new Map() })
+    const reading = viewReadingOf(node)
+    this.#operators.push({
+      name: node.name,
+      shape,
+      operator,
+      ctx,
+      counters,
+      out,
+      errors,
+      holds,
+      sink,
+      reading,
+      targets: new Map(),
+    })
     return k
   }
 
-  #gate(k: number, node: GraphNode, policy: ReturnType<typeof resolveErrorPolicy>, counters: Float64Array, out: ChainCollector): ErrorGate {
+  #gate(
+    k: number,
+    node: GraphNode,
+    policy: ReturnType<typeof resolveErrorPolicy>,
+    counters: Float64Array,
+    out: ChainCollector,
+  ): ErrorGate {
     const { nowMs, deadLetter } = this.#shop
     return new ErrorGate({
       name: node.name,
@@ -184,7 +235,9 @@ class TaskBuilder {
 
   #again(k: number, value: unknown, input: number): unknown {
     const { shape, operator } = this.#operators[k]
-    return operator.again === undefined ? this.#invoke(k, value, input) : checked(shape, operator.again())
+    return operator.again === undefined
+      ? this.#invoke(k, value, input)
+      : checked(shape, operator.again())
   }
 
   #driver(node: GraphNode, source: PartitionedSource<unknown, unknown>): SourceDriver {
@@ -205,10 +258,20 @@ class TaskBuilder {
       for (const { edge, to } of plan.fused.get(node.id) ?? []) {
         const k = this.#indexOf.get(to.id)!
         const dropsKey = carriesKey(node) && !edge.keyed
-        this.#target(node, edge.port, { type: 'call', to: k, input: edge.input, dropsKey, checked: edge.exchange })
+        const guarded = this.#shop.strict && this.#operators[k].reading !== undefined
+        const guard = guarded ? edge.codec.views?.guard : undefined
+        this.#target(node, edge.port, {
+          type: 'call',
+          to: k,
+          input: edge.input,
+          dropsKey,
+          checked: edge.exchange,
+          guard,
+        })
       }
     }
-    for (const exchange of plan.exchanges) if (exchange.fromChain === this.#chain) this.#send(exchange)
+    for (const exchange of plan.exchanges)
+      if (exchange.fromChain === this.#chain) this.#send(exchange)
   }
 
   #target(from: GraphNode, port: string, target: Target): void {
@@ -220,31 +283,50 @@ class TaskBuilder {
     const port = this.#port(exchange)
     this.#outputs.push(port)
     const send: Target = { type: 'send', port }
-    if (exchange.combiner === undefined) return this.#target(exchange.from, exchange.edge?.port ?? 'main', send)
+    if (exchange.combiner === undefined)
+      return this.#target(exchange.from, exchange.edge?.port ?? 'main', send)
     const k = this.#addCombiner(exchange, exchange.combiner)
     this.#operators[k].targets.set('main', [send])
-    return this.#target(exchange.from, exchange.edge!.port, { type: 'call', to: k, input: 0, dropsKey: false, checked: false })
+    return this.#target(exchange.from, exchange.edge!.port, {
+      type: 'call',
+      to: k,
+      input: 0,
+      dropsKey: false,
+      checked: false,
+    })
   }
 
   #isCombined(node: GraphNode): boolean {
-    return this.#shop.plan.exchanges.some(({ to, combiner }) => to === node && combiner !== undefined)
+    return this.#shop.plan.exchanges.some(
+      ({ to, combiner }) => to === node && combiner !== undefined,
+    )
   }
 
   /** Runs behind the sender, in the receiver's name. */
   #addCombiner(exchange: Exchange, factory: OperatorFactory): number {
     const row = this.#shop.memory.combinerRow[exchange.id]! + this.#subtask
-    const place = { name: exchange.to.name, subtask: this.#subtask, parallelism: this.#chain.parallelism }
+    const place = {
+      name: exchange.to.name,
+      subtask: this.#subtask,
+      parallelism: this.#chain.parallelism,
+    }
     const ctx = new TaskContext(place, this.#state.scope, this.#shop.facilities, () => this.#wake())
     return this.#addOperator(factory, ctx, exchange.to, row)
   }
 
   #port(exchange: Exchange): OutputPort {
     const { memory, maxParallelism } = this.#shop
-    const receivers = exchange.pairwise ? [this.#subtask] : Array.from({ length: exchange.receivers }, (_, i) => i)
+    const receivers = exchange.pairwise
+      ? [this.#subtask]
+      : Array.from({ length: exchange.receivers }, (_, i) => i)
     const channels = receivers.map((receiver) => {
       const offset = memory.ring(exchange.id, this.#subtask, receiver)
       const writer = codecOf(exchange).createWriter(frameOptions(exchange, memory))
-      return new OutputChannel(writer, new RingWriter(this.#shop.arena, offset), this.#receiverBell(exchange, receiver))
+      return new OutputChannel(
+        writer,
+        new RingWriter(this.#shop.arena, offset),
+        this.#receiverBell(exchange, receiver),
+      )
     })
     const routing = routingTable(maxParallelism, exchange.receivers)
     return new OutputPort(channels, exchange.partitioning, this.#state.scope, routing)
@@ -261,28 +343,61 @@ class TaskBuilder {
   #enter(): void {
     const first = this.#chain.nodes[0]
     if (first.body.type === 'source') {
-      this.#entries.push({ to: 0, input: 0, keyed: false, sharesRecords: first.body.factory.sharesRecords })
+      this.#entries.push({
+        to: 0,
+        input: 0,
+        keyed: false,
+        sharesRecords: first.body.factory.sharesRecords,
+      })
     }
-    for (const exchange of this.#shop.plan.exchanges) if (exchange.toChain === this.#chain) this.#receive(exchange)
+    for (const exchange of this.#shop.plan.exchanges)
+      if (exchange.toChain === this.#chain) this.#receive(exchange)
   }
 
   #receive(exchange: Exchange): void {
     const { memory, arena } = this.#shop
     const entry = this.#entries.length
     const to = this.#indexOf.get(exchange.to.id)!
-    this.#entries.push({ to, input: exchange.edge?.input ?? 0, keyed: exchange.edge?.keyed ?? false, sharesRecords: false })
-    const senders = exchange.pairwise ? [this.#subtask] : Array.from({ length: exchange.senders }, (_, i) => i)
+    const codec = codecOf(exchange)
+    const views = this.#viewsOf(codec, to)
+    this.#entries.push({
+      to,
+      input: exchange.edge?.input ?? 0,
+      keyed: exchange.edge?.keyed ?? false,
+      sharesRecords: false,
+      views,
+    })
+    const inPlace = views?.type === 'in-place'
+    const senders = exchange.pairwise
+      ? [this.#subtask]
+      : Array.from({ length: exchange.senders }, (_, i) => i)
     for (const sender of senders) {
       const ring = new RingReader(arena, memory.ring(exchange.id, sender, this.#subtask))
-      const reader = codecOf(exchange).createReader(frameOptions(exchange, memory))
+      const reader = (inPlace ? views.cursor : codec).createReader(frameOptions(exchange, memory))
       const thread = exchange.fromChain?.threads[sender]
-      const producer = new Doorbell(arena, thread === undefined ? memory.mainDoorbell : memory.doorbell(thread))
-      this.#inputs.push({ channel: new InputChannel(ring, arena.u8, reader, producer), entry })
+      const producer = new Doorbell(
+        arena,
+        thread === undefined ? memory.mainDoorbell : memory.doorbell(thread),
+      )
+      this.#inputs.push({
+        channel: new InputChannel(ring, arena.u8, reader, producer, inPlace),
+        entry,
+      })
     }
+  }
+
+  #viewsOf({ views }: RecordCodec, to: number): EntryViews | undefined {
+    if (views === undefined || this.#operators[to].reading === undefined) return undefined
+    if (this.#shop.strict) return { type: 'guarded', guard: views.guard }
+    return { type: 'in-place', cursor: views.createCursor() }
   }
 }
 
-const forward: OperatorFactory = { shape: 'forward', functions: [], create: () => ({ call: () => undefined }) }
+const forward: OperatorFactory = {
+  shape: 'forward',
+  functions: [],
+  create: () => ({ call: () => undefined }),
+}
 
 /** Whether a record at this node may have a key. */
 function carriesKey(node: GraphNode): boolean {

@@ -1,11 +1,20 @@
-import { assertEncodable } from '../../codec/value.ts'
 import { checkKey } from '../../codec/key.ts'
+import { assertEncodable } from '../../codec/value.ts'
+import { endView, materialize, pinView, placeOf } from '../../codec/view.ts'
 import { itemsOf, promiseReturned } from '../../operators/contract/result-checks.ts'
 import { COUNTER } from '../metrics/counters.ts'
-import type { ChainEntry, ChainOperator, ChainState, CompiledChain, Target } from './chain-model.ts'
+import type {
+  ChainEntry,
+  ChainOperator,
+  ChainState,
+  CompiledChain,
+  GuardRecord,
+  Target,
+} from './chain-model.ts'
 import { FAILED } from './error-gate.ts'
 import { isThenable } from './sink-gate.ts'
 import { copyRecord, shareRecord } from './strict-records.ts'
+import { viewedOperators } from './view-reading.ts'
 
 /**
  * Compiles a chain into one function a way in (`run`), with the calls of its operators written out one
@@ -37,7 +46,8 @@ import { copyRecord, shareRecord } from './strict-records.ts'
  *
  * Measured on six operators: a try per call costs nothing in optimised code, nor does the check for promises. Counting what
  * passes each operator costs a third of the throughput, so only what does *not* pass is counted, and the rest
- * is arithmetic at the end of the batch. The text must be unique to the chain (`sourceURL`): V8 shares type
+ * is arithmetic at the end of the batch; as 32-bit integers, since a check for overflow costs again as much.
+ * The text must be unique to the chain (`sourceURL`): V8 shares type
  * feedback between identical function texts, which makes the second chain ten times slower than the first.
  */
 export function compileChain(
@@ -78,6 +88,8 @@ class ChainCompiler {
   readonly #operators: readonly ChainOperator[]
   readonly #entries: readonly ChainEntry[]
   readonly #strict: boolean
+  /** By operator: whether what arrives may be a view. Only then is there text that sees to views. */
+  readonly #viewed: readonly boolean[]
   readonly #bound = new Map<string, unknown>()
   readonly #functions = new Map<string, string>()
   readonly #wanted: (() => void)[] = []
@@ -95,11 +107,23 @@ class ChainCompiler {
     this.#operators = operators
     this.#entries = entries
     this.#strict = strict
+    this.#viewed = viewedOperators(operators, entries)
     this.#bind('state', state)
     this.#bind('scope', state.scope)
     for (const [name, value] of Object.entries({
-      FAILED, checkKey, arrayOf, isThenable, assertEncodable, shareRecord, copyRecord, promiseReturned,
-    })) this.#bind(name, value)
+      FAILED,
+      checkKey,
+      arrayOf,
+      isThenable,
+      assertEncodable,
+      shareRecord,
+      copyRecord,
+      promiseReturned,
+    }))
+      this.#bind(name, value)
+    if (!this.#viewed.includes(true)) return
+    for (const [name, value] of Object.entries({ materialize, placeOf, endView, pinView }))
+      this.#bind(name, value)
   }
 
   compile(): CompiledChain {
@@ -167,10 +191,10 @@ class ChainCompiler {
       entry.keyed ? '' : 'scope.key = undefined',
       `try {`,
       `while (i < to) {`,
-      `const v = V[i]`,
+      `const v = ${this.#recordAt(entry, e)}`,
       entry.keyed ? 'scope.key = K[i]' : '',
       `i++`,
-      body,
+      entry.views?.type === 'guarded' ? `try {\n${body}\n} finally { endView(v) }` : body,
       `if (state.pressed) break`,
       `}`,
       `} finally {`,
@@ -179,6 +203,12 @@ class ChainCompiler {
       `return i`,
       `}`,
     )
+  }
+
+  #recordAt({ views }: ChainEntry, e: number): string {
+    if (views === undefined) return 'V[i]'
+    this.#bind(`views${e}`, views.type === 'guarded' ? { at: views.guard } : views.cursor)
+    return `views${e}.at(V[i])`
   }
 
   #entryCode(entry: ChainEntry, region: Region): string {
@@ -191,7 +221,7 @@ class ChainCompiler {
     const dropped = this.#local('dropped', region)
     region.loop!.totals.push(`${counterOf(to, 'dropped')} += ${dropped}`)
     return lines(
-      `if (v === null || v === undefined) ${dropped}++`,
+      `if (v === null || v === undefined) ${dropped} = (${dropped} + 1) | 0`,
       `else {`,
       copied ? `const ${v} = copyRecord(v)` : '',
       this.#emit(to, 'main', v, { ...region, flow: `${region.flow} - ${dropped}` }),
@@ -200,13 +230,16 @@ class ChainCompiler {
   }
 
   #fansOut(): boolean {
-    return this.#operators.some(({ targets }) => [...targets.values()].some((list) => list.length > 1))
+    return this.#operators.some(({ targets }) =>
+      [...targets.values()].some((list) => list.length > 1),
+    )
   }
 
   // --- a record arrives at an operator -------------------------------------------------------
 
   #deliver(k: number, input: number, v: string, region: Region): string {
-    if (this.#isShared(k) || region.depth >= DEPTH_MAX) return `${this.#deliverFunction(k, input)}(${v})`
+    if (this.#isShared(k) || region.depth >= DEPTH_MAX)
+      return `${this.#deliverFunction(k, input)}(${v})`
     return this.#invoke(k, input, v, region)
   }
 
@@ -233,16 +266,25 @@ class ChainCompiler {
     const r = this.#name('r')
     const exit = this.#name('b')
     const missed = this.#missed(region)
-    const call = `f${k}_${Array.isArray(operator.call) ? input : 0}(${v}, c${k}`
+    const viewed = this.#viewed[k]
+    // What is kept beyond the call.
+    const kept = viewed ? `materialize(${v})` : v
+    const given = viewed && shape === 'sink' ? `sink${k}.keeps ? ${kept} : ${v}` : v
+    const call = `f${k}_${Array.isArray(operator.call) ? input : 0}(${given}, c${k}`
+    const owned = viewed && this.#operators[k].reading === 'reads'
     const keepsKey = shape === 'key' || shape === 'process'
     return lines(
       `${exit}: {`,
-      holds ? `if (errors${k}.busy) { errors${k}.hold(${v}, ${input}); ${missed.count} break ${exit} }` : '',
-      shape === 'sink' ? `if (sink${k}.busy) { sink${k}.hold(${v}); state.pressed = true; break ${exit} }` : '',
+      holds
+        ? `if (errors${k}.busy) { errors${k}.hold(${kept}, ${input}); ${missed.count} break ${exit} }`
+        : '',
+      shape === 'sink'
+        ? `if (sink${k}.busy) { sink${k}.hold(${kept}); state.pressed = true; break ${exit} }`
+        : '',
       keepsKey ? `const key${r} = scope.key` : '',
       `let ${r}`,
-      `try { ${resultText(k, shape, call, r)} }`,
-      `catch (e) { ${missed.count} ${r} = errors${k}.fail(e, ${v}, ${input}); state.pressed ||= errors${k}.busy`,
+      `try { ${resultText(k, shape, call, r)}${owned && hasResult(shape) ? `; ${r} = materialize(${r})` : ''} }`,
+      `catch (e) { ${missed.count} ${r} = errors${k}.fail(e, ${kept}, ${input}); state.pressed ||= errors${k}.busy`,
       `if (${r} === FAILED) break ${exit}; ${missed.uncount} }`,
       this.#proceed(k, r, v, exit, missed, region),
       keepsKey ? `scope.key = key${r}` : '',
@@ -260,18 +302,29 @@ class ChainCompiler {
           this.#emit(k, 'main', r, passed),
         )
       case 'filter':
-        return lines(`if (!${r}) { ${missed.count} break ${exit} }`, this.#emit(k, 'main', v, passed))
+        return lines(
+          `if (!${r}) { ${missed.count} break ${exit} }`,
+          this.#emit(k, 'main', v, passed),
+        )
       case 'flatMap':
         return this.#expand(k, r, region)
       case 'key':
         return lines(`scope.key = ${r}`, this.#emit(k, 'main', v, passed))
       case 'sink':
-        return `if (${r} !== undefined && isThenable(${r})) { sink${k}.track(${r}, ${v}); state.pressed ||= sink${k}.busy }`
+        return this.#awaitSink(k, r, v)
       case 'process':
         return ''
       default:
         return this.#emit(k, 'main', v, passed)
     }
+  }
+
+  /** The call that has returned a promise may go on reading its view, the first that does so; later ones get no views. */
+  #awaitSink(k: number, r: string, v: string): string {
+    const viewed = this.#viewed[k]
+    const pin = viewed ? `if (!sink${k}.keeps) { sink${k}.keeps = true; pinView(${v}) } ` : ''
+    const kept = viewed ? `materialize(${v})` : v
+    return `if (${r} !== undefined && isThenable(${r})) { ${pin}sink${k}.track(${r}, ${kept}); state.pressed ||= sink${k}.busy }`
   }
 
   #expand(k: number, r: string, region: Region): string {
@@ -283,7 +336,7 @@ class ChainCompiler {
       `for (let ${j} = 0; ${j} < ${r}.length; ${j}++) {`,
       `const ${item} = ${r}[${j}]`,
       `if (${item} !== null && ${item} !== undefined) {`,
-      emitted === '' ? '' : `${emitted}++`,
+      emitted === '' ? '' : `${emitted} = (${emitted} + 1) | 0`,
       this.#emit(k, 'main', item, inner),
       `}`,
       `}`,
@@ -296,27 +349,53 @@ class ChainCompiler {
     const targets = this.#operators[k].targets.get(port) ?? []
     const alone = targets.length === 1
     // A record that cannot be carried to its only consumer was not emitted.
-    const refused = this.#missed(alone && port !== 'dead-letters' ? region : { ...region, loop: undefined, flow: '0' })
+    const refused = this.#missed(
+      alone && port !== 'dead-letters' ? region : { ...region, loop: undefined, flow: '0' },
+    )
     const counted = port === 'dead-letters' ? '' : this.#countOut(k, refused.pass(region))
     const inner: Region = { ...refused.pass(region), depth: region.depth + 1 }
+    const passed =
+      port !== 'dead-letters' && this.#viewed[k] && this.#operators[k].reading === 'passes'
     const refuse = (own: string) => {
-      const uncount = alone && region.loop === undefined && port !== 'dead-letters' ? `${counterOf(k, 'recordsOut')}--; ` : ''
-      return `${refused.count} ${uncount}errors${k}.giveUp(e, ${own}, 1)`
+      const uncount =
+        alone && region.loop === undefined && port !== 'dead-letters'
+          ? `${counterOf(k, 'recordsOut')}--; `
+          : ''
+      return `${refused.count} ${uncount}errors${k}.giveUp(e, ${passed ? `materialize(${own})` : own}, 1)`
     }
-    const steps = targets.map((target) => this.#pass(target, v, alone, refuse, inner))
+    const steps = targets.map((target) => this.#pass(target, v, alone, passed, refuse, inner))
     return lines(counted, ...steps)
   }
 
-  #pass(target: Target, v: string, alone: boolean, refuse: (own: string) => string, region: Region): string {
+  #pass(
+    target: Target,
+    v: string,
+    alone: boolean,
+    passed: boolean,
+    refuse: (own: string) => string,
+    region: Region,
+  ): string {
     const shared = this.#strict && !alone
-    const own = shared ? this.#name('v') : v
-    const share = shared ? `const ${own} = shareRecord(${v})` : ''
+    const keeps = passed && target.type === 'call' && !this.#viewed[target.to]
+    const own = shared || keeps ? this.#name('v') : v
+    const owned = keeps ? `materialize(${v})` : v
+    const share = own === v ? '' : `const ${own} = ${shared ? `shareRecord(${owned})` : owned}`
     if (target.type === 'send') {
       const ring = this.#name('port')
       this.#bind(ring, target.port)
-      return lines(`{`, share, `try { if (${ring}.send(${own})) state.pressed = true } catch (e) { ${refuse(own)} } }`)
+      return lines(
+        `{`,
+        share,
+        `try { if (${ring}.send(${own})) state.pressed = true } catch (e) { ${refuse(own)} } }`,
+      )
     }
-    const deliver = lines(this.#countIn(target.to, region), this.#deliver(target.to, target.input, own, region))
+    const deliver =
+      target.guard === undefined
+        ? lines(
+            this.#countIn(target.to, region),
+            this.#deliver(target.to, target.input, own, region),
+          )
+        : this.#guarded(target, target.guard, own, refuse(own), region)
     const kept = target.dropsKey ? this.#name('key') : ''
     return lines(
       `{`,
@@ -324,6 +403,30 @@ class ChainCompiler {
       kept === '' ? '' : `const ${kept} = scope.key; scope.key = undefined`,
       target.checked ? this.#checkedRecord(own, refuse(own), deliver) : deliver,
       kept === '' ? '' : `scope.key = ${kept}`,
+      `}`,
+    )
+  }
+
+  /** Strict mode shows a view where an exchange would, and ends it as the next record would. */
+  #guarded(
+    { to, input }: Extract<Target, { type: 'call' }>,
+    guard: GuardRecord,
+    v: string,
+    refuse: string,
+    region: Region,
+  ): string {
+    const view = this.#name('v')
+    const make = this.#name('guard')
+    const exit = this.#name('b')
+    this.#bind(make, guard)
+    return lines(
+      `${exit}: {`,
+      `let ${view} = ${v}`,
+      `try { if (placeOf(${v}) === undefined) ${view} = ${make}(${v}) } catch (e) { ${refuse}; break ${exit} }`,
+      `try {`,
+      this.#countIn(to, region),
+      this.#deliver(to, input, view, region),
+      `} finally { if (${view} !== ${v}) endView(${view}) }`,
       `}`,
     )
   }
@@ -351,7 +454,10 @@ class ChainCompiler {
   }
 
   #emitFunction(k: number, port: string): void {
-    this.#define(this.#emitName(k, port), (region) => this.#emit(k, port, 'v', region))
+    const owned =
+      this.#viewed[k] && this.#operators[k].reading === 'reads' && port !== 'dead-letters'
+    const own = owned ? 'v = materialize(v)\n' : ''
+    this.#define(this.#emitName(k, port), (region) => own + this.#emit(k, port, 'v', region))
   }
 
   #afterFunction(k: number): void {
@@ -390,8 +496,8 @@ class ChainCompiler {
     if (region.loop === undefined) return { count: '', uncount: '', pass: (onward) => onward }
     const name = this.#local('missed', region)
     return {
-      count: `${name}++;`,
-      uncount: `${name}--;`,
+      count: `${name} = (${name} + 1) | 0;`,
+      uncount: `${name} = (${name} - 1) | 0;`,
       pass: (onward) => ({ ...onward, flow: `${onward.flow} - ${name}` }),
     }
   }
@@ -423,6 +529,11 @@ function counterOf(k: number, counter: keyof typeof COUNTER): string {
 
 function lines(...parts: readonly string[]): string {
   return parts.filter((part) => part !== '').join('\n')
+}
+
+/** Whether what a call returns is emitted. */
+function hasResult(shape: string): boolean {
+  return shape === 'map' || shape === 'flatMap'
 }
 
 /** The call of one operator and the checks of its result. */

@@ -1,10 +1,12 @@
 import type { StreamError } from '../../codec/errors.ts'
+import type { RecordCursor } from '../../codec/record-codec.ts'
+import type { RuntimeContext } from '../../operators/contract/context.ts'
 import type { Collector, OutputTag } from '../../operators/contract/function.ts'
 import type { Operator, OperatorShape, RecordScope } from '../../operators/contract/operator.ts'
-import type { RuntimeContext } from '../../operators/contract/context.ts'
 import type { OutputPort } from '../channel/output-port.ts'
 import type { ErrorGate } from './error-gate.ts'
 import type { SinkGate } from './sink-gate.ts'
+import type { ViewReading } from './view-reading.ts'
 
 /** Where an output of an operator leads: a call of the next operator of the chain, or an exchange. */
 export type Target =
@@ -15,8 +17,13 @@ export type Target =
       /** Whether the record's key ends here: as over an exchange, it does not go into a stream that is not keyed. */
       readonly dropsKey: boolean
       readonly checked: boolean
+      /** Strict mode's view on a record, where the next operator reads views. */
+      readonly guard?: GuardRecord | undefined
     }
   | { readonly type: 'send'; readonly port: OutputPort }
+
+/** Makes a view that is ended with its call. */
+export type GuardRecord = (record: unknown) => unknown
 
 /** What an operator of a chain emits through; the compiler sets where that leads. */
 export class ChainCollector implements Collector {
@@ -45,6 +52,8 @@ export interface ChainOperator {
   readonly holds: boolean
   /** For shape `sink`. */
   readonly sink: SinkGate | undefined
+  /** Undefined: it gets no views. */
+  readonly reading?: ViewReading | undefined
   /** By port: `main`, `dead-letters`, `tag:<id>`. */
   readonly targets: ReadonlyMap<string, readonly Target[]>
 }
@@ -57,7 +66,14 @@ export interface ChainEntry {
   readonly keyed: boolean
   /** Whether the maker of the records keeps them: strict mode then copies before it freezes. */
   readonly sharesRecords: boolean
+  /** How records become views: read where they lie, or (strict) guarded. */
+  readonly views?: EntryViews | undefined
 }
+
+/** How the records of an entry become views. */
+export type EntryViews =
+  | { readonly type: 'in-place'; readonly cursor: RecordCursor }
+  | { readonly type: 'guarded'; readonly guard: GuardRecord }
 
 /** What a compiled chain reads and writes at every record. */
 export interface ChainState {

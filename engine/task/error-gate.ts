@@ -1,5 +1,9 @@
 import { describe, StreamError } from '../../codec/errors.ts'
-import { concernsRecord, type DeadLetter, type ResolvedErrorPolicy } from '../../operators/contract/error-policy.ts'
+import {
+  concernsRecord,
+  type DeadLetter,
+  type ResolvedErrorPolicy,
+} from '../../operators/contract/error-policy.ts'
 import type { RecordScope } from '../../operators/contract/operator.ts'
 import { COUNTER } from '../metrics/counters.ts'
 
@@ -140,7 +144,9 @@ export class ErrorGate {
 
   #again(value: unknown, input: number): unknown {
     const operator = this.#operator
-    return operator.again === undefined ? operator.invoke(value, input) : operator.again(value, input)
+    return operator.again === undefined
+      ? operator.invoke(value, input)
+      : operator.again(value, input)
   }
 
   #hold(value: unknown, input: number, attempts: number, delayMs: number): void {
@@ -151,13 +157,22 @@ export class ErrorGate {
 }
 
 /** What user code threw, as the error of its operator. Errors of this package keep their code. */
-export function asStreamError(error: unknown, operator: string, subtask: number, value?: unknown): StreamError {
+export function asStreamError(
+  error: unknown,
+  operator: string,
+  subtask: number,
+  value?: unknown,
+): StreamError {
   if (error instanceof StreamError) return error.at(operator, subtask)
   const what = error instanceof Error ? `${error.name}: ${error.message}` : describe(error)
   const record = value === undefined ? '' : ` at record ${describe(value)}`
-  return new StreamError('SAGE_USER_ERROR', `${what}${record} (operator '${operator}', subtask ${subtask})`, {
-    operator,
-    subtask,
-    cause: error,
-  })
+  return new StreamError(
+    'SAGE_USER_ERROR',
+    `${what}${record} (operator '${operator}', subtask ${subtask})`,
+    {
+      operator,
+      subtask,
+      cause: error,
+    },
+  )
 }

@@ -6,16 +6,18 @@ import type { Operator, OperatorCall } from '../../operators/contract/operator.t
  * that a failed attempt emits nothing: a record is processed whole or left out whole.
  */
 export function retryable(operator: Operator): Operator {
-  const attempt = (call: OperatorCall): OperatorCall => (value, ctx, out) => {
-    const kept: (() => void)[] = []
-    const keeper: Collector = {
-      collect: (item) => kept.push(() => out.collect(item)),
-      collectTo: <S>(tag: OutputTag<S>, item: S) => kept.push(() => out.collectTo(tag, item)),
+  const attempt =
+    (call: OperatorCall): OperatorCall =>
+    (value, ctx, out) => {
+      const kept: (() => void)[] = []
+      const keeper: Collector = {
+        collect: (item) => kept.push(() => out.collect(item)),
+        collectTo: <S>(tag: OutputTag<S>, item: S) => kept.push(() => out.collectTo(tag, item)),
+      }
+      const result = call(value, ctx, keeper)
+      for (const emit of kept) emit()
+      return result
     }
-    const result = call(value, ctx, keeper)
-    for (const emit of kept) emit()
-    return result
-  }
   const { call } = operator
   return {
     ...bound(operator),

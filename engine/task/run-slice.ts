@@ -24,7 +24,8 @@ export class RunSlice {
 
   end(): void {
     const tookMs = this.#now() - this.#begun
-    if (tookMs > SLICE_MS) this.#records = Math.max(1, Math.floor((this.#records * SLICE_MS) / tookMs))
+    if (tookMs > SLICE_MS)
+      this.#records = Math.max(1, Math.floor((this.#records * SLICE_MS) / tookMs))
     else if (tookMs < SLICE_MS / 2) this.#records = Math.min(RECORDS_MAX, this.#records * 2)
   }
 }

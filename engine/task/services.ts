@@ -27,11 +27,15 @@ export class ServiceHost {
   constructor() {
     const call = (name: string, ...args: unknown[]): unknown => this.#process(name, args)
     this.call = Object.assign(call, {
-      async: async (name: string, ...args: unknown[]): Promise<unknown> => this.#process(name, args),
+      async: async (name: string, ...args: unknown[]): Promise<unknown> =>
+        this.#process(name, args),
     })
   }
 
-  async open(registrations: readonly ServiceRegistration[], facilities: Omit<NonNullable<ServiceHooks['ctx']>, 'service'>): Promise<void> {
+  async open(
+    registrations: readonly ServiceRegistration[],
+    facilities: Omit<NonNullable<ServiceHooks['ctx']>, 'service'>,
+  ): Promise<void> {
     for (const { name, Class, options } of registrations) {
       const instance: ServiceHooks = new Class(options)
       instance.ctx = { ...facilities, service: (other) => this.get(other) }
@@ -50,20 +54,27 @@ export class ServiceHost {
   }
 
   async close(): Promise<void> {
-    for (const instance of [...this.#instances.values()].reverse()) await (instance as ServiceHooks).close?.()
+    for (const instance of [...this.#instances.values()].reverse())
+      await (instance as ServiceHooks).close?.()
   }
 
   #process(name: string, args: readonly unknown[]): unknown {
     const { process } = this.get(name) as { process?: (...args: unknown[]) => unknown }
     if (typeof process === 'function') return process(...args)
-    throw new StreamError('SAGE_SERVICE', `service '${name}': expected a method 'process', which callService calls`)
+    throw new StreamError(
+      'SAGE_SERVICE',
+      `service '${name}': expected a method 'process', which callService calls`,
+    )
   }
 
   #instance(name: string): object {
     const instance = this.#instances.get(name)
     if (instance !== undefined) return instance
     const known = [...this.#instances.keys()].map((k) => `'${k}'`).join(', ') || 'none'
-    throw new StreamError('SAGE_SERVICE', `service '${name}' is not registered; registered: ${known}`)
+    throw new StreamError(
+      'SAGE_SERVICE',
+      `service '${name}' is not registered; registered: ${known}`,
+    )
   }
 }
 
@@ -77,7 +88,9 @@ function guarded(name: string, instance: object): object {
         try {
           const result: unknown = Reflect.apply(member, target, args)
           return result instanceof Promise
-            ? result.catch((error: unknown) => { throw failed(name, property, error) })
+            ? result.catch((error: unknown) => {
+                throw failed(name, property, error)
+              })
             : result
         } catch (error) {
           throw failed(name, property, error)
@@ -89,5 +102,9 @@ function guarded(name: string, instance: object): object {
 
 function failed(service: string, method: string | symbol, cause: unknown): StreamError {
   const what = cause instanceof Error ? cause.message : String(cause)
-  return new StreamError('SAGE_SERVICE', `Service call failed: ${service}.${String(method)}: ${what}`, { cause })
+  return new StreamError(
+    'SAGE_SERVICE',
+    `Service call failed: ${service}.${String(method)}: ${what}`,
+    { cause },
+  )
 }

@@ -40,6 +40,9 @@ export class SinkGate {
   /** Whether the next record must wait. A plain field: compiled chains read it at every record. */
   busy = false
 
+  /** Whether a call has returned a promise: such a sink gets no views, which would end with the call. */
+  keeps = false
+
   /** Whether anything is still on its way. */
   get pending(): boolean {
     return this.#inFlight > 0 || this.#waiting.length > 0
@@ -125,5 +128,9 @@ export class SinkGate {
 
 /** Whether a sink's result must be awaited. */
 export function isThenable(result: unknown): result is PromiseLike<unknown> {
-  return typeof result === 'object' && result !== null && typeof (result as { then?: unknown }).then === 'function'
+  return (
+    typeof result === 'object' &&
+    result !== null &&
+    typeof (result as { then?: unknown }).then === 'function'
+  )
 }

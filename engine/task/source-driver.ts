@@ -1,5 +1,9 @@
-import { IDLE, type PartitionedSource, type PartitionReader } from '../../operators/contract/source.ts'
 import { StreamError } from '../../codec/errors.ts'
+import {
+  IDLE,
+  type PartitionedSource,
+  type PartitionReader,
+} from '../../operators/contract/source.ts'
 
 /** How often an idle source is asked again. */
 const IDLE_MS = 1
@@ -26,7 +30,12 @@ export class SourceDriver {
   #idleUntil = Number.NEGATIVE_INFINITY
   #ended = false
 
-  constructor(source: PartitionedSource<unknown, unknown>, claim: ClaimPartition, wake: () => void, now: () => number) {
+  constructor(
+    source: PartitionedSource<unknown, unknown>,
+    claim: ClaimPartition,
+    wake: () => void,
+    now: () => number,
+  ) {
     this.#source = source
     this.#claim = claim
     this.#wake = wake
@@ -48,8 +57,18 @@ export class SourceDriver {
 
   /** The source asked to be asked again at once. */
   awaken(): void {
-    this.#idleUntil = Number.NEGATIVE_INFINITY
+    this.askNow()
     this.#wake()
+  }
+
+  /** Whether it has nothing more to give at present: it is not reading, and nothing of it waits to be taken. */
+  get quiet(): boolean {
+    return !this.#waiting && this.#answer === undefined
+  }
+
+  /** An idle source is asked again by the next pull, whatever the time. */
+  askNow(): void {
+    this.#idleUntil = Number.NEGATIVE_INFINITY
   }
 
   /** Asks for records. Throws what the source threw; it may then be asked again. */
@@ -85,7 +104,9 @@ export class SourceDriver {
   #ask(): Pulled {
     if (this.#reader === undefined) return this.#openNext()
     const result = this.#reader.next(READ_MAX)
-    return result instanceof Promise ? this.#await(result, (records) => records) : this.#take(result)
+    return result instanceof Promise
+      ? this.#await(result, (records) => records)
+      : this.#take(result)
   }
 
   #openNext(): Pulled {
@@ -115,7 +136,10 @@ export class SourceDriver {
       return 'idle'
     }
     if (records === null) return this.#endPartition()
-    throw new StreamError('SAGE_USER_ERROR', 'a partition reader: expected next() to return an array, IDLE or null')
+    throw new StreamError(
+      'SAGE_USER_ERROR',
+      'a partition reader: expected next() to return an array, IDLE or null',
+    )
   }
 
   #endPartition(): Pulled {
@@ -134,7 +158,10 @@ export class SourceDriver {
     }
     promise.then(
       (value) => settle(() => answer(value)),
-      (error: unknown) => settle(() => { throw error }),
+      (error: unknown) =>
+        settle(() => {
+          throw error
+        }),
     )
     return 'waiting'
   }

@@ -1,4 +1,5 @@
 import { cloneValue } from '../../codec/value.ts'
+import { placeOf } from '../../codec/view.ts'
 
 /**
  * Strict mode's answer to a fan-out inside a chain, where several consumers would see one object: plain objects and arrays are
@@ -6,6 +7,8 @@ import { cloneValue } from '../../codec/value.ts'
  */
 export function shareRecord(record: unknown): unknown {
   if (typeof record !== 'object' || record === null) return record
+  // A view cannot be written to.
+  if (placeOf(record) !== undefined) return record
   return isFreezable(record) ? freeze(record) : cloneValue(record)
 }
 
@@ -14,7 +17,9 @@ export function copyRecord(record: unknown): unknown {
   if (typeof record !== 'object' || record === null) return record
   if (Array.isArray(record)) return record.map(copyRecord)
   if (!isPlain(record)) return isFreezable(record) ? record : cloneValue(record)
-  return Object.fromEntries(Object.entries(record).map(([field, value]) => [field, copyRecord(value)]))
+  return Object.fromEntries(
+    Object.entries(record).map(([field, value]) => [field, copyRecord(value)]),
+  )
 }
 
 /** Whether freezing protects it. Instances of classes are left alone: no exchange carries them unless registered. */

@@ -1,5 +1,5 @@
 import type { Awaitable } from '../../operators/contract/source.ts'
-import { newBatch, type InputChannel } from '../channel/input-channel.ts'
+import { type InputChannel, newBatch } from '../channel/input-channel.ts'
 import type { OutputPort } from '../channel/output-port.ts'
 import type { ChainOperator, ChainState, CompiledChain } from './chain-model.ts'
 import { asStreamError, FAILED } from './error-gate.ts'
@@ -73,7 +73,11 @@ export class Task {
   /** Whether a promise is pending, so that the event loop must run. */
   get asynchronous(): boolean {
     const { source, operators } = this.#parts
-    return this.#phase === 'completing' || source?.waiting === true || operators.some((o) => o.sink?.pending === true)
+    return (
+      this.#phase === 'completing' ||
+      source?.waiting === true ||
+      operators.some((o) => o.sink?.pending === true)
+    )
   }
 
   /** When it wants to be called again for the time alone, in monotonic ms. */
@@ -86,19 +90,40 @@ export class Task {
     return due
   }
 
+  /**
+   * After a step that was 'idle': whether nothing is left of what this subtask has taken in. It is not when an output
+   * or a sink refuses, a record waits for its retry, a promise is pending, or the end is on its way.
+   */
+  get quiet(): boolean {
+    const { source, state } = this.#parts
+    if (this.#phase === 'ended') return true
+    if (this.#phase !== 'running' || state.pressed || this.asynchronous) return false
+    return source === undefined || source.quiet
+  }
+
+  /** Has an idle source asked again by the next step. */
+  askSource(): void {
+    this.#parts.source?.askNow()
+  }
+
   /** Opens the operators, sinks first, so that none receives a record before it is open. */
   async open(): Promise<void> {
-    for (const made of [...this.#parts.operators].reverse()) await this.#placed(made, () => made.operator.open?.())
+    for (const made of [...this.#parts.operators].reverse())
+      await this.#placed(made, () => made.operator.open?.())
   }
 
   /** Works until `deadlineMs` (about), or until there is nothing to do. Throws the failure that ends the job. */
   step(deadlineMs: number): Progress {
     let worked = false
-    while (this.#relieve() && this.#advance()) {
-      worked = true
-      if (this.#parts.nowMs() >= deadlineMs) break
+    try {
+      while (this.#relieve() && this.#advance()) {
+        worked = true
+        if (this.#parts.nowMs() >= deadlineMs) break
+      }
+    } finally {
+      // Also after a failure: what was emitted before it has left this operator.
+      this.#flush()
     }
-    this.#flush()
     if (this.#phase === 'ended') return 'ended'
     return worked ? 'worked' : 'idle'
   }
@@ -278,10 +303,16 @@ export class Task {
 
   #drained(): boolean {
     this.#phase = 'completing'
-    void this.#completeAll().then(
-      () => { this.#completed = {} },
-      (error: unknown) => { this.#completed = { error } },
-    ).finally(() => this.#parts.wake())
+    void this.#completeAll()
+      .then(
+        () => {
+          this.#completed = {}
+        },
+        (error: unknown) => {
+          this.#completed = { error }
+        },
+      )
+      .finally(() => this.#parts.wake())
     return true
   }
 
@@ -300,8 +331,11 @@ export class Task {
   /** Closes the source and all operators, whatever one of them throws; then throws the first of that. */
   async #closeAll(): Promise<void> {
     const { operators, source } = this.#parts
-    const closings = operators.map((made) => () => this.#placed(made, () => made.operator.close?.()))
-    if (source !== undefined) closings.unshift(() => this.#placed(operators[0], () => source.close()))
+    const closings = operators.map(
+      (made) => () => this.#placed(made, () => made.operator.close?.()),
+    )
+    if (source !== undefined)
+      closings.unshift(() => this.#placed(operators[0], () => source.close()))
     const failures: unknown[] = []
     for (const close of closings) await close().catch((error: unknown) => failures.push(error))
     if (failures.length > 0) throw failures[0]

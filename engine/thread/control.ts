@@ -24,7 +24,11 @@ export type FromWorker =
 /** What the coordinator tells a worker. */
 export type ToWorker =
   /** Partitions, and one claim word each: see `PartitionClaims`. */
-  | { readonly type: 'start'; readonly partitions: PartitionLists; readonly claims: SharedArrayBuffer }
+  | {
+      readonly type: 'start'
+      readonly partitions: PartitionLists
+      readonly claims: SharedArrayBuffer
+    }
   /** All threads have opened their operators: records may flow. */
   | { readonly type: 'go' }
   | { readonly type: 'stop' }
@@ -43,12 +47,23 @@ export type Outcome =
   | { readonly status: 'failed'; readonly error: ErrorData }
 
 /** What the coordinator tells the main thread. */
-export type ToMain = { readonly type: 'running' } | { readonly type: 'ended'; readonly outcome: Outcome }
+export type ToMain =
+  | { readonly type: 'running' }
+  | { readonly type: 'ended'; readonly outcome: Outcome }
 
 /** What a worker tells the main thread. */
 export type Report =
-  | { readonly type: 'log'; readonly level: LogLevel; readonly message: string; readonly details: readonly unknown[] }
-  | { readonly type: 'deadLetters'; readonly letters: readonly DeadLetterData[]; readonly dropped: number }
+  | {
+      readonly type: 'log'
+      readonly level: LogLevel
+      readonly message: string
+      readonly details: readonly unknown[]
+    }
+  | {
+      readonly type: 'deadLetters'
+      readonly letters: readonly DeadLetterData[]
+      readonly dropped: number
+    }
 
 /** One end of a two-way line of control messages. Records never travel here. */
 export interface ControlPort<In, Out> {

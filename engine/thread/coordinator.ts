@@ -4,10 +4,10 @@ import { describeGraph, firstDifference } from '../graph/fingerprint.ts'
 import type { GraphNode } from '../graph/node.ts'
 import { planGraph } from '../graph/plan.ts'
 import { wrapArena } from '../ring/arena.ts'
-import { Doorbell, DOORBELL_BYTES } from '../ring/doorbell.ts'
+import { DOORBELL_BYTES, Doorbell } from '../ring/doorbell.ts'
 import type { ControlPort, FromMain, FromWorker, Outcome, ToMain, ToWorker } from './control.ts'
 import type { JobGraph } from './job-site.ts'
-import type { ThreadInit } from './job-thread.ts'
+import { clockOf, type ThreadInit } from './job-thread.ts'
 import { PartitionClaims } from './partition-claims.ts'
 
 /** The lines of a coordinator. */
@@ -47,7 +47,9 @@ export class Coordinator {
     this.#plain = plain
     this.#states = lines.workers.map(() => 'starting')
     this.#descriptions = lines.workers.map(() => undefined)
-    lines.workers.forEach((line, worker) => line.onMessage((message) => this.#hear(worker, message)))
+    lines.workers.forEach((line, worker) =>
+      line.onMessage((message) => this.#hear(worker, message)),
+    )
     lines.main.onMessage((message) => this.#obey(message))
   }
 
@@ -69,6 +71,11 @@ export class Coordinator {
     }
     await this.#ended.promise
     this.#lines.main.post({ type: 'ended', outcome: this.#outcome() })
+  }
+
+  /** Fails the job for something that went wrong on this thread; only the first failure counts. */
+  fail(error: unknown): void {
+    this.#fail(errorToData(error))
   }
 
   #outcome(): Outcome {
@@ -114,7 +121,8 @@ export class Coordinator {
       return this.#fail(errorToData(error))
     }
     void this.#listPartitions(this.#job).then(
-      (partitions) => this.#tell({ type: 'start', partitions, claims: PartitionClaims.allocate(partitions) }),
+      (partitions) =>
+        this.#tell({ type: 'start', partitions, claims: PartitionClaims.allocate(partitions) }),
       (error: unknown) => this.#fail(errorToData(error)),
     )
   }
@@ -124,8 +132,8 @@ export class Coordinator {
     if (difference === undefined) return
     throw new StreamError(
       'SAGE_GRAPH_MISMATCH',
-      `${who} built another graph than the thread that submitted the job; ${difference}. `
-        + 'A job module must build the same graph on every thread: not from the time, random numbers or what only one thread has',
+      `${who} built another graph than the thread that submitted the job; ${difference}. ` +
+        'A job module must build the same graph on every thread: not from the time, random numbers or what only one thread has',
     )
   }
 
@@ -139,16 +147,23 @@ export class Coordinator {
     return lists
   }
 
-  async #partitionsOf(node: GraphNode, parallelism: number, job: JobGraph): Promise<readonly string[]> {
+  async #partitionsOf(
+    node: GraphNode,
+    parallelism: number,
+    job: JobGraph,
+  ): Promise<readonly string[]> {
     if (node.body.type !== 'source') return []
     const { factory } = node.body
     if (factory.single) return ['0']
     try {
-      return await factory.create(listingContext(node, parallelism, this.#init.jobName, job)).partitions()
+      return await factory.create(listingContext(node, parallelism, this.#init, job)).partitions()
     } catch (error) {
       if (error instanceof StreamError) throw error.at(node.name, 0)
       const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-      throw new StreamError('SAGE_USER_ERROR', `partitions(): ${what} (operator '${node.name}')`, { operator: node.name, cause: error })
+      throw new StreamError('SAGE_USER_ERROR', `partitions(): ${what} (operator '${node.name}')`, {
+        operator: node.name,
+        cause: error,
+      })
     }
   }
 
@@ -188,21 +203,26 @@ export class Coordinator {
 }
 
 /** What a source may ask for while it lists its partitions: no record is at hand. */
-function listingContext(node: GraphNode, parallelism: number, jobName: string, job: JobGraph): RuntimeContext {
+function listingContext(
+  node: GraphNode,
+  parallelism: number,
+  init: ThreadInit,
+  job: JobGraph,
+): RuntimeContext {
   const unavailable = () => {
     throw new StreamError('SAGE_SERVICE', 'services are not available in partitions()')
   }
   const silent = () => {}
   return {
     name: node.name,
-    jobName,
+    jobName: init.jobName,
     subtask: 0,
     parallelism,
     key: undefined,
     getKey: () => undefined,
     timestamp: undefined,
     logger: { debug: silent, info: silent, warning: silent, error: silent },
-    clock: job.clock === 'system' ? { now: () => Date.now() } : job.clock,
+    clock: clockOf(init, job),
     wake: silent,
     service: unavailable,
     callService: Object.assign(unavailable, { async: async () => unavailable() }),

@@ -1,16 +1,16 @@
 import { isMainThread, workerData } from 'node:worker_threads'
-import type { ErrorPolicy } from '../../operators/contract/error-policy.ts'
 import type { Clock } from '../../operators/contract/context.ts'
+import type { ErrorPolicy } from '../../operators/contract/error-policy.ts'
 import type { LogLevel } from '../../operators/contract/logger.ts'
 import type { Graph } from '../graph/graph.ts'
-import type { EnvironmentConfig } from '../job/config.ts'
 import type { ServiceRegistration } from '../task/services.ts'
 
 /** The mark of a thread that runs a job, in its `workerData`. */
 export const WORKER_MARK = 'sage-stream:job-thread'
 
 /** Whether this code runs on a worker thread of a job: tells a job module where it is. */
-export const isWorker: boolean = !isMainThread && (workerData as { mark?: unknown } | null)?.mark === WORKER_MARK
+export const isWorker: boolean =
+  !isMainThread && (workerData as { mark?: unknown } | null)?.mark === WORKER_MARK
 
 /** A graph as a thread runs it. */
 export interface JobGraph {
@@ -41,7 +41,7 @@ export interface JobSpec {
   readonly name: string
   readonly params: unknown
   /** Module form: what was given for the job, as far as it is data; `build` may read it on every thread. */
-  readonly config: EnvironmentConfig
+  readonly config: object
   readonly settings: ThreadSettings
 }
 
@@ -52,7 +52,7 @@ export interface ScriptJob {
 }
 
 /** Builds a module-form job's graph. */
-export type BuildDefinition = (params: unknown, config: EnvironmentConfig) => JobGraph
+export type BuildDefinition = (params: unknown, config: object) => JobGraph
 
 /**
  * What the job module has made known on this thread. It lives on `globalThis`, because the module may load the

@@ -2,11 +2,12 @@ import { errorFromData, errorToData, StreamError } from '../../codec/errors.ts'
 import type { Clock } from '../../operators/contract/context.ts'
 import type { DeadLetter } from '../../operators/contract/error-policy.ts'
 import { LOG_LEVELS, type Logger, type LogLevel } from '../../operators/contract/logger.ts'
+import { SharedTime } from '../../operators/contract/shared-clock.ts'
 import { describeGraph } from '../graph/fingerprint.ts'
 import { type MemoryPlan, planMemory } from '../graph/memory-plan.ts'
 import { type Plan, planGraph } from '../graph/plan.ts'
 import { type Arena, wrapArena } from '../ring/arena.ts'
-import { Doorbell, DOORBELL_BYTES } from '../ring/doorbell.ts'
+import { DOORBELL_BYTES, Doorbell } from '../ring/doorbell.ts'
 import { buildTask } from '../task/build-task.ts'
 import { ServiceHost } from '../task/services.ts'
 import type { Task } from '../task/task.ts'
@@ -14,6 +15,7 @@ import type { ControlPort, FromWorker, Report, ToWorker } from './control.ts'
 import { DeadLetterOffice } from './dead-letter-office.ts'
 import type { JobGraph, ThreadSettings } from './job-site.ts'
 import { PartitionClaims } from './partition-claims.ts'
+import { SettleWords } from './settle-words.ts'
 import { ThreadLoop } from './thread-loop.ts'
 
 /** What a thread of a job is started with. */
@@ -24,6 +26,10 @@ export interface ThreadInit {
   readonly thread: number
   readonly settings: ThreadSettings
   readonly arena: SharedArrayBuffer
+  /** The job's time where it is shared: it stands above the clock that this thread's job module has given. */
+  readonly time: SharedArrayBuffer | undefined
+  /** Memory of the job's `SettleWords`. */
+  readonly settle: SharedArrayBuffer
   /** False where blocking would stop the caller's event loop (inline mode). */
   readonly mayBlock: boolean
 }
@@ -70,7 +76,10 @@ export class JobThread {
    * Runs the thread's part of the job; resolves when it has ended, however it did.
    * `beforeEnd` runs last, before the thread says so.
    */
-  async run(load: () => Promise<JobGraph>, beforeEnd = async (): Promise<void> => {}): Promise<void> {
+  async run(
+    load: () => Promise<JobGraph>,
+    beforeEnd = async (): Promise<void> => {},
+  ): Promise<void> {
     const orders = this.#orders()
     try {
       const job = await load()
@@ -103,8 +112,12 @@ export class JobThread {
   #orders() {
     let onStart: (start: Extract<ToWorker, { type: 'start' }> | undefined) => void
     let onGo: (go: boolean) => void
-    const start = new Promise<Extract<ToWorker, { type: 'start' }> | undefined>((resolve) => { onStart = resolve })
-    const go = new Promise<boolean>((resolve) => { onGo = resolve })
+    const start = new Promise<Extract<ToWorker, { type: 'start' }> | undefined>((resolve) => {
+      onStart = resolve
+    })
+    const go = new Promise<boolean>((resolve) => {
+      onGo = resolve
+    })
     this.#lines.coordinator.onMessage((order) => {
       this.#started.resolve()
       if (order.type === 'start') onStart(order)
@@ -125,9 +138,14 @@ export class JobThread {
     const { settings, jobName } = this.#init
     const plan = planGraph(job.graph, settings)
     const memory = planMemory(plan, settings)
-    const clock: Clock = job.clock === 'system' ? systemClock : job.clock
+    const clock = clockOf(this.#init, job)
     await this.#services.open(job.services, { jobName, logger: this.#logger, clock })
-    this.#tasks = this.#buildTasks(plan, memory, clock, new PartitionClaims(start.partitions, start.claims))
+    this.#tasks = this.#buildTasks(
+      plan,
+      memory,
+      clock,
+      new PartitionClaims(start.partitions, start.claims),
+    )
     for (const task of [...this.#tasks].reverse()) await task.open()
     this.#lines.coordinator.post({ type: 'opened' })
   }
@@ -151,18 +169,33 @@ export class JobThread {
       defaultErrors: settings.errors,
       maxParallelism: settings.maxParallelism,
       strict: settings.strict,
-      claim: (node: { id: number }, subtask: number) => claims.of(node.id, subtask, plan.parallelism[node.id]),
+      claim: (node: { id: number }, subtask: number) =>
+        claims.of(node.id, subtask, plan.parallelism[node.id]),
       deadLetter: (letter: DeadLetter) => this.#letters.add(letter),
       nowMs,
     }
     return plan.chains.flatMap((chain) =>
-      chain.threads.flatMap((place, subtask) => (place === thread ? [buildTask(shop, chain, subtask)] : [])),
+      chain.threads.flatMap((place, subtask) =>
+        place === thread ? [buildTask(shop, chain, subtask)] : [],
+      ),
     )
   }
 
   async #work(): Promise<void> {
-    const { settings, mayBlock } = this.#init
-    this.#loop = new ThreadLoop(this.#tasks, { bell: this.#bell, spinMs: settings.spinMs, mayBlock, nowMs })
+    const {
+      settings: { spinMs },
+      mayBlock,
+      thread,
+    } = this.#init
+    const settle = new SettleWords(this.#init.settle)
+    this.#loop = new ThreadLoop(this.#tasks, {
+      bell: this.#bell,
+      spinMs,
+      mayBlock,
+      settle,
+      thread,
+      nowMs,
+    })
     if (this.#cancelled) return
     await this.#loop.run()
   }
@@ -174,6 +207,12 @@ export class JobThread {
   }
 }
 
+/** The clock of a job on one of its threads. */
+export function clockOf({ time }: ThreadInit, { clock }: JobGraph): Clock {
+  if (time !== undefined) return new SharedTime(time)
+  return clock === 'system' ? systemClock : clock
+}
+
 const systemClock: Clock = { now: () => Date.now() }
 
 function nowMs(): number {
@@ -181,7 +220,10 @@ function nowMs(): number {
 }
 
 /** An error of this thread that no operator is known for. */
-export function threadFailure(code: 'SAGE_UNHANDLED_REJECTION' | 'SAGE_USER_ERROR', cause: unknown): StreamError {
+export function threadFailure(
+  code: 'SAGE_UNHANDLED_REJECTION' | 'SAGE_USER_ERROR',
+  cause: unknown,
+): StreamError {
   const what = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
   const kind = code === 'SAGE_UNHANDLED_REJECTION' ? 'unhandled rejection' : 'uncaught exception'
   return new StreamError(code, `${kind} on a worker thread: ${what}`, { cause })
@@ -189,11 +231,18 @@ export function threadFailure(code: 'SAGE_UNHANDLED_REJECTION' | 'SAGE_USER_ERRO
 
 function reportingLogger(level: LogLevel, post: (report: Report) => void): Logger {
   const least = LOG_LEVELS.indexOf(level)
-  const write = (line: LogLevel) => (message: string, ...details: unknown[]) => {
-    if (LOG_LEVELS.indexOf(line) < least) return
-    post({ type: 'log', level: line, message: String(message), details: details.map(cloneable) })
+  const write =
+    (line: LogLevel) =>
+    (message: string, ...details: unknown[]) => {
+      if (LOG_LEVELS.indexOf(line) < least) return
+      post({ type: 'log', level: line, message: String(message), details: details.map(cloneable) })
+    }
+  return {
+    debug: write('DEBUG'),
+    info: write('INFO'),
+    warning: write('WARNING'),
+    error: write('ERROR'),
   }
-  return { debug: write('DEBUG'), info: write('INFO'), warning: write('WARNING'), error: write('ERROR') }
 }
 
 /** Log details are for reading: what cannot be cloned crosses as text. */

@@ -14,12 +14,21 @@ export async function loadGraph(spec: JobSpec): Promise<JobGraph> {
 
 async function loadDefinition(spec: JobSpec): Promise<JobGraph> {
   const misused = new Promise<never>((_, reject) => {
-    jobSite().onMisuse = (what) => reject(jobModule(spec, `${what} was reached on a worker thread: keep job modules as files of their own`))
+    jobSite().onMisuse = (what) =>
+      reject(
+        jobModule(
+          spec,
+          `${what} was reached on a worker thread: keep job modules as files of their own`,
+        ),
+      )
   })
   await Promise.race([importModule(spec), misused])
   const build = jobSite().definitions.get(`${spec.url}#${spec.name}`)
   if (build === undefined) {
-    throw jobModule(spec, `expected defineJob(import.meta.url, '${spec.name}', …) when it is imported, found none: keep job modules as files of their own`)
+    throw jobModule(
+      spec,
+      `expected defineJob(import.meta.url, '${spec.name}', …) when it is imported, found none: keep job modules as files of their own`,
+    )
   }
   return build(spec.params, spec.config)
 }
@@ -31,14 +40,28 @@ async function loadScript(spec: JobSpec): Promise<JobGraph> {
     site.onSubmit = (job) => {
       const wanted = job.name === spec.name ? job : site.constructed.get(spec.name)
       if (wanted !== undefined) resolve(wanted)
-      else reject(jobModule(spec, `the submit of '${job.name}' stands in the way: construct all environments before the first submit`))
+      else
+        reject(
+          jobModule(
+            spec,
+            `the submit of '${job.name}' stands in the way: construct all environments before the first submit`,
+          ),
+        )
     }
-    site.onMisuse = (what) => reject(jobModule(spec, `${what} was reached on a worker thread before the environment '${spec.name}'`))
+    site.onMisuse = (what) =>
+      reject(
+        jobModule(
+          spec,
+          `${what} was reached on a worker thread before the environment '${spec.name}'`,
+        ),
+      )
   })
   submitted.catch(() => {})
   await Promise.race([importModule(spec), submitted])
   const job = site.constructed.get(spec.name)
-  return (await Promise.race([submitted, delay(job === undefined ? GRACE_MS : 0)]) ?? late(spec)).jobGraph()
+  return (
+    (await Promise.race([submitted, delay(job === undefined ? GRACE_MS : 0)])) ?? late(spec)
+  ).jobGraph()
 }
 
 /** The import has ended without a submit: a module that asked `isWorker` has built its graph all the same. */
@@ -47,8 +70,8 @@ function late(spec: JobSpec): ScriptJob {
   if (job !== undefined) return job
   throw jobModule(
     spec,
-    `expected it to construct an environment named '${spec.name}' when it is imported, found none; `
-      + 'if a helper constructs it, pass { module: import.meta.url } of the file that is the job',
+    `expected it to construct an environment named '${spec.name}' when it is imported, found none; ` +
+      'if a helper constructs it, pass { module: import.meta.url } of the file that is the job',
   )
 }
 
@@ -57,7 +80,11 @@ async function importModule(spec: JobSpec): Promise<void> {
     await import(spec.url)
   } catch (error) {
     if (error instanceof StreamError) throw error
-    throw new StreamError('SAGE_JOB_MODULE', `job module ${spec.url}: cannot be imported: ${String(error)}`, { cause: error })
+    throw new StreamError(
+      'SAGE_JOB_MODULE',
+      `job module ${spec.url}: cannot be imported: ${String(error)}`,
+      { cause: error },
+    )
   }
 }
 

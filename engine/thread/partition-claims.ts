@@ -39,7 +39,8 @@ export class PartitionClaims {
     let next = subtask
     return () => {
       for (; next < partitions.length; next = next < parallelism ? parallelism : next + 1) {
-        if (Atomics.compareExchange(this.#words, first + next, FREE, TAKEN) === FREE) return partitions[next]
+        if (Atomics.compareExchange(this.#words, first + next, FREE, TAKEN) === FREE)
+          return partitions[next]
       }
       return null
     }

@@ -1,5 +1,6 @@
 import type { Doorbell } from '../ring/doorbell.ts'
 import type { Task } from '../task/task.ts'
+import type { SettleWords } from './settle-words.ts'
 
 /** A subtask's share before its neighbour on the thread has its turn. */
 const TASK_BUDGET_MS = 1
@@ -23,6 +24,9 @@ export interface LoopSettings {
   readonly spinMs: number
   /** Whether `Atomics.wait` may block this thread: never the calling thread of an inline job. */
   readonly mayBlock: boolean
+  /** Where this thread, by its index, says that it is quiet. */
+  readonly settle: SettleWords
+  readonly thread: number
   nowMs(): number
 }
 
@@ -38,6 +42,11 @@ export class ThreadLoop {
   readonly #settings: LoopSettings
   #lastTurn = 0
   #cancelled = false
+  /** How often `stepAll` has moved anything, modulo 2^32. */
+  #activity = 0
+  /** The last round of `settled` that this thread has looked at, and answered. */
+  #asked = 0
+  #answered = 0
 
   constructor(tasks: readonly Task[], settings: LoopSettings) {
     // Later chains lie downstream: emptied first, they leave room for what is upstream.
@@ -58,15 +67,35 @@ export class ThreadLoop {
     this.#lastTurn = nowMs()
     while (!this.#cancelled && this.#tasks.length > 0) {
       const seen = bell.read()
+      const round = this.#round()
       if (this.#stepAll()) {
         idleSince = Number.NaN
         await this.#turnWhenDue()
         continue
       }
-      if (this.#tasks.length === 0) return
+      if (this.#tasks.length === 0) break
+      this.#answer(round)
       if (Number.isNaN(idleSince)) idleSince = nowMs()
       await this.#idle(seen, nowMs() - idleSince)
     }
+    if (!this.#cancelled) this.#settings.settle.end(this.#settings.thread, this.#activity)
+  }
+
+  /** Loaded before the tasks look for work: what they then do not find was not there when the round began. */
+  #round(): number {
+    const { round } = this.#settings.settle
+    if (round === this.#asked) return round
+    this.#asked = round
+    for (const task of this.#tasks) task.askSource()
+    return round
+  }
+
+  /** No task has moved since `round` was loaded. */
+  #answer(round: number): void {
+    if (round === this.#answered) return
+    for (const task of this.#tasks) if (!task.quiet) return
+    this.#answered = round
+    this.#settings.settle.answer(this.#settings.thread, round, this.#activity)
   }
 
   /** True when any task has moved. */
@@ -77,6 +106,7 @@ export class ThreadLoop {
       if (progress !== 'idle') worked = true
       if (progress === 'ended') this.#tasks.splice(i--, 1)
     }
+    if (worked) this.#activity = (this.#activity + 1) | 0
     return worked
   }
 
@@ -101,7 +131,8 @@ export class ThreadLoop {
     bell.announce()
     try {
       // Between the announcement and this look, nothing can arrive unseen: see the class.
-      if (!this.#cancelled && !this.#stepAll() && this.#tasks.length > 0) await this.#park(seen, idleMs)
+      if (!this.#cancelled && !this.#stepAll() && this.#tasks.length > 0)
+        await this.#park(seen, idleMs)
     } finally {
       bell.retract()
     }
@@ -110,7 +141,8 @@ export class ThreadLoop {
   async #park(seen: number, idleMs: number): Promise<void> {
     const { bell, mayBlock, nowMs } = this.#settings
     const dueMs = Math.max(0, this.#dueMs() - nowMs())
-    if (mayBlock && !this.#asynchronous() && idleMs < SLEEP_AFTER_MS) bell.wait(seen, Math.min(PARK_MS, dueMs))
+    if (mayBlock && !this.#asynchronous() && idleMs < SLEEP_AFTER_MS)
+      bell.wait(seen, Math.min(PARK_MS, dueMs))
     else await bell.waitAsync(seen, Math.min(SLEEP_MS, dueMs))
   }
 

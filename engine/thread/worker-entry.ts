@@ -1,6 +1,13 @@
 import { isMainThread, type MessagePort, threadId } from 'node:worker_threads'
+import {
+  type FromMain,
+  type FromWorker,
+  type Report,
+  type ToMain,
+  type ToWorker,
+  threadPort,
+} from './control.ts'
 import { Coordinator } from './coordinator.ts'
-import { type FromMain, type FromWorker, type Report, threadPort, type ToMain, type ToWorker } from './control.ts'
 import type { JobSpec } from './job-site.ts'
 import { JobThread, type ThreadInit, threadFailure } from './job-thread.ts'
 import { loadGraph } from './load-graph.ts'
@@ -37,8 +44,7 @@ function startWorker(task: Extract<ThreadTask, { role: 'worker' }>): Promise<voi
   const coordinator = threadPort<ToWorker, FromWorker>(task.coordinator)
   const main = threadPort<never, Report>(task.main)
   const thread = new JobThread(task.init, { coordinator, main })
-  process.on('unhandledRejection', (reason) => thread.fail(threadFailure('SAGE_UNHANDLED_REJECTION', reason)))
-  process.on('uncaughtException', (error) => thread.fail(threadFailure('SAGE_USER_ERROR', error)))
+  reportFailures(thread)
   void thread.run(() => loadGraph(task.spec), outputWritten)
   return thread.started
 }
@@ -47,13 +53,23 @@ function startCoordinator(task: Extract<ThreadTask, { role: 'coordinator' }>): P
   const workers = task.workers.map((port) => threadPort<FromWorker, ToWorker>(port))
   const main = threadPort<FromMain, ToMain>(task.main)
   const coordinator = new Coordinator(task.init, { workers, main }, task.plain)
+  reportFailures(coordinator)
   void coordinator.run(() => loadGraph(task.spec))
   return coordinator.started
+}
+
+/** What the job module lets fall on this thread, which without it would end with the thread, fails the job. */
+function reportFailures(part: { fail(error: unknown): void }): void {
+  process.on('unhandledRejection', (reason) =>
+    part.fail(threadFailure('SAGE_UNHANDLED_REJECTION', reason)),
+  )
+  process.on('uncaughtException', (error) => part.fail(threadFailure('SAGE_USER_ERROR', error)))
 }
 
 /** Console lines of user code are on their way to the main thread: wait until it has them. */
 async function outputWritten(): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) {
-    if (stream.writableLength > 0) await new Promise<void>((resolve) => stream.write('', () => resolve()))
+    if (stream.writableLength > 0)
+      await new Promise<void>((resolve) => stream.write('', () => resolve()))
   }
 }

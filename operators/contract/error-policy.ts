@@ -13,7 +13,11 @@ export type ErrorPolicy =
   | 'fail'
   | 'skip'
   | { readonly deadLetter: true }
-  | { readonly retry: number; readonly backoff?: Duration; readonly then?: 'fail' | 'skip' | { readonly deadLetter: true } }
+  | {
+      readonly retry: number
+      readonly backoff?: Duration
+      readonly then?: 'fail' | 'skip' | { readonly deadLetter: true }
+    }
 
 /** A record that failed for good. */
 export interface DeadLetter<T = unknown> {
@@ -27,8 +31,17 @@ export interface DeadLetter<T = unknown> {
 
 /** Codes of errors about one record; every other code ends the job, whatever the policy. */
 const RECORD_CODES: ReadonlySet<ErrorCode> = new Set([
-  'SAGE_USER_ERROR', 'SAGE_CODEC_UNSUPPORTED', 'SAGE_SCHEMA_MISMATCH', 'SAGE_KEY', 'SAGE_PARTITION',
-  'SAGE_NOT_ITERABLE', 'SAGE_PROMISE', 'SAGE_TIMESTAMP', 'SAGE_TIMEOUT', 'SAGE_SERVICE', 'SAGE_FILE',
+  'SAGE_USER_ERROR',
+  'SAGE_CODEC_UNSUPPORTED',
+  'SAGE_SCHEMA_MISMATCH',
+  'SAGE_KEY',
+  'SAGE_PARTITION',
+  'SAGE_NOT_ITERABLE',
+  'SAGE_PROMISE',
+  'SAGE_TIMESTAMP',
+  'SAGE_TIMEOUT',
+  'SAGE_SERVICE',
+  'SAGE_FILE',
 ])
 
 /**
@@ -52,13 +65,21 @@ export function resolveErrorPolicy(policy: ErrorPolicy): ResolvedErrorPolicy {
   if (typeof policy === 'string') return { retries: 0, backoffMs: 0, then: policy }
   if (!('retry' in policy)) return { retries: 0, backoffMs: 0, then: 'deadLetter' }
   const { retry, backoff = 0, then = 'fail' } = policy
-  return { retries: retry, backoffMs: durationMs(backoff, 'backoff'), then: typeof then === 'string' ? then : 'deadLetter' }
+  return {
+    retries: retry,
+    backoffMs: durationMs(backoff, 'backoff'),
+    then: typeof then === 'string' ? then : 'deadLetter',
+  }
 }
 
 /** Checks a policy given by a user. Throws `SAGE_OPTION` naming `where`. */
 export function checkErrorPolicy(policy: unknown, where: string): ErrorPolicy {
   if (isFinalPolicy(policy)) return policy
-  const { retry, backoff, then, ...rest } = (policy ?? {}) as { retry?: unknown; backoff?: Duration; then?: unknown }
+  const { retry, backoff, then, ...rest } = (policy ?? {}) as {
+    retry?: unknown
+    backoff?: Duration
+    then?: unknown
+  }
   const retryable = typeof policy === 'object' && Number.isInteger(retry) && (retry as number) >= 0
   if (!retryable || Object.keys(rest).length > 0 || !(then === undefined || isFinalPolicy(then))) {
     throw new StreamError(
@@ -72,6 +93,10 @@ export function checkErrorPolicy(policy: unknown, where: string): ErrorPolicy {
 
 function isFinalPolicy(policy: unknown): policy is 'fail' | 'skip' | { readonly deadLetter: true } {
   if (policy === 'fail' || policy === 'skip') return true
-  return typeof policy === 'object' && policy !== null && Object.keys(policy).length === 1
-    && (policy as { deadLetter?: unknown }).deadLetter === true
+  return (
+    typeof policy === 'object' &&
+    policy !== null &&
+    Object.keys(policy).length === 1 &&
+    (policy as { deadLetter?: unknown }).deadLetter === true
+  )
 }

@@ -1,6 +1,6 @@
-import type { StopSignal } from '../packet.ts'
 import type { RuntimeContext } from './context.ts'
 import type { Logger } from './logger.ts'
+import type { StopSignal } from './packet.ts'
 import type { Awaitable, IDLE } from './source.ts'
 
 /** Receives the records that a function emits. */

@@ -44,6 +44,8 @@ const OPEN_FILES = 32
  * oldest. Failures of the disk are `SAGE_FILE` with path and cause and end the job.
  */
 export class FileSink<T = any> extends SinkFunction<T> {
+  /** Rows of a parquet file wait for their group: what arrives must not be a view. */
+  static readonly keepsRecords = true
   readonly #options: FileSinkOptions<T>
   readonly #rollBytes: number
   readonly #rollMs: number

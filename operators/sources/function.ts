@@ -9,9 +9,9 @@ import {
   requireMethod,
 } from '../contract/function-form.ts'
 import type { SourceFactory } from '../contract/operator.ts'
+import { StopSignal } from '../contract/packet.ts'
 import { isPromise } from '../contract/result-checks.ts'
 import type { PartitionedSource } from '../contract/source.ts'
-import { StopSignal } from '../packet.ts'
 import { END, PullReader } from './pull-reader.ts'
 import { singlePartition } from './single-partition.ts'
 
@@ -21,7 +21,7 @@ import { singlePartition } from './single-partition.ts'
  * thread) or a class (one instance per subtask).
  */
 export function functionSource(fn: unknown, constructorOptions?: unknown): SourceFactory {
-  if (isPartitioned(fn)) return partitionedFactory(() => fn, [])
+  if (isPartitioned(fn)) return partitionedFactory((ctx) => fn.inContext?.(ctx) ?? fn, [])
   if (isClass(fn)) {
     if (!isPartitioned(fn.prototype)) return classSource(fn, constructorOptions)
     return partitionedFactory((ctx) => instantiate(fn, constructorOptions, ctx), [fn])
@@ -71,7 +71,12 @@ function endOrRecord(value: unknown): unknown {
   return ends ? END : value
 }
 
-function isPartitioned(source: unknown): source is PartitionedSource<unknown, unknown> {
+/** A source object may give each subtask one of its own, which then knows its context: the clock of its job. */
+interface SourceObject extends PartitionedSource<unknown, unknown> {
+  inContext?(ctx: RuntimeContext): PartitionedSource<unknown, unknown>
+}
+
+function isPartitioned(source: unknown): source is SourceObject {
   if (typeof source !== 'object' || source === null) return false
   const { partitions, open } = source as Partial<PartitionedSource<unknown>>
   return typeof partitions === 'function' && typeof open === 'function'

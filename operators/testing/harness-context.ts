@@ -1,5 +1,5 @@
 import { StreamError } from '../../codec/errors.ts'
-import type { CallService, RuntimeContext } from '../contract/context.ts'
+import type { CallService, Clock, RuntimeContext } from '../contract/context.ts'
 import type { Logger, LogLevel } from '../contract/logger.ts'
 import type { RecordScope } from '../contract/operator.ts'
 
@@ -25,12 +25,13 @@ export function harnessContext(
   place: { readonly name: string; readonly subtask: number; readonly parallelism: number },
   scope: RecordScope,
   logger: Logger,
+  clock: Clock = { now: () => Date.now() },
 ): RuntimeContext {
   return {
     ...place,
     jobName: 'harness',
     logger,
-    clock: { now: () => Date.now() },
+    clock,
     wake: () => undefined,
     service: noService,
     callService: noServices(),

@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest'
+import type { RuntimeContext } from '../contract/context.ts'
 import { MapFunction } from '../contract/function.ts'
-import { Packet } from '../packet.ts'
-import { operatorHarness } from './operator-harness.ts'
+import type { OperatorFactory } from '../contract/operator.ts'
+import { Packet } from '../contract/packet.ts'
+import { type OperatorHarness, operatorHarness } from './operator-harness.ts'
 
 it('shows the context of the record at hand, and none between records', () => {
   const seen: unknown[] = []
@@ -86,4 +88,53 @@ it('refuses what is no operator', () => {
   expect(() => operatorHarness(42)).toThrow(
     expect.objectContaining({ code: 'SAGE_OPTION', message: expect.stringContaining('got 42') }),
   )
+})
+
+it('holds every second record back, and asks for the next when there is room', async () => {
+  const begun: string[] = []
+  const harness: OperatorHarness = operatorHarness(
+    {
+      shape: 'process',
+      functions: [],
+      create: ({ scope, ctx }) => ({
+        call: (value, _, out) => {
+          for (let i = 0; i < 3; i++) out.collect(value + i)
+          begun.push(`${harness.output.length}`)
+        },
+        *finish() {
+          for (const value of [7, 8, 9]) {
+            begun.push(`${harness.output.length} ${ctx.key}`)
+            if (value === 7) scope.key = 'k'
+            yield value
+          }
+        },
+      }),
+    } satisfies OperatorFactory,
+    { pressed: true },
+  )
+  harness.push(0, { key: 'p' })
+  expect(harness.output).toEqual([0, 1, 2])
+  harness.push(10)
+  expect(begun).toEqual(['1', '3'])
+  await harness.end()
+  expect(harness.output).toEqual([0, 1, 2, 10, 11, 12, 7, 8, 9])
+  expect(begun.slice(2)).toEqual(['6 undefined', '7 k', '8 undefined'])
+  expect(harness.packets.slice(-3).map((packet) => packet.partitionKey)).toEqual([
+    'k',
+    'k',
+    undefined,
+  ])
+})
+
+it('moves the time on', () => {
+  const harness = operatorHarness((_: unknown, ctx: RuntimeContext) => ctx.clock.now(), {
+    startMs: 500,
+  })
+  harness.push('a')
+  harness.advanceTime('2s')
+  harness.push('b')
+  harness.advanceTime(1)
+  harness.push('c')
+  expect(harness.output).toEqual([500, 2_500, 2_501])
+  expect(() => harness.advanceTime(-1)).toThrow(expect.objectContaining({ code: 'SAGE_OPTION' }))
 })

@@ -1,14 +1,16 @@
 import { unreachable } from '../../codec/assert.ts'
+import type { Duration } from '../../codec/duration.ts'
 import { StreamError } from '../../codec/errors.ts'
 import { checkKey } from '../../codec/key.ts'
 import type { RuntimeContext } from '../contract/context.ts'
 import type { Collector, OutputTag } from '../contract/function.ts'
 import { functionName } from '../contract/function-form.ts'
 import type { Operator, OperatorCall, OperatorShape, RecordScope } from '../contract/operator.ts'
+import { Packet, type PartitionStrategy } from '../contract/packet.ts'
 import { isPromise, itemsOf, promiseReturned } from '../contract/result-checks.ts'
-import { Packet, type PartitionStrategy } from '../packet.ts'
 import { harnessContext, type LogLine, recordingLogger } from './harness-context.ts'
 import { factoryOf, type SubjectOptions } from './harness-subject.ts'
+import { ManualClock } from './manual-clock.ts'
 
 /** Settings of an operator under test. */
 export interface HarnessOptions extends SubjectOptions {
@@ -26,6 +28,15 @@ export interface HarnessOptions extends SubjectOptions {
   readonly combined?: boolean
   /** The strategy of the packets that a `keyBy` emits. Default `'hash'`. */
   readonly strategy?: PartitionStrategy
+  /**
+   * Whether every second record that the operator emits is refused at first, as by a ring that is
+   * full: what the same call emits behind it waits too, and `finish` is asked for its next record
+   * only when there is room again; the key and the timestamp that it had set are gone by then.
+   * Its records are the same as without, or it does not keep to the contract. Default false.
+   */
+  readonly pressed?: boolean
+  /** The processing time at the beginning, in milliseconds since the epoch. Default 0. */
+  readonly startMs?: number
 }
 
 /** What travels with a pushed record. A pushed `Packet` brings its own. */
@@ -51,6 +62,14 @@ const nowhere: Origin = { input: 0, strategy: undefined, timestamp: undefined }
  * Runs one operator without a job: `operatorHarness(fn | Class | factory)`, then `push`, then
  * `end`. Works at once where nothing is asynchronous; else await `push` and `end`, which take their
  * turns.
+ *
+ * ```ts
+ * const words = operatorHarness((line: string) => line.split(' '), { shape: 'flatMap' })
+ * words.push('to be', { key: 'k' })
+ * expect(words.output).toEqual(['to', 'be'])
+ * ```
+ *
+ * Its processing time stands still until `advanceTime`.
  */
 export function operatorHarness(subject: unknown, options: HarnessOptions = {}): OperatorHarness {
   return new OperatorHarness(subject, options)
@@ -74,7 +93,11 @@ export class OperatorHarness {
   readonly #scope: RecordScope = { key: undefined, timestamp: Number.NaN }
   readonly #side = new Map<string, unknown[]>()
   readonly #out: Collector
+  readonly #clock: ManualClock
   #origin = nowhere
+  /** What was refused and what was emitted behind it. */
+  readonly #held: Packet[] = []
+  #emitted = 0
   /** What has to settle before the next call. */
   #turn: Promise<void> | undefined
   #ended = false
@@ -85,7 +108,9 @@ export class OperatorHarness {
     const logger = recordingLogger(this.logs)
     this.#options = options
     this.#shape = factory.shape
-    this.ctx = harnessContext({ name, subtask, parallelism }, this.#scope, logger)
+    this.#clock = new ManualClock(options.startMs)
+    const place = { name, subtask, parallelism }
+    this.ctx = harnessContext(place, this.#scope, logger, this.#clock)
     this.#out = {
       collect: (value) => this.#emit(value),
       collectTo: (tag, value) => this.#emitTo(tag, value),
@@ -111,7 +136,13 @@ export class OperatorHarness {
 
   /** Tells the operator that the records at hand have all been passed in. */
   endOfBatch(): Promise<void> | undefined {
-    return this.#inTurn(() => this.#flush(this.#operator.endOfBatch?.()))
+    // Whole before the first is passed on, as in a job.
+    return this.#inTurn(() => this.#flush([...(this.#operator.endOfBatch?.() ?? [])]))
+  }
+
+  /** Moves the processing time on, which the operator reads as `ctx.clock.now()`. */
+  advanceTime(d: Duration): Promise<void> | undefined {
+    return this.#inTurn(() => this.#clock.advance(d))
   }
 
   /** End of input: `endOfBatch`, `finish`, `close`. Later calls do nothing. */
@@ -151,7 +182,7 @@ export class OperatorHarness {
     } catch (error) {
       this.#fail(error)
     } finally {
-      this.#place(undefined, {})
+      this.#relieve()
     }
     return undefined
   }
@@ -203,15 +234,31 @@ export class OperatorHarness {
   }
 
   #flush(items: Iterable<unknown> | undefined): void {
-    for (const item of items ?? []) this.#emit(item)
+    for (const item of items ?? []) {
+      this.#emit(item)
+      if (this.#held.length > 0) this.#relieve()
+    }
+    this.#relieve()
+  }
+
+  /** There is room again, and no record at hand. */
+  #relieve(): void {
+    for (const packet of this.#held.splice(0)) this.#deliver(packet)
     this.#place(undefined, {})
   }
 
   #emit(value: unknown): void {
     if (value === null || value === undefined) return
     const { input, strategy, timestamp } = this.#origin
-    this.output.push(value)
-    this.packets.push(new Packet(value, input, this.#scope.key, strategy, timestamp))
+    const packet = new Packet(value, input, this.#scope.key, strategy, timestamp)
+    const refused = this.#options.pressed === true && ++this.#emitted % 2 === 0
+    if (refused || this.#held.length > 0) this.#held.push(packet)
+    else this.#deliver(packet)
+  }
+
+  #deliver(packet: Packet): void {
+    this.output.push(packet.payload)
+    this.packets.push(packet)
   }
 
   #emitTo(tag: OutputTag<any>, value: unknown): void {

@@ -1,5 +1,6 @@
 import type { Key } from '../../../codec/key.ts'
 import type { Schema } from '../../../codec/schema.ts'
+import type { View } from '../../../codec/view.ts'
 import type { RuntimeContext } from '../../../operators/contract/context.ts'
 import type { DeadLetter } from '../../../operators/contract/error-policy.ts'
 import type {
@@ -174,8 +175,16 @@ export interface DataStream<T> {
     keyFn: Lambda<T, any, K>,
     options?: OperatorOptions,
   ): StreamKinds<K, number>['keyed']
-  /** Checks each record (`SAGE_SCHEMA_MISMATCH`); they cross threads as FlatBuffers tables. */
-  withSchema<S>(schema: Schema<S>, options?: SchemaOptions): DataStream<S>
+  /**
+   * Checks each record (`SAGE_SCHEMA_MISMATCH`); they cross threads as FlatBuffers tables. With
+   * `read: 'view'` the next operators get views on the tables: see `View`.
+   */
+  withSchema<S>(
+    schema: Schema<S>,
+    options: SchemaOptions<'view'> & { read: 'view' },
+  ): DataStream<View<S>>
+  withSchema<S>(schema: Schema<S>, options?: SchemaOptions<'object'>): DataStream<S>
+  withSchema<S>(schema: Schema<S>, options: SchemaOptions): DataStream<S> | DataStream<View<S>>
 
   /** Makes the stream readable on the main thread. */
   output(name: string, options?: OutputOptions): OutputStream<T>

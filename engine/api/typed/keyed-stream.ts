@@ -1,4 +1,5 @@
 import type { Schema } from '../../../codec/schema.ts'
+import type { View } from '../../../codec/view.ts'
 import type { RuntimeContext } from '../../../operators/contract/context.ts'
 import type {
   Collector,
@@ -81,7 +82,15 @@ export interface KeyedStream<K, T> extends DataStream<T> {
     Class: ClassOf<ProcessFunction<T, R>, O>,
     ...rest: ClassArguments<O>
   ): KeyedStream<K, R>
-  withSchema<S>(schema: Schema<S>, options?: SchemaOptions): KeyedStream<K, S>
+  withSchema<S>(
+    schema: Schema<S>,
+    options: SchemaOptions<'view'> & { read: 'view' },
+  ): KeyedStream<K, View<S>>
+  withSchema<S>(schema: Schema<S>, options?: SchemaOptions<'object'>): KeyedStream<K, S>
+  withSchema<S>(
+    schema: Schema<S>,
+    options: SchemaOptions,
+  ): KeyedStream<K, S> | KeyedStream<K, View<S>>
   /** Stays keyed when all of them are, by the same strategy (`SAGE_STRATEGY`). */
   union<Ss extends readonly KeyedStream<K, any>[]>(
     ...others: Ss

@@ -1,0 +1,307 @@
+import { globSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { schema } from '../../codec/schema.ts'
+import { BRANCH_FALSE, BRANCH_TRUE, branchFactory } from '../basic/branch.ts'
+import { filterFactory } from '../basic/filter.ts'
+import { flatMapFactory } from '../basic/flat-map.ts'
+import { forwardFactory } from '../basic/forward.ts'
+import { inspectFactory } from '../basic/inspect.ts'
+import { keyByFactory } from '../basic/key-by.ts'
+import { mapFactory } from '../basic/map.ts'
+import { printFactory } from '../basic/print.ts'
+import { processFactory } from '../basic/process.ts'
+import { processBatchFactory } from '../basic/process-batch.ts'
+import { sinkFactory } from '../basic/sink.ts'
+import { withSchemaFactory } from '../basic/with-schema.ts'
+import {
+  BaseJoinFunction,
+  FlatMapFunction,
+  OutputTag,
+  ProcessFunction,
+  SinkFunction,
+} from '../contract/function.ts'
+import type { OperatorFactory } from '../contract/operator.ts'
+import { aggregationFactory, combinerFactory } from '../final/aggregation.ts'
+import { countFinalFactory } from '../final/count-final.ts'
+import { entriesFactory } from '../final/entries.ts'
+import { foldFinalFactory } from '../final/fold-final.ts'
+import { maxFinalFactory, minFinalFactory } from '../final/min-max-final.ts'
+import { reduceFactory } from '../final/reduce.ts'
+import { reduceFinalFactory } from '../final/reduce-final.ts'
+import { coMapFactory } from '../multi/co-map.ts'
+import { joinFactory } from '../multi/join.ts'
+import { type HarnessOptions, operatorHarness } from './operator-harness.ts'
+
+/**
+ * Every operator of the package gives the same, whatever the pace: its records one by one, all at
+ * once, and with every second record that it emits refused.
+ */
+
+interface Row {
+  readonly make: () => OperatorFactory
+  /** What came out: `[key, record]`, side outputs under their tags' ids. */
+  readonly expected: readonly unknown[]
+}
+
+const sizes = [3, 1, 4, 1, 5, 9, 2, 6]
+const keys = ['b', 'a', 'b', 'c', 'a', 'a', 'c', 'b']
+const keyed = (fn: (n: number, i: number) => unknown) =>
+  sizes.flatMap((n, i) => {
+    const value = fn(n, i)
+    return value === undefined ? [] : [[keys[i], value]]
+  })
+const sum = { first: (n: any) => n, next: (a: any, n: any) => a + n, result: (a: any) => a }
+const late = new OutputTag<number>('late')
+const seen: unknown[] = []
+
+class Twice extends FlatMapFunction<number, number> {
+  #sum = 0
+  execute(n: number, out: { collect(n: number): void }) {
+    this.#sum += n
+    out.collect(n)
+    return [-n]
+  }
+  override finish(out: { collect(n: number): void }) {
+    for (let i = 0; i < 3; i++) out.collect(this.#sum + i)
+  }
+}
+
+class Split extends ProcessFunction<number, number> {
+  #count = 0
+  process(n: number, _: unknown, out: any) {
+    this.#count++
+    for (let i = 1; i < n; i += 2) out.collect(i)
+    out.collectTo(late, n)
+  }
+  override finish(out: { collect(n: number): void }) {
+    out.collect(this.#count)
+  }
+}
+
+class Sides extends BaseJoinFunction {
+  left(n: number, key: string) {
+    return [`${key}<${n}`]
+  }
+  right(n: number, key: string) {
+    return [`${key}>${n}`, n]
+  }
+}
+
+class Gather extends SinkFunction<number> {
+  async execute(n: number) {
+    await undefined
+    seen.push(n)
+  }
+  override finish() {
+    seen.push('finished')
+  }
+}
+
+const rows: Readonly<Record<string, Row>> = {
+  mapFactory: {
+    make: () => mapFactory((n: number) => (n > 1 ? n * 2 : null)),
+    expected: keyed((n) => (n > 1 ? n * 2 : undefined)),
+  },
+  filterFactory: {
+    make: () => filterFactory((n: number) => n % 2),
+    expected: keyed((n) => (n % 2 === 1 ? n : undefined)),
+  },
+  flatMapFactory: {
+    make: () => flatMapFactory(Twice),
+    expected: [
+      ...sizes.flatMap((n, i) => [
+        [keys[i], -n],
+        [keys[i], n],
+      ]),
+      [undefined, 31],
+      [undefined, 32],
+      [undefined, 33],
+    ],
+  },
+  inspectFactory: { make: () => inspectFactory(() => 'ignored'), expected: keyed((n) => n) },
+  keyByFactory: {
+    make: () => keyByFactory((n: number) => [n % 2]),
+    expected: sizes.map((n) => [[n % 2], n]),
+  },
+  forwardFactory: { make: forwardFactory, expected: keyed((n) => n) },
+  printFactory: { make: () => printFactory('p', ':', false), expected: keyed((n) => `p:${n}`) },
+  withSchemaFactory: {
+    make: () => withSchemaFactory({ validate: (n) => schema('N', { n: 'int32' }).validate({ n }) }),
+    expected: keyed((n) => n),
+  },
+  processFactory: {
+    make: () => processFactory(Split),
+    expected: [
+      ...sizes.flatMap((n, i) => Array.from({ length: n >> 1 }, (_, j) => [keys[i], 2 * j + 1])),
+      [undefined, 8],
+      ...sizes.map((n) => ['late', n]),
+    ],
+  },
+  processBatchFactory: {
+    make: () => processBatchFactory((items: number[]) => items.flatMap((n) => [n, n])),
+    expected: sizes.flatMap((n) => [
+      [undefined, n],
+      [undefined, n],
+    ]),
+  },
+  branchFactory: {
+    make: () => branchFactory((n: number) => n > 3),
+    expected: [
+      ...sizes.filter((n) => n > 3).map((n) => [BRANCH_TRUE.id, n]),
+      ...sizes.filter((n) => n <= 3).map((n) => [BRANCH_FALSE.id, n]),
+    ],
+  },
+  sinkFactory: { make: () => sinkFactory(Gather, undefined, 4), expected: [...sizes, 'finished'] },
+  coMapFactory: {
+    make: () => coMapFactory([(n: number) => n, (n: number) => -n], 2),
+    expected: keyed((n, i) => (i % 2 === 0 ? n : -n)),
+  },
+  joinFactory: {
+    make: () => joinFactory(Sides),
+    expected: sizes.flatMap((n, i) =>
+      i % 2 === 0
+        ? [[keys[i], `${keys[i]}<${n}`]]
+        : [
+            [keys[i], `${keys[i]}>${n}`],
+            [keys[i], n],
+          ],
+    ),
+  },
+  reduceFactory: {
+    make: () => reduceFactory((a: number, n: number) => a + n),
+    expected: keyed((_, i) =>
+      sizes.slice(0, i + 1).reduce((a, n, j) => (keys[j] === keys[i] ? a + n : a), 0),
+    ),
+  },
+  entriesFactory: { make: entriesFactory, expected: sizes.map((n, i) => [keys[i], [keys[i], n]]) },
+  countFinalFactory: {
+    make: countFinalFactory,
+    expected: [
+      ['a', 3],
+      ['b', 3],
+      ['c', 2],
+    ],
+  },
+  minFinalFactory: {
+    make: () => minFinalFactory(),
+    expected: [
+      ['a', 1],
+      ['b', 3],
+      ['c', 1],
+    ],
+  },
+  maxFinalFactory: {
+    make: () => maxFinalFactory(),
+    expected: [
+      ['a', 9],
+      ['b', 6],
+      ['c', 2],
+    ],
+  },
+  reduceFinalFactory: {
+    make: () => reduceFinalFactory((a: number, n: number) => a + n),
+    expected: [
+      ['a', 15],
+      ['b', 13],
+      ['c', 3],
+    ],
+  },
+  foldFinalFactory: {
+    make: () =>
+      foldFinalFactory(
+        () => 0,
+        (a: number, n: number) => a + n,
+        (a: number, b: number) => a + b,
+      ),
+    expected: [
+      ['a', 15],
+      ['b', 13],
+      ['c', 3],
+    ],
+  },
+  aggregationFactory: {
+    make: () => aggregationFactory([], sum),
+    expected: [
+      ['a', 15],
+      ['b', 13],
+      ['c', 3],
+    ],
+  },
+  combinerFactory: {
+    make: () => combinerFactory([], sum, 2),
+    // Two keys are held; the third sends both on.
+    expected: [
+      ['b', 7],
+      ['a', 1],
+      ['c', 3],
+      ['a', 14],
+      ['b', 6],
+    ],
+  },
+}
+
+const paces: [string, HarnessOptions, boolean][] = [
+  ['one by one', {}, true],
+  ['all at once', {}, false],
+  ['all at once, output refused every second call', { pressed: true }, false],
+  ['one by one, output refused every second call', { pressed: true }, true],
+]
+
+/** Every second record comes through the second input, where there are two. */
+async function run(
+  factory: OperatorFactory,
+  options: HarnessOptions,
+  oneByOne: boolean,
+): Promise<unknown[]> {
+  seen.length = 0
+  const harness = operatorHarness(factory, options)
+  for (const [i, n] of sizes.entries()) {
+    const pushed = harness.push(n, { key: keys[i], input: i % 2 })
+    if (oneByOne) {
+      await pushed
+      await harness.endOfBatch()
+    }
+  }
+  await harness.end()
+  return [...outputOf(harness), ...seen]
+}
+
+function outputOf(harness: ReturnType<typeof operatorHarness>): unknown[] {
+  const sides = [late, BRANCH_TRUE, BRANCH_FALSE].flatMap((tag) =>
+    harness.sideOutput(tag).map((n) => [tag.id, n]),
+  )
+  return [...harness.packets.map(({ partitionKey, payload }) => [partitionKey, payload]), ...sides]
+}
+
+describe.each(paces)('%s', (_, options, oneByOne) => {
+  it.each(Object.entries(rows))('%s', async (_, { make, expected }) => {
+    expect(await run(make(), options, oneByOne)).toEqual(expected)
+  })
+
+  it.each(Object.entries(rows).filter(([, { make }]) => make().combiner !== undefined))(
+    '%s behind its combiner',
+    async (_, { make, expected }) => {
+      const factory = make()
+      const combiner = operatorHarness(factory.combiner, options)
+      const operator = operatorHarness(factory, { ...options, combined: true })
+      for (const [i, n] of sizes.entries()) combiner.push(n, { key: keys[i] })
+      await combiner.end()
+      for (const packet of combiner.packets) operator.push(packet)
+      await operator.end()
+      expect(outputOf(operator)).toEqual(expected)
+    },
+  )
+})
+
+it('leaves no operator out', () => {
+  const root = new URL('../', import.meta.url)
+  const files = globSync('*/*.ts', { cwd: root }).filter(
+    (file) => !/^(contract|testing)\/|\.test\.ts$/.test(file),
+  )
+  const factories = files.flatMap((file) =>
+    [
+      ...readFileSync(new URL(file, root), 'utf8').matchAll(/^export function (\w+Factory)\b/gm),
+    ].map(([, name]) => name),
+  )
+  expect(Object.keys(rows).sort()).toEqual(factories.sort())
+})
