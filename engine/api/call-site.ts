@@ -1,15 +1,15 @@
 /**
- * The URL of the file that called `constructor` (with `new`), whichever subclass it belongs to: the job module of
+ * The URL of the file that called `new Class()`, whichever subclass it belongs to: the job module of
  * the script form. Undefined where there is no file (`node -e`).
  */
-export function callSiteOf(constructor: Function): string | undefined {
+export function callSiteOf(Class: Function): string | undefined {
   const prepare = Error.prepareStackTrace
   const limit = Error.stackTraceLimit
   const holder: { stack?: unknown } = {}
   try {
     Error.prepareStackTrace = (_, frames) => frames
     Error.stackTraceLimit = 1
-    Error.captureStackTrace(holder, constructor)
+    Error.captureStackTrace(holder, Class)
     const [frame] = holder.stack as NodeJS.CallSite[]
     const file = frame?.getFileName() ?? undefined
     return file === undefined ? undefined : asUrl(file)

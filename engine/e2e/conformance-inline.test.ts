@@ -12,6 +12,7 @@ import {
   StopSignal,
   schema,
 } from '../index.ts'
+import { settled } from '../testing/index.ts'
 
 /** What holds in both modes and needs no thread to show: closures over local variables work inline. */
 const inline: EnvironmentConfig = { mode: 'inline', parallelism: 1, signals: false }
@@ -365,7 +366,8 @@ describe('module form', () => {
         .output('out'),
     }))
     const job = await bad.submit(undefined, inline).catch(() => undefined)
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    if (job !== undefined) await settled(job).catch(() => {})
+    await new Promise((resolve) => setImmediate(resolve))
     process.off('unhandledRejection', note)
     expect(unhandled).toEqual([])
     if (job !== undefined) await expect(job.finished).rejects.toEqual(codeOf('SAGE_USER_ERROR'))

@@ -54,7 +54,11 @@ export function planMemory(plan: Plan, settings: MemorySettings): MemoryPlan {
   const rows = countRows(plan)
   const firstRing = align(counterOffset + rows.total * COUNTER_ROW_BYTES)
   const bases: number[] = []
-  counts.reduce((base, n, id) => ((bases[id] = base), base + n * stride), firstRing)
+  let next = firstRing
+  for (const [exchange, rings] of counts.entries()) {
+    bases[exchange] = next
+    next += rings * stride
+  }
   return {
     totalBytes: firstRing + ringCount * stride,
     ringCapacity,
@@ -75,11 +79,13 @@ export function planMemory(plan: Plan, settings: MemorySettings): MemoryPlan {
 
 function countRows(plan: Plan) {
   let total = 0
-  const byNode = plan.parallelism.map((width) => ((total += width), total - width))
-  const byExchange = plan.exchanges.map((exchange) => {
-    if (exchange.combiner === undefined) return undefined
-    total += exchange.senders
-    return total - exchange.senders
+  const take = (rows: number): number => {
+    total += rows
+    return total - rows
+  }
+  const byNode = plan.parallelism.map(take)
+  const byExchange = plan.exchanges.map(({ combiner, senders }) => {
+    return combiner === undefined ? undefined : take(senders)
   })
   return { total, byNode, byExchange }
 }

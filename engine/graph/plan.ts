@@ -136,9 +136,10 @@ function groupChains(nodes: readonly GraphNode[], parallelism: readonly number[]
   const groups: GraphNode[][] = []
   const groupOf: GraphNode[][] = []
   for (const node of nodes) {
-    const home = homeOf(node, groupOf, parallelism)
-    if (home === undefined) groups.push((groupOf[node.id] = [node]))
-    else home.push(node), (groupOf[node.id] = home)
+    const home = homeOf(node, groupOf, parallelism) ?? []
+    if (home.length === 0) groups.push(home)
+    home.push(node)
+    groupOf[node.id] = home
   }
   return groups
 }

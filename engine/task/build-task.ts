@@ -283,11 +283,13 @@ class TaskBuilder {
     const port = this.#port(exchange)
     this.#outputs.push(port)
     const send: Target = { type: 'send', port }
-    if (exchange.combiner === undefined)
-      return this.#target(exchange.from, exchange.edge?.port ?? 'main', send)
+    if (exchange.combiner === undefined) {
+      this.#target(exchange.from, exchange.edge?.port ?? 'main', send)
+      return
+    }
     const k = this.#addCombiner(exchange, exchange.combiner)
     this.#operators[k].targets.set('main', [send])
-    return this.#target(exchange.from, exchange.edge!.port, {
+    this.#target(exchange.from, exchange.edge!.port, {
       type: 'call',
       to: k,
       input: 0,

@@ -127,7 +127,7 @@ class ChainCompiler {
   }
 
   compile(): CompiledChain {
-    this.#operators.forEach((_, k) => this.#bindOperator(k))
+    for (const k of this.#operators.keys()) this.#bindOperator(k)
     const runs = this.#entries.map((entry, e) => this.#runFunction(entry, e))
     this.#operators.forEach(({ targets }, k) => {
       for (const port of new Set(['main', ...targets.keys()])) this.#emitFunction(k, port)
@@ -172,7 +172,7 @@ class ChainCompiler {
   #bindOperator(k: number): void {
     const { operator, ctx, counters, errors, sink, out } = this.#operators[k]
     const calls = Array.isArray(operator.call) ? operator.call : [operator.call]
-    calls.forEach((call, input) => this.#bind(`f${k}_${input}`, call))
+    for (const [input, call] of calls.entries()) this.#bind(`f${k}_${input}`, call)
     this.#bind(`c${k}`, ctx)
     this.#bind(`n${k}`, counters)
     this.#bind(`errors${k}`, errors)

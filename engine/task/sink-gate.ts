@@ -118,11 +118,15 @@ export class SinkGate {
     try {
       result = this.#sink.invoke(value)
     } catch (error) {
-      return this.#rejected(error, value, attempts)
+      this.#rejected(error, value, attempts)
+      return
     }
-    if (!isThenable(result)) return this.#settle()
+    if (!isThenable(result)) {
+      this.#settle()
+      return
+    }
     this.#inFlight--
-    return this.track(result, value, attempts)
+    this.track(result, value, attempts)
   }
 }
 

@@ -240,7 +240,7 @@ export class Task {
   /** Gathering operators hand over their micro-batches, upstream first. */
   #endOfBatch(): boolean {
     this.#touched = false
-    this.#parts.operators.forEach((_, k) => this.#handOver(k))
+    for (const k of this.#parts.operators.keys()) this.#handOver(k)
     return true
   }
 

@@ -75,7 +75,8 @@ describe.each(modes)('settled, %s', (_, config) => {
     })
     const called = Atomics.waitAsync(words, 2, 0)
     if (called.async) await called.value
-    await new Promise((resolve) => setImmediate(resolve))
+    // Time enough to be wrong in.
+    for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve))
     expect([done, words[1]]).toEqual([false, 0])
     Atomics.store(words, 0, 1)
     Atomics.notify(words, 0)

@@ -47,9 +47,9 @@ export class Coordinator {
     this.#plain = plain
     this.#states = lines.workers.map(() => 'starting')
     this.#descriptions = lines.workers.map(() => undefined)
-    lines.workers.forEach((line, worker) =>
-      line.onMessage((message) => this.#hear(worker, message)),
-    )
+    for (const [worker, line] of lines.workers.entries()) {
+      line.onMessage((message) => this.#hear(worker, message))
+    }
     lines.main.onMessage((message) => this.#obey(message))
   }
 
@@ -84,7 +84,10 @@ export class Coordinator {
   }
 
   #hear(worker: number, message: FromWorker): void {
-    if (message.type === 'failed') return this.#fail(message.error)
+    if (message.type === 'failed') {
+      this.#fail(message.error)
+      return
+    }
     if (message.type === 'built') this.#descriptions[worker] = message
     this.#states[worker] = message.type
     if (message.type === 'built') this.#startWhenBuilt()
@@ -100,7 +103,8 @@ export class Coordinator {
     if (message.type === 'died') {
       this.#states[message.worker] = 'ended'
       this.#fail(message.error)
-      return this.#endWhenAllHave()
+      this.#endWhenAllHave()
+      return
     }
     if (message.type === 'stop') {
       this.#wish ??= 'stopped'
@@ -118,7 +122,8 @@ export class Coordinator {
         this.#compare(`worker ${worker}`, this.#full, description!.full)
       })
     } catch (error) {
-      return this.#fail(errorToData(error))
+      this.#fail(errorToData(error))
+      return
     }
     void this.#listPartitions(this.#job).then(
       (partitions) =>

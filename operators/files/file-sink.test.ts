@@ -2,14 +2,20 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { ManualClock } from '../testing/manual-clock.ts'
 import { FileSink, type FileSinkOptions } from './file-sink.ts'
 import { folderWith, readAll } from './fixtures/read-all.ts'
 import { partitionFolder } from './part-folder.ts'
 
 /** A sink as a subtask has it, open. */
-async function sinkOf(options: FileSinkOptions, subtask = 0, parallelism = 1, now = () => 0) {
+async function sinkOf(
+  options: FileSinkOptions,
+  subtask = 0,
+  parallelism = 1,
+  clock = new ManualClock(),
+) {
   const sink = new FileSink(options)
-  sink.ctx = { subtask, parallelism, clock: { now } } as any
+  sink.ctx = { subtask, parallelism, clock } as any
   await sink.open()
   return sink
 }
@@ -113,16 +119,16 @@ test('a file whose only record was refused is never made', async () => {
 
 test('files are hidden until they are finished; rolls by size and age', async () => {
   const path = folderWith({})
-  let now = 0
+  const clock = new ManualClock()
   const options = { path, format: 'lines', rollBytes: 10, rollEvery: '1s' } as const
-  const sink = await sinkOf(options, 3, 4, () => now)
+  const sink = await sinkOf(options, 3, 4, clock)
   sink.execute('12345678')
   expect(files(path).filter((name) => !name.startsWith('.'))).toEqual([])
   sink.execute('9')
   await sink.execute('a')
-  now = 999
+  clock.advance(999)
   sink.execute('b')
-  now = 1000
+  clock.advance(1)
   sink.execute('c')
   await sink.finish()
   await sink.close()
