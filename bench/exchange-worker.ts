@@ -1,7 +1,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { generalCodec } from '../codec/general-codec.ts'
-import type { FrameOptions, RecordCodec } from '../codec/record-codec.ts'
-import { schema } from '../codec/schema.ts'
+import type { FrameOptions } from '../codec/record-codec.ts'
+import { viewCodecOf } from '../codec/view-codec.ts'
 import { InputChannel, newBatch } from '../engine/channel/input-channel.ts'
 import { OutputChannel } from '../engine/channel/output-channel.ts'
 import { wrapArena } from '../engine/ring/arena.ts'
@@ -9,14 +9,27 @@ import { DOORBELL_BYTES, Doorbell } from '../engine/ring/doorbell.ts'
 import { maxMessageBytes } from '../engine/ring/layout.ts'
 import { RingReader } from '../engine/ring/reader.ts'
 import { RingWriter } from '../engine/ring/writer.ts'
+import {
+  type FieldsRead,
+  ORDERS,
+  type Order,
+  objectReader,
+  orderSchema,
+  type ReadBatch,
+  viewReader,
+} from './exchange-orders.ts'
 
 /** How records cross: through the engine's channels, or by postMessage so many at a time. */
-export type Way = 'schema' | 'general' | { readonly post: number }
+export type Way = RingWay | { readonly post: number }
+
+type RingWay = 'schema' | 'general' | 'view'
 
 /** One run: so many records, in this way. */
 export interface Run {
   readonly way: Way
   readonly records: number
+  /** By view it is always two. */
+  readonly fields: FieldsRead
 }
 
 /** What the receiving side has seen. */
@@ -36,41 +49,6 @@ export interface ThreadInput {
 export const RING_AT = 2 * DOORBELL_BYTES
 export const RING_CAPACITY = 256 * 1024
 
-/** The record: four numbers, three strings. */
-export interface Order {
-  readonly id: number
-  readonly price: number
-  readonly quantity: number
-  readonly time: number
-  readonly user: string
-  readonly symbol: string
-  readonly note: string
-}
-
-const Order = schema('Order', {
-  id: 'int64',
-  price: 'float64',
-  quantity: 'int32',
-  time: 'float64',
-  user: 'string',
-  symbol: 'string',
-  note: 'string',
-})
-
-/** Records to choose from: prepared, so that their making is not measured. */
-const ORDERS = Array.from(
-  { length: 4096 },
-  (_, i): Order => ({
-    id: i,
-    price: 100 + (i % 50) / 4,
-    quantity: (i % 9) + 1,
-    time: 1_700_000_000_000 + i,
-    user: `user-${i % 1000}`,
-    symbol: ['ACME', 'GLOBEX', 'INITECH'][i % 3],
-    note: `order number ${i}`,
-  }),
-)
-
 const BATCHES_UNDER_WAY = 16
 const { role, buffer, port } = (workerData ?? {}) as ThreadInput
 if (parentPort !== null) serve()
@@ -84,32 +62,28 @@ function serve(): void {
     keyed: false,
     timestamped: false,
   }
-  const codecs: Record<string, RecordCodec> = { schema: Order.codec, general: generalCodec }
-  const channels =
-    role === 'sender'
-      ? (way: string) =>
-          new OutputChannel(
-            codecs[way].createWriter(options),
-            new RingWriter(arena, RING_AT),
-            receiverBell,
-          )
-      : (way: string) =>
-          new InputChannel(
-            new RingReader(arena, RING_AT),
-            arena.u8,
-            codecs[way].createReader(options),
-            senderBell,
-          )
-  parentPort!.on('message', async ({ way, records }: Run) => {
+  const codecs = { schema: orderSchema.codec, general: generalCodec, view: orderSchema.codec }
+  const cursor = viewCodecOf(orderSchema.codec).views!.createCursor()
+  const output = (way: RingWay) => {
+    const writer = codecs[way].createWriter(options)
+    return new OutputChannel(writer, new RingWriter(arena, RING_AT), receiverBell)
+  }
+  const input = (way: RingWay) => {
+    const inPlace = way === 'view'
+    const reader = (inPlace ? cursor : codecs[way]).createReader(options)
+    return new InputChannel(new RingReader(arena, RING_AT), arena.u8, reader, senderBell, inPlace)
+  }
+  const runOne = ({ way, records, fields }: Run): number | Promise<number> => {
+    const read = way === 'view' ? viewReader(cursor) : objectReader(fields)
+    if (typeof way === 'object') {
+      return role === 'sender' ? post(records, way.post) : receivePosts(records, read)
+    }
+    if (role === 'sender') return send(output(way), records, senderBell)
+    return receive(input(way), records, receiverBell, read)
+  }
+  parentPort!.on('message', async (run: Run) => {
     const begin = performance.now()
-    let sum: number
-    if (typeof way === 'object')
-      sum = role === 'sender' ? await post(records, way.post) : await receivePosts(records)
-    else
-      sum =
-        role === 'sender'
-          ? send(channels(way) as OutputChannel, records, senderBell)
-          : receive(channels(way) as InputChannel, records, receiverBell)
+    const sum = await runOne(run)
     parentPort!.postMessage({ ms: performance.now() - begin, sum } satisfies RunResult)
   })
 }
@@ -129,7 +103,7 @@ function send(channel: OutputChannel, records: number, bell: Doorbell): number {
   return 0
 }
 
-function receive(channel: InputChannel, records: number, bell: Doorbell): number {
+function receive(channel: InputChannel, records: number, bell: Doorbell, read: ReadBatch): number {
   const batch = newBatch()
   let sum = 0
   for (let left = records; left > 0; ) {
@@ -140,7 +114,7 @@ function receive(channel: InputChannel, records: number, bell: Doorbell): number
       bell.retract()
       continue
     }
-    sum += sumOf(batch.values as Order[], batch.count)
+    sum += read(batch.values, batch.count)
     left -= batch.count
   }
   return sum
@@ -166,12 +140,12 @@ async function post(records: number, size: number): Promise<number> {
   return 0
 }
 
-function receivePosts(records: number): Promise<number> {
+function receivePosts(records: number, read: ReadBatch): Promise<number> {
   let sum = 0
   let left = records
   return new Promise((resolve) => {
     const take = (batch: Order[]) => {
-      sum += sumOf(batch, batch.length)
+      sum += read(batch, batch.length)
       left -= batch.length
       port.postMessage(0)
       if (left > 0) return
@@ -180,28 +154,4 @@ function receivePosts(records: number): Promise<number> {
     }
     port.on('message', take)
   })
-}
-
-/** Touches every field, so that nothing can be left undecoded. */
-export function sumOf(orders: readonly Order[], count: number): number {
-  let sum = 0
-  for (let i = 0; i < count; i++) {
-    const o = orders[i]
-    sum +=
-      o.id +
-      o.quantity +
-      o.price +
-      (o.time % 1000) +
-      o.user.length +
-      o.symbol.length +
-      o.note.length
-  }
-  return sum
-}
-
-/** What all receivers must find. */
-export function expectedSum(records: number): number {
-  let sum = 0
-  for (let i = 0; i < records; i++) sum += sumOf([ORDERS[i & 4095]], 1)
-  return sum
 }

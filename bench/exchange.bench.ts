@@ -11,8 +11,8 @@ import { once } from 'node:events'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { createArena } from '../engine/ring/arena.ts'
 import { initRing, ringBytes } from '../engine/ring/layout.ts'
+import { expectedSum, type FieldsRead } from './exchange-orders.ts'
 import {
-  expectedSum,
   RING_AT,
   RING_CAPACITY,
   type Run,
@@ -23,7 +23,9 @@ import {
 import { type BenchResult, type Contender, expectSum, measure, perSecond } from './harness.ts'
 
 export const title = 'records between two threads'
-export const targets = 'with a schema >= 3x postMessage of 1,000 records a message'
+export const targets =
+  'beside postMessage of 1,000 records a message: with a schema >= 3x, plain objects >= 2x, ' +
+  'by view with 2 fields read >= 5x'
 
 /** Runs the table. */
 export async function run(): Promise<BenchResult[]> {
@@ -39,22 +41,39 @@ export async function run(): Promise<BenchResult[]> {
   }
   const sender = start('sender', port1)
   const receiver = start('receiver', port2)
-  const contender = (name: string, way: Way, records: number): Contender => ({
+  const contender = (
+    name: string,
+    way: Way,
+    records: number,
+    fields: FieldsRead = 'all',
+  ): Contender => ({
     name,
-    run: () => runOnce(sender, receiver, { way, records }),
-    check: expectSum(expectedSum(records)),
+    run: () => runOnce(sender, receiver, { way, records, fields }),
+    check: expectSum(expectedSum(records, fields)),
   })
+  const table = (bench: string, ...contenders: Contender[]) =>
+    measure({ bench, unit: perSecond('records'), contenders })
   try {
-    return await measure({
-      bench: 'records of 4 numbers and 3 strings',
-      unit: perSecond('records'),
-      contenders: [
+    return [
+      ...(await table(
+        'records of 4 numbers and 3 strings',
         contender('with a schema', 'schema', 2_000_000),
         contender('plain objects, no schema', 'general', 1_000_000),
         contender('postMessage, 1,000 a message', { post: 1000 }, 400_000),
         contender('postMessage, one a message', { post: 1 }, 50_000),
-      ],
-    })
+      )),
+      ...(await table(
+        'the same, without a schema',
+        contender('plain objects', 'general', 1_000_000),
+        contender('postMessage, 1,000 a message', { post: 1000 }, 400_000),
+      )),
+      ...(await table(
+        'the same, 2 numbers read of the 7 fields',
+        contender('by view', 'view', 2_000_000, 'two'),
+        contender('with a schema', 'schema', 2_000_000, 'two'),
+        contender('postMessage, 1,000 a message', { post: 1000 }, 400_000, 'two'),
+      )),
+    ]
   } finally {
     await Promise.all([sender.terminate(), receiver.terminate()])
   }

@@ -42,13 +42,15 @@ export function tableOfCodec(codec: RecordCodec): Table | null {
   return tables.get(codec) ?? null
 }
 
-interface WriterParts {
+/** What a writer of records of a table is made of. */
+export interface WriterParts {
   readonly table: Table
   check(value: unknown): boolean
   write(memory: TableMemory, value: unknown): number
 }
 
-class SchemaWriter implements FrameWriter {
+/** Writes the tables of one frame. */
+export class SchemaWriter implements FrameWriter {
   readonly #parts: WriterParts
   readonly #frameBytes: number
   readonly #header: Uint8Array

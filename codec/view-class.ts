@@ -28,7 +28,7 @@ export function newView(table: Table, memory: TableViews, life?: Life): Place {
   }
   const { read, accessors, Root } = own
   const view = new Root()
-  const place: Place = { view, read, r: memory, t: 0, nested: [], life, pin: () => {} }
+  const place: Place = { view, table, read, r: memory, t: 0, nested: [], life, pin: () => {} }
   Object.defineProperties(view, accessors)
   Object.defineProperty(view, PLACE, { value: place })
   return place

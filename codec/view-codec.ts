@@ -8,7 +8,9 @@ import type {
   RecordCodec,
   RecordCursor,
 } from './record-codec.ts'
-import { tableOfCodec } from './schema-codec.ts'
+import { compileCheck } from './schema-check.ts'
+import { SchemaWriter, tableOfCodec, type WriterParts } from './schema-codec.ts'
+import { compileTableWriter } from './schema-writer.ts'
 import type { Table } from './table-layout.ts'
 import { TableViews } from './table-views.ts'
 import { type Life, type Place, placeOf } from './view.ts'
@@ -21,9 +23,13 @@ export function viewCodecOf(codec: RecordCodec): RecordCodec {
   const known = viewCodecs.get(codec)
   if (known !== undefined) return known
   const table = tableOfCodec(codec)!
+  let writing: WriterParts | null = null
   const made: RecordCodec = {
     id: `${codec.id}:view`,
-    createWriter: (options) => codec.createWriter(options),
+    createWriter(options) {
+      writing ??= viewWriting(table)
+      return new SchemaWriter(writing, options)
+    },
     createReader: (options) => codec.createReader(options),
     views: {
       createCursor: () => new TableCursor(table, codec),
@@ -32,6 +38,16 @@ export function viewCodecOf(codec: RecordCodec): RecordCodec {
   }
   viewCodecs.set(codec, made)
   return made
+}
+
+// A view on a record of the table fits: to check it would read each field twice.
+function viewWriting(table: Table): WriterParts {
+  const check = compileCheck(table)
+  return {
+    table,
+    check: (value) => placeOf(value)?.table === table || check(value),
+    write: compileTableWriter(table),
+  }
 }
 
 class TableCursor implements RecordCursor {

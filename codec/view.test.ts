@@ -60,6 +60,8 @@ test('views of any schema read as the objects do, in place and guarded', () => {
         deepStrictEqual(looks(guard(of, records[i])), looks(record as object))
         // Sent on as they are: with the schema, and without.
         deepStrictEqual(roundtrip(of.codec.createWriter(options), of, [at(i)]), [record])
+        const again = viewCodecOf(of.codec).createWriter(options)
+        deepStrictEqual(roundtrip(again, of, [at(i), records[i]]), [record, record])
       }
     }),
     { numRuns: 100 },
@@ -102,6 +104,16 @@ describe('a view', () => {
     const batch = newBatch()
     generalCodec.createReader(options).read(frame, 0, frame.length, batch)
     expect(batch.values).toEqual([record])
+  })
+
+  it('of another schema is checked when it is sent on', () => {
+    const one = schema('One', { a: 'int32' })
+    const other = schema('One', { a: 'string' })
+    const writer = viewCodecOf(other.codec).createWriter(options)
+    const view = placed(one, [{ a: 1 }]).at(0)
+    expect(() => writer.append(view, undefined, Number.NaN)).toThrow(
+      expect.objectContaining({ code: 'SAGE_SCHEMA_MISMATCH' }),
+    )
   })
 
   it('cannot be written to', () => {

@@ -1,5 +1,6 @@
 import { StreamError } from './errors.ts'
 import type { TableReader } from './schema-reader.ts'
+import type { Table } from './table-layout.ts'
 import type { TableViews } from './table-views.ts'
 
 type ViewOf<V> = V extends Date | Uint8Array
@@ -27,6 +28,7 @@ export const PLACE: unique symbol = Symbol('sage-stream.place')
 /** Where the record of a view lies. */
 export interface Place {
   readonly view: object
+  readonly table: Table
   /** Reads the whole record as a plain object. */
   readonly read: TableReader
   r: TableViews

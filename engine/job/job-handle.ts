@@ -156,6 +156,7 @@ export class JobHandle<IO = Record<string, unknown>> {
    */
   async stop(options: StopOptions = {}): Promise<JobResult> {
     if (options.savepoint !== undefined) throw checkpointsDisabled('stop({ savepoint })')
+    this.#stopping = !this.#ending
     this.#body?.coordinator.post({ type: 'stop' })
     for (const input of this.#inputs.values()) input.end()
     return this.finished
@@ -245,16 +246,17 @@ export class JobHandle<IO = Record<string, unknown>> {
   async #end(outcome: Outcome): Promise<void> {
     if (this.#ending) return
     this.#ending = true
+    // Ended inputs may have drained the workers before the coordinator heard of the stop.
+    const status = outcome.status === 'finished' && this.#stopping ? 'stopped' : outcome.status
     await this.#body?.dispose()
     for (const print of this.#prints) print.finish()
     const failure =
       outcome.status === 'failed' ? asFailure(errorFromData(outcome.error)) : undefined
-    for (const input of this.#inputs.values())
-      input.close(failure ?? ended(this.name, outcome.status))
+    for (const input of this.#inputs.values()) input.close(failure ?? ended(this.name, status))
     for (const output of this.#outputs.values())
       output.close(failure === undefined ? undefined : { error: failure })
     this.#loop.close()
-    const result = this.#result(outcome.status)
+    const result = this.#result(status)
     if (failure === undefined) {
       this.#running.resolve()
       this.#finished.resolve(result)
@@ -263,10 +265,11 @@ export class JobHandle<IO = Record<string, unknown>> {
       this.#finished.reject(failure)
     }
     // Last: a listener that throws must not keep the job from ending.
-    this.#setStatus(outcome.status)
+    this.#setStatus(status)
   }
 
   #ending = false
+  #stopping = false
 
   #result(status: JobStatus): JobResult {
     return {

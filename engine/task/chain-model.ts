@@ -6,7 +6,6 @@ import type { Operator, OperatorShape, RecordScope } from '../../operators/contr
 import type { OutputPort } from '../channel/output-port.ts'
 import type { ErrorGate } from './error-gate.ts'
 import type { SinkGate } from './sink-gate.ts'
-import type { ViewReading } from './view-reading.ts'
 
 /** Where an output of an operator leads: a call of the next operator of the chain, or an exchange. */
 export type Target =
@@ -21,6 +20,16 @@ export type Target =
       readonly guard?: GuardRecord | undefined
     }
   | { readonly type: 'send'; readonly port: OutputPort }
+
+/**
+ * What an operator may do with views (`read: 'view'`):
+ *
+ * - `reads`: its functions get views; what they emit is materialized.
+ * - `passes`: the same, and it emits the views that it gets.
+ *
+ * All others get plain objects in the place of views, because they may keep what they get.
+ */
+export type ViewReading = 'reads' | 'passes'
 
 /** Makes a view that is ended with its call. */
 export type GuardRecord = (record: unknown) => unknown

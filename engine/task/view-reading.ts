@@ -1,15 +1,5 @@
 import type { GraphNode } from '../graph/node.ts'
-import type { ChainEntry, ChainOperator } from './chain-model.ts'
-
-/**
- * What an operator may do with views (`read: 'view'`):
- *
- * - `reads`: its functions get views; what they emit is materialized.
- * - `passes`: the same, and it emits the views that it gets.
- *
- * All others get plain objects in the place of views, because they may keep what they get.
- */
-export type ViewReading = 'reads' | 'passes'
+import type { ChainEntry, ChainOperator, ViewReading } from './chain-model.ts'
 
 const READERS: ReadonlySet<string> = new Set(['map', 'flatMap', 'process', 'sink'])
 const PASSERS: ReadonlySet<string> = new Set([
