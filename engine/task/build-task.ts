@@ -19,7 +19,8 @@ import type { Arena } from '../ring/arena.ts'
 import { Doorbell } from '../ring/doorbell.ts'
 import { RingReader } from '../ring/reader.ts'
 import { RingWriter } from '../ring/writer.ts'
-import { checked, compileChain } from './chain-compiler.ts'
+import { checked } from './call-results.ts'
+import { compileChain } from './chain-compiler.ts'
 import {
   ChainCollector,
   type ChainEntry,

@@ -1,8 +1,8 @@
 import { checkKey } from '../../codec/key.ts'
 import { assertEncodable } from '../../codec/value.ts'
 import { endView, materialize, pinView, placeOf } from '../../codec/view.ts'
-import { itemsOf, promiseReturned } from '../../operators/contract/result-checks.ts'
-import { COUNTER } from '../metrics/counters.ts'
+import { promiseReturned } from '../../operators/contract/result-checks.ts'
+import { arrayOf } from './call-results.ts'
 import type {
   ChainEntry,
   ChainOperator,
@@ -11,6 +11,17 @@ import type {
   GuardRecord,
   Target,
 } from './chain-model.ts'
+import {
+  anywhere,
+  type BatchLoop,
+  ChainCounting,
+  counterOf,
+  hasResult,
+  lines,
+  type Missed,
+  type Region,
+  resultText,
+} from './chain-text.ts'
 import { FAILED } from './error-gate.ts'
 import { isThenable } from './sink-gate.ts'
 import { copyRecord, shareRecord } from './strict-records.ts'
@@ -64,25 +75,6 @@ export function compileChain(
 const DEPTH_MAX = 12
 const CHECKED_RECORDS = 100
 
-/** A stretch of text: the body of a batch loop, or of a function that any text may call. */
-interface Region {
-  /**
-   * In a batch loop: how many records come this way, as an expression at the end of the batch. In a function:
-   * undefined, and every record is counted as it comes.
-   */
-  readonly flow: string | undefined
-  readonly loop: BatchLoop | undefined
-  readonly depth: number
-}
-
-/** What a batch loop needs besides its body. */
-interface BatchLoop {
-  /** Counters, all 0 at the beginning. */
-  readonly locals: Set<string>
-  /** What is added to memory at the end. */
-  readonly totals: string[]
-}
-
 class ChainCompiler {
   readonly #id: string
   readonly #operators: readonly ChainOperator[]
@@ -94,7 +86,7 @@ class ChainCompiler {
   readonly #functions = new Map<string, string>()
   readonly #wanted: (() => void)[] = []
   readonly #prelude: string[] = []
-  #fresh = 0
+  readonly #count = new ChainCounting()
 
   constructor(
     id: string,
@@ -214,11 +206,11 @@ class ChainCompiler {
   #entryCode(entry: ChainEntry, region: Region): string {
     const { to, input, sharesRecords } = entry
     if (this.#operators[to].shape !== 'source') {
-      return lines(this.#countIn(to, region), this.#deliver(to, input, 'v', region))
+      return lines(this.#count.received(to, region), this.#deliver(to, input, 'v', region))
     }
     const copied = this.#strict && sharesRecords && this.#fansOut()
-    const v = copied ? this.#name('v') : 'v'
-    const dropped = this.#local('dropped', region)
+    const v = copied ? this.#count.name('v') : 'v'
+    const dropped = this.#count.local('dropped', region)
     region.loop!.totals.push(`${counterOf(to, 'dropped')} += ${dropped}`)
     return lines(
       `if (v === null || v === undefined) ${dropped} = (${dropped} + 1) | 0`,
@@ -263,9 +255,9 @@ class ChainCompiler {
   #invoke(k: number, input: number, v: string, region: Region): string {
     const { shape, holds, operator } = this.#operators[k]
     if (shape === 'forward' || shape === 'source') return this.#emit(k, 'main', v, region)
-    const r = this.#name('r')
-    const exit = this.#name('b')
-    const missed = this.#missed(region)
+    const r = this.#count.name('r')
+    const exit = this.#count.name('b')
+    const missed = this.#count.missed(region)
     const viewed = this.#viewed[k]
     // What is kept beyond the call.
     const kept = viewed ? `materialize(${v})` : v
@@ -328,9 +320,9 @@ class ChainCompiler {
   }
 
   #expand(k: number, r: string, region: Region): string {
-    const j = this.#name('j')
-    const item = this.#name('v')
-    const emitted = region.loop === undefined ? '' : this.#local('emitted', region)
+    const j = this.#count.name('j')
+    const item = this.#count.name('v')
+    const emitted = region.loop === undefined ? '' : this.#count.local('emitted', region)
     const inner: Region = emitted === '' ? region : { ...region, flow: emitted }
     return lines(
       `for (let ${j} = 0; ${j} < ${r}.length; ${j}++) {`,
@@ -349,10 +341,10 @@ class ChainCompiler {
     const targets = this.#operators[k].targets.get(port) ?? []
     const alone = targets.length === 1
     // A record that cannot be carried to its only consumer was not emitted.
-    const refused = this.#missed(
+    const refused = this.#count.missed(
       alone && port !== 'dead-letters' ? region : { ...region, loop: undefined, flow: '0' },
     )
-    const counted = port === 'dead-letters' ? '' : this.#countOut(k, refused.pass(region))
+    const counted = port === 'dead-letters' ? '' : this.#count.emitted(k, refused.pass(region))
     const inner: Region = { ...refused.pass(region), depth: region.depth + 1 }
     const passed =
       port !== 'dead-letters' && this.#viewed[k] && this.#operators[k].reading === 'passes'
@@ -377,11 +369,11 @@ class ChainCompiler {
   ): string {
     const shared = this.#strict && !alone
     const keeps = passed && target.type === 'call' && !this.#viewed[target.to]
-    const own = shared || keeps ? this.#name('v') : v
+    const own = shared || keeps ? this.#count.name('v') : v
     const owned = keeps ? `materialize(${v})` : v
     const share = own === v ? '' : `const ${own} = ${shared ? `shareRecord(${owned})` : owned}`
     if (target.type === 'send') {
-      const ring = this.#name('port')
+      const ring = this.#count.name('port')
       this.#bind(ring, target.port)
       return lines(
         `{`,
@@ -392,11 +384,11 @@ class ChainCompiler {
     const deliver =
       target.guard === undefined
         ? lines(
-            this.#countIn(target.to, region),
+            this.#count.received(target.to, region),
             this.#deliver(target.to, target.input, own, region),
           )
         : this.#guarded(target, target.guard, own, refuse(own), region)
-    const kept = target.dropsKey ? this.#name('key') : ''
+    const kept = target.dropsKey ? this.#count.name('key') : ''
     return lines(
       `{`,
       share,
@@ -415,16 +407,16 @@ class ChainCompiler {
     refuse: string,
     region: Region,
   ): string {
-    const view = this.#name('v')
-    const make = this.#name('guard')
-    const exit = this.#name('b')
+    const view = this.#count.name('v')
+    const make = this.#count.name('guard')
+    const exit = this.#count.name('b')
     this.#bind(make, guard)
     return lines(
       `${exit}: {`,
       `let ${view} = ${v}`,
       `try { if (placeOf(${v}) === undefined) ${view} = ${make}(${v}) } catch (e) { ${refuse}; break ${exit} }`,
       `try {`,
-      this.#countIn(to, region),
+      this.#count.received(to, region),
       this.#deliver(to, input, view, region),
       `} finally { if (${view} !== ${v}) endView(${view}) }`,
       `}`,
@@ -433,8 +425,8 @@ class ChainCompiler {
 
   /** An exchange that was fused away: its first records (strict: all) must be such as could have crossed. */
   #checkedRecord(v: string, refuse: string, deliver: string): string {
-    const seen = this.#name('seen')
-    const exit = this.#name('b')
+    const seen = this.#count.name('seen')
+    const exit = this.#count.name('b')
     const due = this.#strict ? '' : `if (${seen} < ${CHECKED_RECORDS}) `
     if (!this.#strict) this.#prelude.push(`let ${seen} = 0`)
     return [
@@ -464,7 +456,7 @@ class ChainCompiler {
     const name = `after${k}`
     this.#functions.set(name, '')
     this.#wanted.push(() => {
-      const body = this.#proceed(k, 'r', 'v', 'done', this.#missed(anywhere), anywhere)
+      const body = this.#proceed(k, 'r', 'v', 'done', this.#count.missed(anywhere), anywhere)
       this.#functions.set(name, `function ${name}(r, v) {\ndone: {\n${body}\n}\n}`)
     })
   }
@@ -476,96 +468,4 @@ class ChainCompiler {
       this.#functions.set(name, `function ${name}(v) {\n${body(anywhere)}\n}`)
     })
   }
-
-  // --- counting ------------------------------------------------------------------------------
-
-  #countIn(k: number, { loop, flow }: Region): string {
-    if (loop === undefined) return `${counterOf(k, 'recordsIn')}++`
-    loop.totals.push(`${counterOf(k, 'recordsIn')} += ${flow}`)
-    return ''
-  }
-
-  #countOut(k: number, { loop, flow }: Region): string {
-    if (loop === undefined) return `${counterOf(k, 'recordsOut')}++`
-    loop.totals.push(`${counterOf(k, 'recordsOut')} += ${flow}`)
-    return ''
-  }
-
-  /** A counter of records that come this way and go no further; it costs nothing while none does. */
-  #missed(region: Region): Missed {
-    if (region.loop === undefined) return { count: '', uncount: '', pass: (onward) => onward }
-    const name = this.#local('missed', region)
-    return {
-      count: `${name} = (${name} + 1) | 0;`,
-      uncount: `${name} = (${name} - 1) | 0;`,
-      pass: (onward) => ({ ...onward, flow: `${onward.flow} - ${name}` }),
-    }
-  }
-
-  #local(prefix: string, region: Region): string {
-    const name = this.#name(prefix)
-    region.loop!.locals.add(name)
-    return name
-  }
-
-  #name(prefix: string): string {
-    this.#fresh++
-    return `${prefix}_${this.#fresh}`
-  }
-}
-
-/** Text that counts the records an operator keeps back, and the region of those that pass. */
-interface Missed {
-  readonly count: string
-  readonly uncount: string
-  pass(region: Region): Region
-}
-
-const anywhere: Region = { flow: undefined, loop: undefined, depth: 0 }
-
-function counterOf(k: number, counter: keyof typeof COUNTER): string {
-  return `n${k}[${COUNTER[counter]}]`
-}
-
-function lines(...parts: readonly string[]): string {
-  return parts.filter((part) => part !== '').join('\n')
-}
-
-/** Whether what a call returns is emitted. */
-function hasResult(shape: string): boolean {
-  return shape === 'map' || shape === 'flatMap'
-}
-
-/** The call of one operator and the checks of its result. */
-function resultText(k: number, shape: string, call: string, r: string): string {
-  const noPromise = `if (${r} instanceof Promise) throw promiseReturned('${shape}')`
-  switch (shape) {
-    case 'sink':
-      return `${r} = ${call})`
-    case 'key':
-      return `${r} = checkKey(${call}))`
-    case 'flatMap':
-      return `${r} = arrayOf(${call}))`
-    case 'process':
-      return `${r} = ${call}, out${k}); ${noPromise}`
-    default:
-      return `${r} = ${call}); ${noPromise}`
-  }
-}
-
-/**
- * The items of a flatMap's result, whole before the first is passed on: a generator that throws midway has
- * emitted nothing, and a retry repeats nothing.
- */
-function arrayOf(result: unknown): readonly unknown[] {
-  const items = itemsOf(result)
-  return Array.isArray(items) ? items : Array.from(items)
-}
-
-/** What compiled text does with a call's result before it proceeds: for the calls made outside of it. */
-export function checked(shape: string, result: unknown): unknown {
-  if (shape === 'key') return checkKey(result)
-  if (shape === 'flatMap') return arrayOf(result)
-  if (shape !== 'sink' && result instanceof Promise) throw promiseReturned(shape)
-  return result
 }
