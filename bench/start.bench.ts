@@ -34,8 +34,8 @@ function compare(heat: string, before: number): Promise<BenchResult[]> {
 }
 
 async function timedInProcess(what: string, before: number): Promise<number> {
-  const script = new URL('./start-process.ts', import.meta.url).pathname
-  // Without the `source` condition: the built package is measured.
+  const script = new URL('./start-process.mjs', import.meta.url).pathname
+  // Without the `source` condition: the built package is measured, with a job module in JavaScript.
   const { stdout } = await promisify(execFile)(process.execPath, [script, what, String(before)])
   return Number(stdout)
 }

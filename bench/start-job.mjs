@@ -3,7 +3,7 @@ import { defineJob } from 'sage-stream'
 /** Nothing to read, nothing to do, on two workers. */
 export const empty = defineJob(import.meta.url, 'empty', (env) => {
   env
-    .fromCollection<number>([])
+    .fromCollection([])
     .rebalance()
     .map((n) => n)
     .sink(() => {})
