@@ -93,7 +93,7 @@ for (const mode of modes) {
 
 test('a service that cannot open fails the job', async () => {
   const error = await failureOf({ at: 'service', thrown: 'range' }, 'inline')
-  expect([error.code, (error.cause as Error).name]).toEqual(['SAGE_USER_ERROR', 'RangeError'])
+  expect([error.code, (error.cause as Error).name]).toEqual(['SAGE_SERVICE', 'RangeError'])
 })
 
 /** Pushes more than rings and sinks can hold; gives the error of the last push, which waits. */

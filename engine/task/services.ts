@@ -37,10 +37,12 @@ export class ServiceHost {
     facilities: Omit<NonNullable<ServiceHooks['ctx']>, 'service'>,
   ): Promise<void> {
     for (const { name, Class, options } of registrations) {
-      const instance: ServiceHooks = new Class(options)
-      instance.ctx = { ...facilities, service: (other) => this.get(other) }
-      this.#instances.set(name, instance)
-      await instance.open?.()
+      await naming(name, 'open', async () => {
+        const instance: ServiceHooks = new Class(options)
+        instance.ctx = { ...facilities, service: (other) => this.get(other) }
+        this.#instances.set(name, instance)
+        await instance.open?.()
+      })
     }
   }
 
@@ -54,8 +56,9 @@ export class ServiceHost {
   }
 
   async close(): Promise<void> {
-    for (const instance of [...this.#instances.values()].reverse())
-      await (instance as ServiceHooks).close?.()
+    for (const [name, instance] of [...this.#instances].reverse()) {
+      await naming(name, 'close', async () => (instance as ServiceHooks).close?.())
+    }
   }
 
   #process(name: string, args: readonly unknown[]): unknown {
@@ -75,6 +78,15 @@ export class ServiceHost {
       'SAGE_SERVICE',
       `service '${name}' is not registered; registered: ${known}`,
     )
+  }
+}
+
+/** A failure to open or close says which service it was. */
+async function naming(name: string, method: string, act: () => Promise<void>): Promise<void> {
+  try {
+    await act()
+  } catch (error) {
+    throw failed(name, method, error)
   }
 }
 
