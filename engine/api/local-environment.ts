@@ -79,7 +79,11 @@ export class LocalEnvironment extends BaseEnvironment {
     })
     this.#job = job
     if (config.signals) handleSignals(job)
-    failScript(job)
+    // Before it runs, a failure is `submit`'s to tell.
+    job.running.then(
+      () => failScript(job),
+      () => {},
+    )
     return job
   }
 }
