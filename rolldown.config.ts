@@ -18,7 +18,6 @@ export default defineConfig({
     ].map((name) => [name, `build/${name}.js`]),
   ),
   platform: 'node',
-  logLevel: 'warn',
   external: (id) => !id.startsWith('.') && !id.startsWith('/') && !id.startsWith('build/'),
   // Without comments, which only cost time to load; but line by line, since Node shows the line that threw.
   output: {
