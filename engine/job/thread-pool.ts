@@ -9,6 +9,9 @@ const ENTRY = new URL(
   import.meta.url,
 ).href
 
+/** A reader of standard output that takes nothing keeps no job from ending for longer. */
+const WRITTEN_MS = 1_000
+
 /** A thread that ended before it was told to. */
 export type OnDeath = (thread: number, error: StreamError) => void
 
@@ -20,6 +23,7 @@ export class ThreadPool {
   readonly #pool: Piscina
   readonly #onDeath: OnDeath
   readonly #threadOf = new Map<number, number>()
+  readonly #written: Promise<void>[] = []
   #closing = false
 
   constructor(threads: number, workerHeapMb: number | undefined, onDeath: OnDeath) {
@@ -52,14 +56,16 @@ export class ThreadPool {
     }
   }
 
-  /** Ends all threads; resolves when they are gone. */
+  /** Ends all threads; resolves when they are gone, and what they have written is on its way out in order. */
   async destroy(): Promise<void> {
     this.#closing = true
     await this.#pool.destroy()
+    await Promise.race([Promise.all(this.#written), delay(WRITTEN_MS)])
   }
 
   #watch(worker: Piscina['threads'][number]): void {
     const id = worker.threadId
+    this.#written.push(ended(worker.stdout), ended(worker.stderr))
     let error: unknown
     worker.on('error', (thrown: unknown) => {
       error = thrown
@@ -81,6 +87,18 @@ export class ThreadPool {
  */
 function heapLimits(maxOldGenerationSizeMb: number) {
   return { maxOldGenerationSizeMb, maxYoungGenerationSizeMb: 24 }
+}
+
+/**
+ * The end of what a thread writes. Its lines cross to the main thread as messages and wait there while standard
+ * output takes no more; until the end has come, lines of the main thread could overtake them.
+ */
+function ended(stream: NodeJS.ReadableStream): Promise<void> {
+  return new Promise((resolve) => void stream.once('end', resolve).once('close', resolve))
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, ms).unref())
 }
 
 function deathOf(error: unknown, exitCode: number | undefined): StreamError {
