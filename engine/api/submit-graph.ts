@@ -43,30 +43,8 @@ export function submitGraph<IO>(submission: Submission<IO>): JobHandle<IO> {
   return handle
 }
 
-/** The part of a configuration that crosses to the job's threads. */
+/** The part of a configuration that crosses to the job's threads: all but what belongs to the main thread. */
 function threadSettings(config: ResolvedConfig): ThreadSettings {
-  const {
-    parallelism,
-    maxParallelism,
-    maxThreads,
-    mode,
-    strict,
-    spinMs,
-    ringBytes,
-    totalRingBytes,
-    errors,
-    logLevel,
-  } = config
-  return {
-    parallelism,
-    maxParallelism,
-    maxThreads,
-    mode,
-    strict,
-    spinMs,
-    ringBytes,
-    totalRingBytes,
-    errors,
-    logLevel,
-  }
+  const { clock: _clock, logger: _logger, module: _module, ...settings } = config
+  return settings
 }
