@@ -1,6 +1,6 @@
 /**
  * The floors. Imports go down only: examples, bench -> engine -> operators -> codec.
- * Inside `engine` the runtime knows the operator contract, not concrete operators.
+ * Inside `engine` the runtime knows the operator contract and what operators keep per key, not concrete operators.
  * @type {import('dependency-cruiser').IConfiguration}
  */
 const floor = (name, from, to) => ({ name, severity: 'error', from: { path: from }, to: { path: to } })
@@ -13,7 +13,8 @@ export default {
     floor('operators-stand-on-codec', '^operators/', '^(engine|examples|bench)/'),
     floor('engine-is-used-not-using', '^engine/', '^(examples|bench)/'),
     floor('contract-knows-no-operator', '^operators/contract/', '^operators/(?!contract/)'),
-    floor('runtime-knows-the-contract-only', '^engine/(ring|channel|graph|task|thread|job|metrics)/', '^operators/(?!contract/)'),
+    floor('state-knows-no-operator', '^operators/state/', '^operators/(?!(contract|state)/)'),
+    floor('runtime-knows-no-operator', '^engine/(ring|channel|graph|task|thread|job|metrics)/', '^operators/(?!(contract|state)/)'),
     floor('ring-is-lowest', '^engine/ring/', '^engine/(?!ring/)'),
     floor('graph-below-channel', '^engine/graph/', '^engine/(channel|task|thread|job|api)/'),
     floor('channel-below-task', '^engine/channel/', '^engine/(task|thread|job|api)/'),

@@ -18,8 +18,16 @@ export {
   SinkFunction,
   SourceFunction,
 } from './contract/function.ts'
+export type {
+  ColumnOptions,
+  KeyedEntry,
+  KeyedStore,
+  StateColumn,
+  TimerQueue,
+} from './contract/keyed-store.ts'
 export type { Logger, LogLevel } from './contract/logger.ts'
 export type {
+  KeyedBackend,
   Operator,
   OperatorCall,
   OperatorContext,
@@ -37,3 +45,11 @@ export {
   type PartitionedSource,
   type PartitionReader,
 } from './contract/source.ts'
+export type {
+  ListState,
+  MapState,
+  StateOptions,
+  Timers,
+  ValueState,
+} from './contract/state.ts'
+export { type OnTimer, type TimeDomain, TimerService } from './state/timer-service.ts'

@@ -41,7 +41,7 @@ import { retryable } from './retryable.ts'
 import { SinkGate } from './sink-gate.ts'
 import { type PartitionClaim, SourceDriver } from './source-driver.ts'
 import { Task, type TaskInput } from './task.ts'
-import { TaskContext, type ThreadFacilities } from './task-context.ts'
+import { TaskContext, type TaskPlace, type ThreadFacilities } from './task-context.ts'
 import { viewReadingOf } from './view-reading.ts'
 
 /** What a thread has at hand to build its tasks from. */
@@ -129,12 +129,23 @@ class TaskBuilder {
     })
   }
 
+  #place({ name, inputs }: GraphNode): TaskPlace {
+    return {
+      name,
+      subtask: this.#subtask,
+      parallelism: this.#chain.parallelism,
+      keyed: inputs.length > 0 && inputs.every(({ keying }) => keying !== undefined),
+      maxParallelism: this.#shop.maxParallelism,
+    }
+  }
+
   // --- operators -----------------------------------------------------------------------------
 
   #addNode(node: GraphNode): void {
     const row = this.#shop.memory.counterRow[node.id] + this.#subtask
-    const place = { name: node.name, subtask: this.#subtask, parallelism: this.#chain.parallelism }
-    const ctx = new TaskContext(place, this.#state.scope, this.#shop.facilities, () => this.#wake())
+    const ctx = new TaskContext(this.#place(node), this.#state.scope, this.#shop.facilities, () =>
+      this.#wake(),
+    )
     this.#indexOf.set(node.id, this.#operators.length)
     const { body } = node
     if (body.type === 'source') {
@@ -156,7 +167,7 @@ class TaskBuilder {
     const out = new ChainCollector()
     const policy = resolveErrorPolicy(node.errors ?? this.#shop.defaultErrors)
     const made = this.#made(node.name, () =>
-      factory.create({ ctx, scope: this.#state.scope, out, combined }),
+      factory.create({ ctx, scope: this.#state.scope, out, keyed: ctx.keyed, combined }),
     )
     const operator = factory.shape === 'process' && !endsJob(policy) ? retryable(made) : made
     return this.#add(factory.shape, operator, ctx, node, row, out, factory.capacity)
@@ -275,14 +286,14 @@ class TaskBuilder {
 
   #time(): ChainTime {
     const domains: number[] = []
-    const timed = this.#operators.map(({ operator, targets }, k) => {
+    const timed = this.#operators.map(({ operator, targets, errors }, k) => {
       const domain = domains[k] ?? -1
       const ports: OutputPort[] = []
       for (const target of [...targets.values()].flat()) {
         if (target.type === 'send') ports.push(target.port)
         else domains[target.to] = operator.watermarks === undefined ? domain : k
       }
-      return { operator, ports, domain }
+      return { operator, errors, ports, domain }
     })
     const channels = this.#inputs.map(({ channel }) => channel)
     return new ChainTime(this.#state.scope, channels, timed)
@@ -350,12 +361,12 @@ class TaskBuilder {
   /** Runs behind the sender, in the receiver's name. */
   #addCombiner(exchange: Exchange, factory: OperatorFactory): number {
     const row = this.#shop.memory.combinerRow[exchange.id]! + this.#subtask
-    const place = {
-      name: exchange.to.name,
-      subtask: this.#subtask,
-      parallelism: this.#chain.parallelism,
-    }
-    const ctx = new TaskContext(place, this.#state.scope, this.#shop.facilities, () => this.#wake())
+    const ctx = new TaskContext(
+      this.#place(exchange.to),
+      this.#state.scope,
+      this.#shop.facilities,
+      () => this.#wake(),
+    )
     return this.#addOperator(factory, ctx, exchange.to, row)
   }
 

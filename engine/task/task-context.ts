@@ -1,6 +1,14 @@
 import type { CallService, Clock, RuntimeContext } from '../../operators/contract/context.ts'
 import type { Logger } from '../../operators/contract/logger.ts'
 import type { RecordScope } from '../../operators/contract/operator.ts'
+import type {
+  ListState,
+  MapState,
+  StateOptions,
+  Timers,
+  ValueState,
+} from '../../operators/contract/state.ts'
+import { KeyedState } from '../../operators/state/keyed-state.ts'
 
 /** What all contexts of one thread share. */
 export interface ThreadFacilities {
@@ -15,21 +23,30 @@ export interface ThreadFacilities {
   wake(): void
 }
 
+/** Which operator on which subtask. */
+export interface TaskPlace {
+  readonly name: string
+  readonly subtask: number
+  readonly parallelism: number
+  /** Whether its records are dealt by their keys. */
+  readonly keyed: boolean
+  readonly maxParallelism: number
+}
+
 /** The context of one operator on one subtask: reads the record at hand from its chain's scope. */
 export class TaskContext implements RuntimeContext {
   readonly name: string
   readonly subtask: number
   readonly parallelism: number
+  /** What this operator keeps per key. Not for users: `state`, `listState`, `mapState` and `timers` are. */
+  readonly keyed: KeyedState
   readonly #scope: RecordScope
   readonly #thread: ThreadFacilities
   readonly #wake: () => void
 
-  constructor(
-    place: { readonly name: string; readonly subtask: number; readonly parallelism: number },
-    scope: RecordScope,
-    thread: ThreadFacilities,
-    wake: () => void,
-  ) {
+  constructor(place: TaskPlace, scope: RecordScope, thread: ThreadFacilities, wake: () => void) {
+    const { name, keyed, maxParallelism } = place
+    this.keyed = new KeyedState({ name, keyed, maxParallelism, clock: thread.clock }, scope)
     this.name = place.name
     this.subtask = place.subtask
     this.parallelism = place.parallelism
@@ -57,6 +74,22 @@ export class TaskContext implements RuntimeContext {
 
   get watermark(): number {
     return this.#scope.watermark
+  }
+
+  state<S>(name: string, init: () => S, options?: StateOptions): ValueState<S> {
+    return this.keyed.state(name, init, options)
+  }
+
+  listState<T>(name: string, options?: StateOptions): ListState<T> {
+    return this.keyed.listState(name, options)
+  }
+
+  mapState<MK, V>(name: string, options?: StateOptions): MapState<MK, V> {
+    return this.keyed.mapState(name, options)
+  }
+
+  get timers(): Timers {
+    return this.keyed.timers
   }
 
   get logger(): Logger {

@@ -61,8 +61,6 @@ export class Task {
   readonly #parts: TaskParts
   readonly #batch = newBatch()
   readonly #slice: RunSlice
-  /** The operators that may want to be called by the job's clock. */
-  readonly #clocked: readonly ChainOperator[]
   #phase: Phase = 'running'
   #entry = 0
   #next = 0
@@ -77,7 +75,6 @@ export class Task {
   constructor(parts: TaskParts) {
     this.#parts = parts
     this.#slice = new RunSlice(parts.nowMs)
-    this.#clocked = parts.operators.filter(({ operator }) => 'dueAt' in operator)
   }
 
   get name(): string {
@@ -110,15 +107,10 @@ export class Task {
 
   /** When the job's clock should be looked at next, in monotonic ms. */
   #clockDueMs(): number {
-    let due = Number.POSITIVE_INFINITY
-    for (const at of this.#dueAts()) due = Math.min(due, at)
-    if (due === Number.POSITIVE_INFINITY) return due
-    return this.#parts.nowMs() + due - this.#parts.clock.now()
-  }
-
-  *#dueAts(): Iterable<number> {
-    for (const { idleAt } of this.#parts.generators) yield idleAt
-    for (const { operator } of this.#clocked) yield operator.dueAt!
+    const { time, generators, nowMs, clock } = this.#parts
+    let due = time.dueAt
+    for (const { idleAt } of generators) due = Math.min(due, idleAt)
+    return due === Number.POSITIVE_INFINITY ? due : nowMs() + due - clock.now()
   }
 
   /**
@@ -242,16 +234,12 @@ export class Task {
 
   /** Calls the operators whose hour has come. The time is read once. */
   #passClock(): boolean {
-    if (this.#clocked.length === 0) return true
-    const now = this.#parts.clock.now()
-    for (const [k, made] of this.#parts.operators.entries()) {
-      const { operator } = made
-      if (operator.dueAt === undefined || operator.dueAt > now) continue
-      this.#parts.time.resetScope(k)
-      if (!operator.onProcessingTime!(now, this.#room)) return false
-      this.#touched = true
-    }
-    return true
+    const { time, clock } = this.#parts
+    if (time.dueAt === Number.POSITIVE_INFINITY) return true
+    const now = clock.now()
+    if (time.dueAt > now) return true
+    this.#touched = true
+    return time.passClock(now, this.#room)
   }
 
   readonly #room = (): boolean => !this.#parts.state.pressed && !this.#anyPressed()

@@ -214,8 +214,8 @@ function listingContext(
   init: ThreadInit,
   job: JobGraph,
 ): RuntimeContext {
-  const unavailable = () => {
-    throw new StreamError('SAGE_SERVICE', 'services are not available in partitions()')
+  const unavailable = (): never => {
+    throw new StreamError('SAGE_SERVICE', 'services and state are not available in partitions()')
   }
   const silent = () => {}
   return {
@@ -225,6 +225,12 @@ function listingContext(
     parallelism,
     key: undefined,
     getKey: () => undefined,
+    state: unavailable,
+    listState: unavailable,
+    mapState: unavailable,
+    get timers() {
+      return unavailable()
+    },
     timestamp: undefined,
     watermark: Number.NEGATIVE_INFINITY,
     logger: { debug: silent, info: silent, warning: silent, error: silent },

@@ -110,6 +110,12 @@ export abstract class BaseJoinFunction<A = any, B = any, K = any, R = any> exten
 /** The general record function: any number of records to any output. */
 export abstract class ProcessFunction<T = any, R = any> extends BaseFunction {
   abstract process(value: T, ctx: RuntimeContext, out: Collector<R>): void
+  /**
+   * A timer of `ctx.timers` is due: `ctx.key` is its key, `ctx.timestamp` its time where it is one of event time. May emit,
+   * use state and register timers. Event-time timers still pending at the end of input are due then; those of
+   * processing time are not called any more.
+   */
+  onTimer?(time: number, ctx: RuntimeContext, out: Collector<R>): void
   /** Called once per subtask after the last record and before `close`; may emit. */
   finish?(out: Collector<R>): void
 }

@@ -2,6 +2,10 @@ import { StreamError } from '../../codec/errors.ts'
 import type { CallService, Clock, RuntimeContext } from '../contract/context.ts'
 import type { Logger, LogLevel } from '../contract/logger.ts'
 import { emptyScope, type RecordScope } from '../contract/operator.ts'
+import { KeyedState } from '../state/keyed-state.ts'
+
+/** The default number of key groups, as in a job. */
+export const MAX_PARALLELISM = 128
 
 /** One line that an operator under test has logged. */
 export interface LogLine {
@@ -26,6 +30,7 @@ export function harnessContext(
   scope: RecordScope,
   logger: Logger,
   clock: Clock = { now: () => Date.now() },
+  keyed = new KeyedState({ ...place, keyed: true, maxParallelism: MAX_PARALLELISM, clock }, scope),
 ): RuntimeContext {
   return {
     ...place,
@@ -36,6 +41,12 @@ export function harnessContext(
     service: noService,
     callService: noServices(),
     getKey: () => scope.key,
+    state: (name, init, options) => keyed.state(name, init, options),
+    listState: (name, options) => keyed.listState(name, options),
+    mapState: (name, options) => keyed.mapState(name, options),
+    get timers() {
+      return keyed.timers
+    },
     get key() {
       return scope.key
     },

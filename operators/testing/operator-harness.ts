@@ -15,7 +15,13 @@ import {
 } from '../contract/operator.ts'
 import { Packet, type PartitionStrategy } from '../contract/packet.ts'
 import { checkTimestamp, isPromise, itemsOf, promiseReturned } from '../contract/result-checks.ts'
-import { harnessContext, type LogLine, recordingLogger } from './harness-context.ts'
+import { KeyedState } from '../state/keyed-state.ts'
+import {
+  harnessContext,
+  type LogLine,
+  MAX_PARALLELISM,
+  recordingLogger,
+} from './harness-context.ts'
 import { factoryOf, type SubjectOptions } from './harness-subject.ts'
 import { ManualClock } from './manual-clock.ts'
 
@@ -117,7 +123,11 @@ export class OperatorHarness {
     this.#shape = factory.shape
     this.#clock = new ManualClock(options.startMs)
     const place = { name, subtask, parallelism }
-    this.ctx = harnessContext(place, this.#scope, logger, this.#clock)
+    const keyed = new KeyedState(
+      { name, keyed: true, maxParallelism: MAX_PARALLELISM, clock: this.#clock },
+      this.#scope,
+    )
+    this.ctx = harnessContext(place, this.#scope, logger, this.#clock, keyed)
     this.#out = {
       collect: (value) => this.#emit(value),
       collectTo: (tag, value) => this.#emitTo(tag, value),
@@ -126,6 +136,7 @@ export class OperatorHarness {
       ctx: this.ctx,
       scope: this.#scope,
       out: this.#out,
+      keyed,
       combined: options.combined ?? false,
     })
     this.#inTurn(() => this.#operator.open?.())
