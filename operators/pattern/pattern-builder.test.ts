@@ -41,17 +41,20 @@ describe('a pattern refuses', () => {
   })
 
   it('counts', () => {
-    const times = "pattern: stage 'a': times: expected a whole number >="
-    refuses(() => a.times(0), `${times} 1, got 0`)
-    refuses(() => a.times(1.5), `${times} 1, got 1.5`)
-    refuses(() => untyped(a).times('2'), `${times} 1, got "2"`)
-    refuses(() => untyped(a).times(), `${times} 1, got undefined`)
-    refuses(() => a.times(3, 2), `${times} 3, got 2`)
-    refuses(() => a.times(-1, 2), `${times} 0, got -1`)
-    refuses(() => a.times(0, 0), `${times} 1, got 0`)
+    const times = (text: string) =>
+      `pattern: stage 'a': times: expected a whole number from ${text}`
+    refuses(() => a.times(0), times('1 to 10000, got 0'))
+    refuses(() => a.times(1.5), times('1 to 10000, got 1.5'))
+    refuses(() => untyped(a).times('2'), times('1 to 10000, got "2"'))
+    refuses(() => untyped(a).times(), times('1 to 10000, got undefined'))
+    refuses(() => a.times(3, 2), times('3 to 10000, got 2'))
+    refuses(() => a.times(-1, 2), times('0 to 10000, got -1'))
+    refuses(() => a.times(0, 0), times('1 to 10000, got 0'))
+    refuses(() => a.times(1, Infinity), times('1 to 10000, got Infinity'))
+    refuses(() => a.times(10_001), times('1 to 10000, got 10001'))
     refuses(
       () => a.timesOrMore(0),
-      "pattern: stage 'a': timesOrMore: expected a whole number >= 1, got 0",
+      "pattern: stage 'a': timesOrMore: expected a whole number from 1 to 10000, got 0",
     )
   })
 

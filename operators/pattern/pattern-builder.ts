@@ -13,6 +13,9 @@ import {
   type Term,
 } from './stage.ts'
 
+/** The machine has a position for each event that a stage must count. */
+const MAX_TIMES = 10_000
+
 /** Where patterns start. It has no state: one is enough. */
 export const patternStart: PatternStart<any> = {
   begin: (stage: unknown) =>
@@ -203,8 +206,10 @@ class PatternBuilder {
   }
 
   #count(method: string, count: unknown, least: number): number {
-    if (Number.isSafeInteger(count) && (count as number) >= least) return count as number
-    throw this.#refused(method, `expected a whole number >= ${least}, got ${describe(count)}`)
+    const inRange = (count as number) >= least && (count as number) <= MAX_TIMES
+    if (Number.isInteger(count) && inRange) return count as number
+    const expected = `expected a whole number from ${least} to ${MAX_TIMES}`
+    throw this.#refused(method, `${expected}, got ${describe(count)}`)
   }
 
   #change(method: string, change: Partial<Stage>): PatternBuilder {

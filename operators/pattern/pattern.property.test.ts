@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Letter, runMachine, start } from './fixtures/letters.ts'
 import {
-  comparePaths,
   type ReferenceCondition,
   type ReferenceMatch,
   ReferenceMatcher,
@@ -170,14 +169,5 @@ test('skip strategies leave what they do not forbid', () => {
       },
     ),
     { numRuns: 2000 },
-  )
-})
-
-test('the order of paths is one', () => {
-  const step = fc.record({ event: fc.nat(3), stage: fc.nat(2) })
-  fc.assert(
-    fc.property(fc.array(step, { minLength: 1 }), fc.array(step, { minLength: 1 }), (x, y) => {
-      expect(Math.sign(comparePaths(x, y))).toBe(-Math.sign(comparePaths(y, x)) + 0)
-    }),
   )
 })

@@ -100,7 +100,7 @@ export interface TakingStage<T, M, N extends string, S> extends Pattern<T, Takin
   ): TakingStage<T, M, N, T>
   /** One or more events. Without `within` or `until` their matches go on for ever. */
   oneOrMore(): this
-  /** Exactly so many events; or from `min` to `max`, where 0 to `max` is 1 to `max` or none. */
+  /** Exactly so many events, at most 10,000; or from `min` to `max`, where 0 to `max` is 1 to `max` or none. */
   times(count: number): this
   times(min: number, max: number): this
   /** So many events or more. */

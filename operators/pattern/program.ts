@@ -91,7 +91,7 @@ interface Place {
  */
 export function compileProgram({ stages }: PatternDefinition): Program {
   const taking = takingStages(stages)
-  const positions: Position[] = []
+  const places: Place[] = []
   const known = new Map<string, number>()
   const end = taking.length
 
@@ -106,17 +106,16 @@ export function compileProgram({ stages }: PatternDefinition): Program {
       if (!next.optional) return found
       if (isGuarding(next)) guards = [...guards, stage]
     }
-    const { notNext, notFollowedBy } = taking[end - 1]
-    const waits = after === end - 1 && notNext.length + notFollowedBy.length > 0
     // Not even an optional pattern matches nothing.
     if (after === -1) return found
-    found.push(
-      waits ? positionAt({ stage: end, count: 0, after, fresh: true, guards: [] }) : COMPLETE,
-    )
+    const { notNext, notFollowedBy } = taking[end - 1]
+    const waits = after === end - 1 && notNext.length + notFollowedBy.length > 0
+    const place: Place = { stage: end, count: 0, after, fresh: true, guards: [] }
+    found.push(waits ? positionAt(place) : COMPLETE)
     return found
   }
 
-  const take = (stage: number, before: number): number[] => {
+  const takenFrom = (stage: number, before: number): number[] => {
     const { min, max } = taking[stage].stage
     const count = before + 1
     const found: number[] = []
@@ -128,47 +127,66 @@ export function compileProgram({ stages }: PatternDefinition): Program {
   }
 
   const positionAt = (wanted: Place): number => {
-    const bars = barsAt(taking, wanted)
-    const place: Place = { ...wanted, fresh: wanted.fresh && bars.length > 0 }
+    const fresh = wanted.fresh && barsAt(taking, wanted).length > 0
+    const place = { ...wanted, fresh }
     const key = JSON.stringify(place)
-    const index = known.get(key)
-    if (index !== undefined) return index
-    const made = positions.length
-    known.set(key, made)
-    positions.push(undefined as unknown as Position)
+    const index = known.get(key) ?? places.push(place) - 1
+    known.set(key, index)
+    return index
+  }
+
+  const position = (place: Place, index: number): Position => {
     const { stage, count, after, fresh } = place
+    const passed = { ...place, fresh: false }
     const stops = after === -1 ? [] : taking[after].notFollowedBy
-    const passed = fresh ? positionAt({ ...place, fresh: false }) : made
-    const taken = stage < end ? take(stage, count) : []
-    positions[made] = {
-      stage,
-      kind: stage < end ? 'stage' : stops.length > 0 ? 'time' : 'next',
-      take: stage < end ? taking[stage].take : [],
-      until: stage < end ? taking[stage].until : null,
-      passes: stage < end ? passes(taking[stage].stage, count) : 'any',
-      untilStops: count > 0,
-      bars: fresh ? bars : [],
+    const rest = {
+      bars: fresh ? barsAt(taking, place) : [],
       stops,
       guards: place.guards.map((guarding) => ({
         stage: guarding,
         take: taking[guarding].take,
         until: taking[guarding].until,
         released: positionAt({
-          ...place,
-          fresh: false,
+          ...passed,
           guards: place.guards.filter((other) => other !== guarding),
         }),
       })),
-      passed,
+      passed: fresh ? positionAt(passed) : index,
+    }
+    if (stage === end) {
+      return { ...rest, ...AT_END, stage, kind: stops.length > 0 ? 'time' : 'next' }
+    }
+    const { take, until } = taking[stage]
+    const taken = takenFrom(stage, count)
+    return {
+      ...rest,
+      stage,
+      kind: 'stage',
+      take,
+      until,
+      passes: passes(taking[stage].stage, count),
+      untilStops: count > 0,
       taken,
       completes: taken.includes(COMPLETE),
     }
-    return made
   }
 
   const starts = enter(-1)
+  const positions: Position[] = []
+  // Making a position finds others.
+  for (let i = 0; i < places.length; i++) positions.push(position(places[i], i))
   return { positions, starts, names: taking.map(({ stage }) => stage.name) }
 }
+
+/** What positions at the end have in place of a stage. */
+const AT_END = {
+  take: [],
+  until: null,
+  passes: 'any',
+  untilStops: false,
+  taken: [],
+  completes: false,
+} as const
 
 /** What ends a match only directly behind the event before: where it could leave the stage. */
 function barsAt(taking: readonly TakingStage[], { after, count }: Place): readonly Tests[] {
