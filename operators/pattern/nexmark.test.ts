@@ -16,7 +16,7 @@ function find<M>(pattern: Pattern<Bid, M>, input: readonly Bid[]): M[] {
   const machine = compilePattern(pattern)
   const state = machine.createState()
   const found: M[] = []
-  const output = { match: (match: M) => void found.push(match), timedOut: () => {} }
+  const output = { match: (match: M) => void found.push(match) }
   for (const bid of input) machine.advance(state, bid, bid.at, output)
   return found
 }
@@ -197,7 +197,6 @@ describe('a login directly followed by a purchase', () => {
             purchaseTime: purchase.at,
             purchaseAmount: purchase.amount,
           }),
-        timedOut: () => {},
       })
     }
     expect(found).toEqual([

@@ -46,8 +46,12 @@ export interface MatchState {
 export interface PatternOutput<M> {
   /** @param timestamp of the event that completed it; the time limit where that did (ms since the epoch) */
   match(match: M, timestamp: number): void
-  /** @param timestamp the time limit: that of the first event + `within` (ms since the epoch) */
-  timedOut(partial: M, timestamp: number): void
+  /**
+   * Left out where nobody wants to know: then no records are made.
+   *
+   * @param timestamp the time limit: that of the first event + `within` (ms since the epoch)
+   */
+  timedOut?(partial: M, timestamp: number): void
 }
 
 /**
@@ -138,23 +142,30 @@ export class PatternMachine<T = any, M = any> {
     const { partials, buffer } = state
     let count = 0
     while (count < partials.length && partials[count].startTime + this.#within <= limit) count++
+    const ended = partials.slice(0, count)
+    const timedOut = output.timedOut === undefined ? [] : this.#timedOut(buffer, ended)
     const found: PartialMatch[] = []
-    const timedOut = new Map<number, M>()
-    for (const partial of partials.slice(0, count)) {
-      if (this.#positions[partial.position].kind === 'time') {
-        found.push({ ...partial, position: COMPLETE })
-        continue
-      }
-      const { node } = partial
-      if (!timedOut.has(node)) timedOut.set(node, this.#reader.read(buffer, node) as M)
-    }
-    for (let i = 0; i < count; i++) {
-      if (this.#positions[partials[i].position].kind !== 'time') release(buffer, partials[i].node)
+    for (let i = 0; i < ended.length; i++) {
+      const partial = ended[i]
+      if (this.#isWaiting(partial)) found.push({ ...partial, position: COMPLETE })
+      else release(buffer, partial.node)
     }
     state.partials = partials.slice(count)
     const matches = this.#settle(state, found)
-    for (const partial of timedOut.values()) output.timedOut(partial, limit)
+    for (const partial of timedOut) output.timedOut!(partial, limit)
     for (const match of matches) output.match(match, limit)
+  }
+
+  /** The records of the partial matches that are not complete by the end of their time. */
+  #timedOut(buffer: EventBuffer, ended: readonly PartialMatch[]): M[] {
+    const nodes = new Set<number>()
+    for (const partial of ended) if (!this.#isWaiting(partial)) nodes.add(partial.node)
+    return Array.from(nodes, (node) => this.#reader.read(buffer, node) as M)
+  }
+
+  /** Whether the end of its time completes the match. */
+  #isWaiting({ position }: PartialMatch): boolean {
+    return this.#positions[position].kind === 'time'
   }
 
   /** Does to the state what the event does. Returns the matches that are complete. */
@@ -196,41 +207,51 @@ export class PatternMachine<T = any, M = any> {
 
   /** Makes the records of complete matches, as far as the skip strategy lets them be told. */
   #settle(state: MatchState, found: readonly PartialMatch[]): readonly M[] {
-    let tellable = found
-    if (this.#skip.kind !== 'noSkip') {
-      // Stable: of one first event those that were complete earlier come first.
-      state.completed = [...state.completed, ...found].sort((a, b) => a.start - b.start)
-      tellable = this.#unskipped(state)
+    const tellable = this.#skip.kind === 'noSkip' ? found : this.#unskipped(state, found)
+    const matches: M[] = []
+    for (let i = 0; i < tellable.length; i++) {
+      matches.push(this.#reader.read(state.buffer, tellable[i].node) as M)
+      release(state.buffer, tellable[i].node)
     }
-    const matches = tellable.map(({ node }) => this.#reader.read(state.buffer, node) as M)
-    for (const { node } of tellable) release(state.buffer, node)
     if (this.isEmpty(state)) clearBuffer(state.buffer)
     return matches
   }
 
-  /** Removes from the complete matches those that nothing that began earlier can forbid any more, and what they forbid. */
-  #unskipped(state: MatchState): PartialMatch[] {
+  /**
+   * The complete matches, with those just found, that nothing that began earlier can forbid any more. They are
+   * removed, and what they forbid.
+   */
+  #unskipped(state: MatchState, found: readonly PartialMatch[]): PartialMatch[] {
+    const { completed, buffer } = state
     const tellable: PartialMatch[] = []
-    for (;;) {
-      const first = state.completed[0]
-      if (first === undefined) return tellable
-      if (state.partials.length > 0 && state.partials[0].start < first.start) return tellable
-      tellable.push(first)
-      state.completed = state.completed.slice(1)
-      const bound = skipBound(this.#skip, this.#reader, state.buffer, first.start, first.node)
-      state.completed = this.#prune(state, state.completed, bound)
-      state.partials = this.#prune(state, state.partials, bound)
+    if (found.length > 0) {
+      for (const match of found) completed.push(match)
+      // Stable: of one first event those that were complete earlier come first.
+      completed.sort((a, b) => a.start - b.start)
     }
+    let done = 0
+    while (done < completed.length) {
+      const { start, node } = completed[done]
+      if (state.partials.length > 0 && state.partials[0].start < start) break
+      tellable.push(completed[done++])
+      const bound = skipBound(this.#skip, this.#reader, buffer, start, node)
+      while (done < completed.length && completed[done].start < bound) {
+        release(buffer, completed[done++].node)
+      }
+      state.partials = withoutBefore(bound, state.partials, buffer)
+    }
+    if (done > 0) state.completed = completed.slice(done)
+    return tellable
   }
+}
 
-  /** Without the matches that began before the event number `bound`. */
-  #prune({ buffer }: MatchState, matches: PartialMatch[], bound: number): PartialMatch[] {
-    let count = 0
-    while (count < matches.length && matches[count].start < bound) {
-      release(buffer, matches[count++].node)
-    }
-    return count === 0 ? matches : matches.slice(count)
+/** The matches that did not begin before the event number `bound`; lets go of the others. */
+function withoutBefore(bound: number, matches: PartialMatch[], buffer: EventBuffer) {
+  let count = 0
+  while (count < matches.length && matches[count].start < bound) {
+    release(buffer, matches[count++].node)
   }
+  return count === 0 ? matches : matches.slice(count)
 }
 
 /** Puts a match that has just taken an event where it stands now. */
