@@ -73,20 +73,29 @@ export function picture(
   )}\n`
 }
 
-const series = (...colours: readonly string[]) =>
-  colours.map((colour, i) => `.s${i}{--c:${colour}}`).join('')
+/** Colours of one scheme, without CSS variables: not everything that shows SVG knows them. */
+function scheme([back, ink, soft, grid]: readonly string[], series: readonly string[]): string {
+  return [
+    `.back{fill:${back}}text{fill:${ink}}.soft{fill:${soft}}`,
+    `.grid{stroke:${grid}}.whisker{stroke:${ink}}`,
+    ...series.map((colour, i) => `.line.s${i}{stroke:${colour}}.bar.s${i}{fill:${colour}}`),
+  ].join('')
+}
 
+const LIGHT = scheme(
+  ['#ffffff', '#222222', '#666666', '#dddddd'],
+  ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#b58900', '#3a9bd9', '#6b4fbb', '#555555'],
+)
+const DARK = scheme(
+  ['#16181d', '#e6e6e6', '#a0a4ab', '#353a42'],
+  ['#4aa8e0', '#ff8a3d', '#2fc99a', '#e79bc6', '#e0b93b', '#8ecbf0', '#a48ff0', '#bbbbbb'],
+)
 const STYLE = [
-  'svg{--back:#fff;--ink:#222;--soft:#666;--grid:#ddd;font:12px system-ui,sans-serif}',
-  series('#0072b2', '#d55e00', '#009e73', '#cc79a7', '#b58900', '#3a9bd9', '#6b4fbb', '#555'),
-  '@media(prefers-color-scheme:dark){svg{--back:#16181d;--ink:#e6e6e6;--soft:#a0a4ab;--grid:#353a42}',
-  series('#4aa8e0', '#ff8a3d', '#2fc99a', '#e79bc6', '#e0b93b', '#8ecbf0', '#a48ff0', '#bbb'),
-  '}',
-  '.back{fill:var(--back)}.title{font-size:15px;font-weight:600}',
-  'text{fill:var(--ink)}.soft{fill:var(--soft)}',
-  '.grid{stroke:var(--grid);stroke-width:1}',
-  '.line{fill:none;stroke:var(--c);stroke-width:2;stroke-linejoin:round}',
-  '.bar{fill:var(--c)}.whisker{stroke:var(--ink);stroke-width:1.5}',
+  'svg{font:12px system-ui,sans-serif}.title{font-size:15px;font-weight:600}',
+  '.grid{stroke-width:1}.whisker{stroke-width:1.5}',
+  '.line{fill:none;stroke-width:2;stroke-linejoin:round}',
+  LIGHT,
+  `@media(prefers-color-scheme:dark){${DARK}}`,
 ].join('')
 
 function short(value: number): string {
