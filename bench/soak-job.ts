@@ -1,4 +1,5 @@
-import { defineJob, SinkFunction } from 'sage-stream'
+import { defineJob, FlatMapFunction, SinkFunction } from 'sage-stream'
+import { liveHeap } from './live-heap.ts'
 
 /** A record of about a kilobyte. */
 export interface Bulk {
@@ -24,14 +25,26 @@ class SlowSink extends SinkFunction<Bulk> {
   }
 }
 
-/** Pushed records by key to two slow sinks; every thousandth comes back. */
+/** Now and then the live heap of a subtask's thread. */
+export interface Milestone {
+  readonly subtask: number
+  readonly heapBytes: number
+}
+
+const NONE: readonly Milestone[] = []
+
+class Milestones extends FlatMapFunction<Bulk, Milestone> {
+  #count = 0
+
+  override execute(): readonly Milestone[] {
+    if (++this.#count % 20_000 !== 0) return NONE
+    return [{ subtask: this.ctx.subtask, heapBytes: liveHeap() }]
+  }
+}
+
+/** Pushed records by key to two slow sinks; milestones come back. */
 export const soak = defineJob(import.meta.url, 'soak', (env) => {
   const records = env.createStream<Bulk>('records')
   const keyed = records.keyBy(({ user }) => user)
-  const milestones = keyed
-    .sink(SlowSink)
-    .filter(({ seq }) => seq % 1000 === 0)
-    .map(({ seq }) => seq)
-    .output('milestones')
-  return { records, milestones }
+  return { records, milestones: keyed.sink(SlowSink).flatMap(Milestones).output('milestones') }
 })

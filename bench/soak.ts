@@ -1,9 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { machine, machineLine } from 'sage-stream/bench'
 import { isFlat, trendOf } from './flatness.ts'
+import { liveHeap } from './live-heap.ts'
 import { makeBulk, soak } from './soak-job.ts'
 
 const HELP = `Pushes records of 1 KB as fast as a job with slow sinks takes them, and watches its memory.
@@ -17,7 +16,7 @@ Exits with 1 when memory grew, or when a record was lost.`
 interface Look {
   /** Resident memory of the process: all threads, all heaps, all shared memory. */
   readonly rss: number
-  /** Live objects of the main thread, after a collection. */
+  /** Live objects of the main thread and of the workers, after a collection. */
   readonly heap: number
   /** Buffers of the main thread, the job's shared memory among them. */
   readonly buffers: number
@@ -56,9 +55,9 @@ async function main(): Promise<number> {
 async function soakFor(ms: number): Promise<{ looks: Look[]; isWhole: boolean }> {
   const job = await soak.submit(undefined, { parallelism: 2, maxThreads: 2 })
   const { records, milestones } = job.io
-  let seen = 0
+  const workers = new Map<number, number>()
   const reading = (async () => {
-    for await (const _ of milestones) seen++
+    for await (const { subtask, heapBytes } of milestones) workers.set(subtask, heapBytes)
   })()
   const looks: Look[] = []
   const begin = performance.now()
@@ -68,7 +67,7 @@ async function soakFor(ms: number): Promise<{ looks: Look[]; isWhole: boolean }>
     while (records.tryPush(makeBulk(pushed))) pushed++
     await Promise.all([records.ready(), setImmediate()])
     if (performance.now() - begin < ((looks.length + 1) * ms) / LOOKS) continue
-    looks.push(look())
+    looks.push(look(workers))
     const second = ((performance.now() - begin) / 1000).toFixed(0).padStart(5)
     console.log(
       `${second} s  ${pushed.toLocaleString('en').padStart(12)} records  ${line(looks.at(-1)!)}`,
@@ -77,20 +76,15 @@ async function soakFor(ms: number): Promise<{ looks: Look[]; isWhole: boolean }>
   records.end()
   const [result] = await Promise.all([job.finished, reading])
   const sunk = result.operators.find(({ kind }) => kind === 'sink')!.recordsIn
-  const isWhole = sunk === pushed && seen === Math.ceil(pushed / 1000)
-  console.log(
-    `\npushed ${pushed}, sunk ${sunk}, milestones ${seen}${isWhole ? '' : ': records were LOST'}`,
-  )
+  const isWhole = sunk === pushed
+  console.log(`\npushed ${pushed}, sunk ${sunk}${isWhole ? '' : ': records were LOST'}`)
   return { looks, isWhole }
 }
 
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
-
-function look(): Look {
-  collect()
-  const { rss, heapUsed, arrayBuffers } = process.memoryUsage()
-  return { rss: rss / MIB, heap: heapUsed / MIB, buffers: arrayBuffers / MIB }
+function look(workers: ReadonlyMap<number, number>): Look {
+  const live = workers.values().reduce((sum, bytes) => sum + bytes, liveHeap())
+  const { rss, arrayBuffers } = process.memoryUsage()
+  return { rss: rss / MIB, heap: live / MIB, buffers: arrayBuffers / MIB }
 }
 
 function line({ rss, heap, buffers }: Look): string {
