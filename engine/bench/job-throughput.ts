@@ -40,10 +40,10 @@ export interface JobThroughputOptions<P, R, I extends InputName<R>> {
   /** How many records a run counts. Default: those pushed, and those that its sources read. */
   readonly records?: number
   /**
-   * Throws when a run's result is wrong: gets all records of each output. Without it the outputs are
+   * Throws (or rejects) when a run's result is wrong: gets all records of each output. Without it the outputs are
    * read and not kept.
    */
-  readonly check?: (outputs: JobOutputs<R>, result: JobResult) => void | Promise<void>
+  readonly check?: (outputs: JobOutputs<R>, result: JobResult) => unknown
 }
 
 /**
