@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
+import { machine, machineLine } from 'sage-stream/bench'
 import { stressDelivery } from '../engine/e2e/delivery.stress.ts'
 import { forbidden, OUTCOMES, type Outcome, stressRing } from '../engine/ring/ring.stress.ts'
-import { machine, machineLine } from './machine.ts'
 
 const HELP = `Sends messages through rings between two threads and counts what they saw; then runs
 random graphs and holds their results against a single-threaded reference.
