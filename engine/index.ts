@@ -22,7 +22,9 @@ export {
   SinkFunction,
   SourceFunction,
 } from '../operators/contract/function.ts'
+export { HistogramSnapshot } from '../operators/contract/histogram.ts'
 export type { Logger, LogLevel } from '../operators/contract/logger.ts'
+export type { Counter, Gauge, Histogram, MetricGroup } from '../operators/contract/metrics.ts'
 export { Packet, StopSignal } from '../operators/contract/packet.ts'
 export { IDLE, type PartitionedSource, type PartitionReader } from '../operators/contract/source.ts'
 export { FileSink, type FileSinkOptions } from '../operators/files/file-sink.ts'
@@ -42,5 +44,6 @@ export { registerFunction } from './api/registered-functions.ts'
 export { ConnectedStreams, DataStream, KeyedStream } from './api/stream-classes.ts'
 export type { EnvironmentConfig, MemoryConfig } from './job/config.ts'
 export type { JobHandle, StopOptions } from './job/job-handle.ts'
-export type { JobResult, JobStatus, OperatorMetrics, SubtaskMetrics } from './job/job-result.ts'
+export type { JobResult, JobStatus } from './job/job-result.ts'
+export type { OperatorMetrics, SubtaskMetrics } from './metrics/operator-metrics.ts'
 export { isWorker } from './thread/job-site.ts'

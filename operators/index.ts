@@ -18,7 +18,9 @@ export {
   SinkFunction,
   SourceFunction,
 } from './contract/function.ts'
+export { HistogramSnapshot } from './contract/histogram.ts'
 export type { Logger, LogLevel } from './contract/logger.ts'
+export type { Counter, Gauge, Histogram, MetricGroup } from './contract/metrics.ts'
 export type {
   Operator,
   OperatorCall,

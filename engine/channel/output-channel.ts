@@ -1,5 +1,6 @@
 import { FRAGMENT_OVERHEAD_BYTES, stopFrame, writeFragmentFrame } from '../../codec/frame.ts'
 import type { FrameWriter } from '../../codec/record-codec.ts'
+import { COUNTER_SLOTS, LINK } from '../metrics/counters.ts'
 import type { Doorbell } from '../ring/doorbell.ts'
 import type { RingWriter } from '../ring/writer.ts'
 
@@ -21,12 +22,20 @@ export class OutputChannel {
   readonly #ring: RingWriter
   readonly #receiver: Doorbell
   readonly #refused: Refused[] = []
+  readonly #sent: Float64Array
   #scratch: Uint8Array | undefined
 
-  constructor(writer: FrameWriter, ring: RingWriter, receiver: Doorbell) {
+  /** @param sent - the sender's row of the ring's counters */
+  constructor(
+    writer: FrameWriter,
+    ring: RingWriter,
+    receiver: Doorbell,
+    sent: Float64Array = new Float64Array(COUNTER_SLOTS),
+  ) {
     this.#writer = writer
     this.#ring = ring
     this.#receiver = receiver
+    this.#sent = sent
   }
 
   /** True while the ring refuses what is queued here. */
@@ -48,8 +57,12 @@ export class OutputChannel {
 
   /** Sends what has been gathered. */
   flush(): void {
-    if (this.#writer.count === 0) return
-    this.#send(this.#writer.finish())
+    const { count } = this.#writer
+    if (count === 0) return
+    const frame = this.#writer.finish()
+    this.#sent[LINK.records] += count
+    this.#sent[LINK.bytes] += frame.length
+    this.#send(frame)
     this.#writer.reset()
   }
 

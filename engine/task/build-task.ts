@@ -5,6 +5,7 @@ import {
   type ResolvedErrorPolicy,
   resolveErrorPolicy,
 } from '../../operators/contract/error-policy.ts'
+import { MetricRegistry } from '../../operators/contract/metric-registry.ts'
 import type { Operator, OperatorFactory, OperatorShape } from '../../operators/contract/operator.ts'
 import type { PartitionedSource } from '../../operators/contract/source.ts'
 import { codecOf, frameOptions } from '../channel/exchange-frames.ts'
@@ -15,6 +16,8 @@ import type { MemoryPlan } from '../graph/memory-plan.ts'
 import type { GraphNode } from '../graph/node.ts'
 import type { Chain, Exchange, Plan } from '../graph/plan.ts'
 import { counterRow } from '../metrics/counters.ts'
+import { TaskMetrics } from '../metrics/task-metrics.ts'
+import type { UserMetricsMemory } from '../metrics/user-metrics-memory.ts'
 import type { Arena } from '../ring/arena.ts'
 import { Doorbell } from '../ring/doorbell.ts'
 import { RingReader } from '../ring/reader.ts'
@@ -44,6 +47,7 @@ export interface Workshop {
   readonly plan: Plan
   readonly memory: MemoryPlan
   readonly arena: Arena
+  readonly userMetrics: UserMetricsMemory
   readonly thread: number
   readonly facilities: ThreadFacilities
   readonly defaultErrors: ErrorPolicy
@@ -81,6 +85,7 @@ class TaskBuilder {
   readonly #outputs: OutputPort[] = []
   readonly #entries: ChainEntry[] = []
   readonly #inputs: TaskInput[] = []
+  readonly #registries: MetricRegistry[] = []
   #source: SourceDriver | undefined
 
   constructor(shop: Workshop, chain: Chain, subtask: number) {
@@ -93,7 +98,7 @@ class TaskBuilder {
     for (const node of this.#chain.nodes) this.#addNode(node)
     this.#connect()
     this.#enter()
-    const { id, strict, nowMs, facilities } = this.#shop
+    const { id, strict, nowMs, facilities, memory } = this.#shop
     const name = `${id}-${this.#chain.id}-${this.#subtask}`
     const chain = compileChain(name, this.#operators, this.#entries, this.#state, strict)
     this.#after.push(...chain.after)
@@ -106,6 +111,10 @@ class TaskBuilder {
       inputs: this.#inputs,
       source: this.#source,
       outputs: this.#outputs,
+      metrics: new TaskMetrics(
+        this.#row(memory.timeRow[this.#chain.id] + this.#subtask),
+        this.#registries,
+      ),
       nowMs,
       wake: facilities.wake,
     })
@@ -115,8 +124,7 @@ class TaskBuilder {
 
   #addNode(node: GraphNode): void {
     const row = this.#shop.memory.counterRow[node.id] + this.#subtask
-    const place = { name: node.name, subtask: this.#subtask, parallelism: this.#chain.parallelism }
-    const ctx = new TaskContext(place, this.#state.scope, this.#shop.facilities, () => this.#wake())
+    const ctx = this.#context(node)
     this.#indexOf.set(node.id, this.#operators.length)
     const { body } = node
     if (body.type === 'source') {
@@ -129,6 +137,23 @@ class TaskBuilder {
       const factory = 'factory' in body ? body.factory : undefined
       this.#addOperator(factory ?? forward, ctx, node, row, this.#isCombined(node))
     }
+  }
+
+  #context({ id, name }: GraphNode): TaskContext {
+    const { facilities, userMetrics } = this.#shop
+    const subtask = this.#subtask
+    const metrics = new MetricRegistry(
+      name,
+      (kind, metric) => userMetrics.add(kind, metric, { node: id, subtask, operator: name }),
+      facilities.logger,
+    )
+    this.#registries.push(metrics)
+    const place = { name, subtask, parallelism: this.#chain.parallelism }
+    return new TaskContext(place, this.#state.scope, facilities, () => this.#wake(), metrics)
+  }
+
+  #row(row: number): Float64Array {
+    return counterRow(this.#shop.arena, this.#shop.memory.counterOffset, row)
   }
 
   #addOperator(
@@ -166,8 +191,8 @@ class TaskBuilder {
     capacity = 1,
   ): number {
     const k = this.#operators.length
-    const { memory, arena, defaultErrors, facilities } = this.#shop
-    const counters = counterRow(arena, memory.counterOffset, row)
+    const { defaultErrors, facilities } = this.#shop
+    const counters = this.#row(row)
     const policy = resolveErrorPolicy(node.errors ?? defaultErrors)
     const errors = this.#gate(k, node, policy, counters, out)
     const sink =
@@ -308,13 +333,7 @@ class TaskBuilder {
   /** Runs behind the sender, in the receiver's name. */
   #addCombiner(exchange: Exchange, factory: OperatorFactory): number {
     const row = this.#shop.memory.combinerRow[exchange.id]! + this.#subtask
-    const place = {
-      name: exchange.to.name,
-      subtask: this.#subtask,
-      parallelism: this.#chain.parallelism,
-    }
-    const ctx = new TaskContext(place, this.#state.scope, this.#shop.facilities, () => this.#wake())
-    return this.#addOperator(factory, ctx, exchange.to, row)
+    return this.#addOperator(factory, this.#context(exchange.to), exchange.to, row)
   }
 
   #port(exchange: Exchange): OutputPort {
@@ -329,6 +348,7 @@ class TaskBuilder {
         writer,
         new RingWriter(this.#shop.arena, offset),
         this.#receiverBell(exchange, receiver),
+        this.#row(memory.linkRow(exchange.id, this.#subtask, receiver)),
       )
     })
     const routing = routingTable(maxParallelism, exchange.receivers)
@@ -383,7 +403,14 @@ class TaskBuilder {
         thread === undefined ? memory.mainDoorbell : memory.doorbell(thread),
       )
       this.#inputs.push({
-        channel: new InputChannel(ring, arena.u8, reader, producer, inPlace),
+        channel: new InputChannel(
+          ring,
+          arena.u8,
+          reader,
+          producer,
+          inPlace,
+          this.#row(memory.linkRow(exchange.id, sender, this.#subtask) + 1),
+        ),
         entry,
       })
     }

@@ -51,12 +51,14 @@ export class SinkGate {
   hold(value: unknown): void {
     const { key, timestamp } = this.#sink.scope
     this.#waiting.push({ value, key, timestamp })
+    this.#sink.counters[COUNTER.pending]++
     this.busy = true
   }
 
   /** A call returned a promise. */
   track(promise: PromiseLike<unknown>, value: unknown, attempts = 1): void {
     this.#inFlight++
+    this.#sink.counters[COUNTER.pending]++
     this.#update()
     promise.then(
       () => this.#settle(),
@@ -70,6 +72,7 @@ export class SinkGate {
     const { scope } = this.#sink
     while (this.#waiting.length > 0 && this.#inFlight < this.#sink.capacity) {
       const { value, key, timestamp } = this.#waiting.shift()!
+      this.#sink.counters[COUNTER.pending]--
       scope.key = key
       scope.timestamp = timestamp
       this.#call(value)
@@ -92,7 +95,7 @@ export class SinkGate {
   }
 
   #settle(): void {
-    this.#inFlight--
+    this.#leave()
     this.#update()
     this.#sink.wake()
   }
@@ -125,8 +128,13 @@ export class SinkGate {
       this.#settle()
       return
     }
-    this.#inFlight--
+    this.#leave()
     this.track(result, value, attempts)
+  }
+
+  #leave(): void {
+    this.#inFlight--
+    this.#sink.counters[COUNTER.pending]--
   }
 }
 

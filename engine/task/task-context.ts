@@ -1,5 +1,6 @@
 import type { CallService, Clock, RuntimeContext } from '../../operators/contract/context.ts'
 import type { Logger } from '../../operators/contract/logger.ts'
+import type { MetricGroup } from '../../operators/contract/metrics.ts'
 import type { RecordScope } from '../../operators/contract/operator.ts'
 
 /** What all contexts of one thread share. */
@@ -20,6 +21,7 @@ export class TaskContext implements RuntimeContext {
   readonly name: string
   readonly subtask: number
   readonly parallelism: number
+  readonly metrics: MetricGroup
   readonly #scope: RecordScope
   readonly #thread: ThreadFacilities
   readonly #wake: () => void
@@ -29,10 +31,12 @@ export class TaskContext implements RuntimeContext {
     scope: RecordScope,
     thread: ThreadFacilities,
     wake: () => void,
+    metrics: MetricGroup,
   ) {
     this.name = place.name
     this.subtask = place.subtask
     this.parallelism = place.parallelism
+    this.metrics = metrics
     this.#scope = scope
     this.#thread = thread
     this.#wake = wake

@@ -1,5 +1,6 @@
 import { type ErrorData, errorToData, StreamError } from '../../codec/errors.ts'
 import type { RuntimeContext } from '../../operators/contract/context.ts'
+import { MetricRegistry, unreadMetrics } from '../../operators/contract/metric-registry.ts'
 import { describeGraph, firstDifference } from '../graph/fingerprint.ts'
 import type { GraphNode } from '../graph/node.ts'
 import { planGraph } from '../graph/plan.ts'
@@ -218,6 +219,7 @@ function listingContext(
     throw new StreamError('SAGE_SERVICE', 'services are not available in partitions()')
   }
   const silent = () => {}
+  const logger = { debug: silent, info: silent, warning: silent, error: silent }
   return {
     name: node.name,
     jobName: init.jobName,
@@ -226,7 +228,8 @@ function listingContext(
     key: undefined,
     getKey: () => undefined,
     timestamp: undefined,
-    logger: { debug: silent, info: silent, warning: silent, error: silent },
+    logger,
+    metrics: new MetricRegistry(node.name, unreadMetrics, logger),
     clock: clockOf(init, job),
     wake: silent,
     service: unavailable,

@@ -1,4 +1,5 @@
 import type { Logger } from './logger.ts'
+import type { MetricGroup } from './metrics.ts'
 
 /** Typed view of a registered service: its methods, as `ctx.service<T>(name)` hands them out. */
 export type ServiceProxy<T> = T
@@ -36,6 +37,8 @@ export interface RuntimeContext<K = any> {
   /** Event time of the record at hand (ms since the epoch); undefined while no timestamps are assigned. */
   readonly timestamp: number | undefined
   readonly logger: Logger
+  /** Counters, gauges and histograms of your own, read with `job.metrics()`. */
+  readonly metrics: MetricGroup
   readonly clock: Clock
   /** Asks an idle source of this subtask again at once. May be called from any asynchronous callback. */
   wake(): void

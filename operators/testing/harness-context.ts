@@ -1,6 +1,8 @@
 import { StreamError } from '../../codec/errors.ts'
 import type { CallService, Clock, RuntimeContext } from '../contract/context.ts'
 import type { Logger, LogLevel } from '../contract/logger.ts'
+import { MetricRegistry, unreadMetrics } from '../contract/metric-registry.ts'
+import type { MetricGroup } from '../contract/metrics.ts'
 import type { RecordScope } from '../contract/operator.ts'
 
 /** One line that an operator under test has logged. */
@@ -26,11 +28,13 @@ export function harnessContext(
   scope: RecordScope,
   logger: Logger,
   clock: Clock = { now: () => Date.now() },
+  metrics: MetricGroup = new MetricRegistry(place.name, unreadMetrics, logger),
 ): RuntimeContext {
   return {
     ...place,
     jobName: 'harness',
     logger,
+    metrics,
     clock,
     wake: () => undefined,
     service: noService,

@@ -5,9 +5,12 @@ import { checkKey } from '../../codec/key.ts'
 import type { RuntimeContext } from '../contract/context.ts'
 import type { Collector, OutputTag } from '../contract/function.ts'
 import { functionName } from '../contract/function-form.ts'
+import { METRIC_SLOTS, MetricRegistry } from '../contract/metric-registry.ts'
+import type { MetricKind } from '../contract/metrics.ts'
 import type { Operator, OperatorCall, OperatorShape, RecordScope } from '../contract/operator.ts'
 import { Packet, type PartitionStrategy } from '../contract/packet.ts'
 import { isPromise, itemsOf, promiseReturned } from '../contract/result-checks.ts'
+import { type MetricCells, readUserMetrics, type UserMetrics } from '../contract/user-metrics.ts'
 import { harnessContext, type LogLine, recordingLogger } from './harness-context.ts'
 import { factoryOf, type SubjectOptions } from './harness-subject.ts'
 import { ManualClock } from './manual-clock.ts'
@@ -94,6 +97,8 @@ export class OperatorHarness {
   readonly #side = new Map<string, unknown[]>()
   readonly #out: Collector
   readonly #clock: ManualClock
+  readonly #metrics: MetricCells[] = []
+  readonly #registry: MetricRegistry
   #origin = nowhere
   /** What was refused and what was emitted behind it. */
   readonly #held: Packet[] = []
@@ -110,7 +115,13 @@ export class OperatorHarness {
     this.#shape = factory.shape
     this.#clock = new ManualClock(options.startMs)
     const place = { name, subtask, parallelism }
-    this.ctx = harnessContext(place, this.#scope, logger, this.#clock)
+    const allocate = (kind: MetricKind, metric: string): Float64Array => {
+      const cells = new Float64Array(METRIC_SLOTS[kind])
+      this.#metrics.push({ kind, name: metric, cells })
+      return cells
+    }
+    this.#registry = new MetricRegistry(name, allocate, logger)
+    this.ctx = harnessContext(place, this.#scope, logger, this.#clock, this.#registry)
     this.#out = {
       collect: (value) => this.#emit(value),
       collectTo: (tag, value) => this.#emitTo(tag, value),
@@ -127,6 +138,12 @@ export class OperatorHarness {
   /** Records that reached a side output. */
   sideOutput(tag: OutputTag<any>): unknown[] {
     return this.#side.get(tag.id) ?? []
+  }
+
+  /** The operator's own metrics as they stand; gauges are asked for their values. */
+  metrics(): UserMetrics {
+    if (!this.#ended) this.#registry.sample()
+    return readUserMetrics(this.#metrics)
   }
 
   /** Passes one record in. Its promise, if any, settles when the operator is through with it. */
@@ -153,6 +170,7 @@ export class OperatorHarness {
       const before = this.endOfBatch()
       if (before !== undefined) await before
       this.#flush(this.#operator.finish?.())
+      this.#registry.sample()
       await this.#operator.complete?.()
     } finally {
       await this.#operator.close?.()
