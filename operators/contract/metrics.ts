@@ -38,7 +38,7 @@ export interface MetricGroup {
   counter(name: string): Counter
   /**
    * A gauge that is set; or, with `sample`, one whose value that function tells. It is called on the subtask's
-   * thread, at most every 100 ms while the subtask works, and when it comes to its end, before `close()`. What it throws
+   * thread: at most every 100 ms while the subtask works, within 100 ms of its last work, and at its end, before `close()`. What it throws
    * is logged as a warning, once, and leaves the gauge without a value.
    */
   gauge(name: string, sample?: () => number): Gauge
