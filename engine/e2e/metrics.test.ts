@@ -117,14 +117,14 @@ const none = { input: 0, output: 0 }
 test.each(['inline', 'threads'] as const)(
   'a sink that keeps its promises open is busy; its source is held back and says so (%s)',
   async (mode) => {
-    const { memory, entered, open } = gate()
+    const { memory, open } = gate()
     const count = 5000
     const config: EnvironmentConfig = { mode, maxThreads: 2, memory: { ringBytes: 4096 } }
     const job = await jobs.stalled.submit({ count, memory }, config)
     const of = await when(job, (at) => {
       const [source, slow] = [at('source'), at('slow')]
       return (
-        entered() === 2 &&
+        slow.pending === 2 &&
         source.backpressuredMs > source.busyMs + source.idleMs + source.runnableMs &&
         slow.busyMs > slow.idleMs + slow.backpressuredMs + slow.runnableMs
       )
