@@ -18,7 +18,7 @@ export {
   SinkFunction,
   SourceFunction,
 } from './contract/function.ts'
-export { HistogramSnapshot } from './contract/histogram.ts'
+export type { HistogramSnapshot } from './contract/histogram.ts'
 export type { Logger, LogLevel } from './contract/logger.ts'
 export type { Counter, Gauge, Histogram, MetricGroup } from './contract/metrics.ts'
 export type {
@@ -28,7 +28,9 @@ export type {
   OperatorFactory,
   OperatorShape,
   RecordScope,
+  Room,
   SourceFactory,
+  WatermarkGenerator,
 } from './contract/operator.ts'
 export { Packet, type PartitionStrategy, StopSignal } from './contract/packet.ts'
 export {

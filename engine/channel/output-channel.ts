@@ -1,5 +1,11 @@
-import { FRAGMENT_OVERHEAD_BYTES, stopFrame, writeFragmentFrame } from '../../codec/frame.ts'
-import type { FrameWriter } from '../../codec/record-codec.ts'
+import {
+  FRAGMENT_OVERHEAD_BYTES,
+  idleFrame,
+  stopFrame,
+  watermarkFrame,
+  writeFragmentFrame,
+} from '../../codec/frame.ts'
+import type { FrameWriter, RecordColumns } from '../../codec/record-codec.ts'
 import { COUNTER_SLOTS, LINK } from '../metrics/counters.ts'
 import type { Doorbell } from '../ring/doorbell.ts'
 import type { RingWriter } from '../ring/writer.ts'
@@ -24,6 +30,9 @@ export class OutputChannel {
   readonly #refused: Refused[] = []
   readonly #sent: Float64Array
   #scratch: Uint8Array | undefined
+  /** What holds behind the last record appended. */
+  #watermark = Number.NEGATIVE_INFINITY
+  #idle = false
 
   /** @param sent - the sender's row of the ring's counters */
   constructor(
@@ -49,17 +58,37 @@ export class OutputChannel {
   }
 
   /** Adds a record to the frame at hand; throws what the codec throws, and then has taken nothing. */
-  append(value: unknown, key: unknown, timestamp: number): void {
+  append(value: unknown, columns: RecordColumns): void {
     const writer = this.#writer
-    writer.append(value, key, timestamp)
+    writer.append(value, columns)
     if (writer.full) this.flush()
+  }
+
+  /**
+   * Promises the receiver that no record with a timestamp before `watermark` follows: with the frame at hand, or by
+   * a frame of its own.
+   */
+  advance(watermark: number): void {
+    if (watermark <= this.#watermark && !this.#idle) return
+    if (watermark > this.#watermark) this.#watermark = watermark
+    if (this.#writer.count === 0) this.#send(watermarkFrame(this.#watermark))
+    this.#idle = false
+  }
+
+  /** Tells the receiver not to wait for this channel's time until its next frame. */
+  becomeIdle(): void {
+    if (this.#idle) return
+    this.flush()
+    this.#send(idleFrame())
+    this.#idle = true
   }
 
   /** Sends what has been gathered. */
   flush(): void {
     const { count } = this.#writer
     if (count === 0) return
-    const frame = this.#writer.finish()
+    this.#idle = false
+    const frame = this.#writer.finish(this.#watermark)
     this.#sent[LINK.records] += count
     this.#sent[LINK.bytes] += frame.length
     this.#send(frame)

@@ -228,6 +228,7 @@ function listingContext(
     key: undefined,
     getKey: () => undefined,
     timestamp: undefined,
+    watermark: Number.NEGATIVE_INFINITY,
     logger,
     metrics: new MetricRegistry(node.name, unreadMetrics, logger),
     clock: clockOf(init, job),

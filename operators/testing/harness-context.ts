@@ -3,7 +3,7 @@ import type { CallService, Clock, RuntimeContext } from '../contract/context.ts'
 import type { Logger, LogLevel } from '../contract/logger.ts'
 import { MetricRegistry, unreadMetrics } from '../contract/metric-registry.ts'
 import type { MetricGroup } from '../contract/metrics.ts'
-import type { RecordScope } from '../contract/operator.ts'
+import { emptyScope, type RecordScope } from '../contract/operator.ts'
 
 /** One line that an operator under test has logged. */
 export interface LogLine {
@@ -46,6 +46,9 @@ export function harnessContext(
     get timestamp() {
       return Number.isNaN(scope.timestamp) ? undefined : scope.timestamp
     },
+    get watermark() {
+      return scope.watermark
+    },
   }
 }
 
@@ -53,7 +56,7 @@ export function harnessContext(
 export function sourceContext(
   place: { subtask?: number; parallelism?: number } = {},
 ): RuntimeContext {
-  const scope = { key: undefined, timestamp: Number.NaN }
+  const scope = emptyScope()
   return harnessContext(
     { name: 'source', subtask: 0, parallelism: 1, ...place },
     scope,
