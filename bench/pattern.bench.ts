@@ -1,7 +1,3 @@
-import type { PatternStart } from '../operators/pattern/pattern.ts'
-import { patternStart } from '../operators/pattern/pattern-builder.ts'
-import { PatternLogic, type PatternState } from '../operators/pattern/pattern-logic.ts'
-import { compilePattern } from '../operators/pattern/pattern-machine.ts'
 import {
   type BenchResult,
   type Contender,
@@ -9,7 +5,11 @@ import {
   measure,
   perSecond,
   timed,
-} from './harness.ts'
+} from 'sage-stream/bench'
+import type { PatternStart } from '../operators/pattern/pattern.ts'
+import { patternStart } from '../operators/pattern/pattern-builder.ts'
+import { PatternLogic, type PatternState } from '../operators/pattern/pattern-logic.ts'
+import { compilePattern } from '../operators/pattern/pattern-machine.ts'
 
 export const title = 'Patterns: login, view, purchase within 10 s, 1,000 keys'
 

@@ -18,6 +18,7 @@ export {
   SinkFunction,
   SourceFunction,
 } from './contract/function.ts'
+export type { HistogramSnapshot } from './contract/histogram.ts'
 export type {
   ColumnOptions,
   KeyedEntry,
@@ -26,6 +27,7 @@ export type {
   TimerQueue,
 } from './contract/keyed-store.ts'
 export type { Logger, LogLevel } from './contract/logger.ts'
+export type { Counter, Gauge, Histogram, MetricGroup } from './contract/metrics.ts'
 export type {
   KeyedBackend,
   Operator,

@@ -4,6 +4,7 @@ import type { Clock } from '../../operators/contract/context.ts'
 import { checkErrorPolicy, type ErrorPolicy } from '../../operators/contract/error-policy.ts'
 import { LOG_LEVELS, type Logger, type LogLevel } from '../../operators/contract/logger.ts'
 import { isSharedClock } from '../../operators/contract/shared-clock.ts'
+import { METRICS_BYTES_MIN } from '../metrics/user-metrics-memory.ts'
 
 /** Limits of the memory that a job shares between its threads, and of its workers' heaps. */
 export interface MemoryConfig {
@@ -15,6 +16,8 @@ export interface MemoryConfig {
   readonly workerHeapMb?: number
   /** Bytes of shared state stores. Default 16 MiB. */
   readonly sharedBytes?: number
+  /** Bytes for the users' own metrics of all subtasks: a counter or gauge takes 128, a histogram 16.1 KiB. Default 4 MiB. */
+  readonly metricsBytes?: number
 }
 
 /** Settings of one environment and its job; every field has a default (API 2). */
@@ -58,6 +61,7 @@ export interface ResolvedConfig {
   readonly module: string | undefined
   readonly ringBytes: number | undefined
   readonly totalRingBytes: number
+  readonly metricsBytes: number
   readonly workerHeapMb: number | undefined
   readonly errors: ErrorPolicy
   readonly clock: 'system' | Clock
@@ -89,11 +93,13 @@ const KNOWN_MEMORY: ReadonlySet<string> = new Set<keyof MemoryConfig>([
   'totalRingBytes',
   'workerHeapMb',
   'sharedBytes',
+  'metricsBytes',
 ])
 
 /** The smallest ring. */
 export const MIN_RING_BYTES = 4096
 const DEFAULT_TOTAL_RING_BYTES = 512 * 1024 * 1024
+const DEFAULT_METRICS_BYTES = 4 * 1024 * 1024
 
 /** Checks a configuration and fills in the defaults. Throws `SAGE_CONFIG` or `SAGE_PARALLELISM`, naming the field. */
 export function resolveConfig(config: EnvironmentConfig = {}): ResolvedConfig {
@@ -134,6 +140,12 @@ export function resolveConfig(config: EnvironmentConfig = {}): ResolvedConfig {
       'memory.totalRingBytes',
       memory.totalRingBytes ?? DEFAULT_TOTAL_RING_BYTES,
       MIN_RING_BYTES,
+      2 ** 31 - 1,
+    ),
+    metricsBytes: wholeNumber(
+      'memory.metricsBytes',
+      memory.metricsBytes ?? DEFAULT_METRICS_BYTES,
+      METRICS_BYTES_MIN,
       2 ** 31 - 1,
     ),
     workerHeapMb:

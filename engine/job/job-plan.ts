@@ -5,6 +5,8 @@ import { type ExplainedPlan, type ExplainFormat, explain } from '../graph/explai
 import type { Graph } from '../graph/graph.ts'
 import { type MemoryPlan, planMemory } from '../graph/memory-plan.ts'
 import { type Exchange, type Plan, planGraph } from '../graph/plan.ts'
+import { counterRow } from '../metrics/counters.ts'
+import { UserMetricsMemory } from '../metrics/user-metrics-memory.ts'
 import { type Arena, createArena } from '../ring/arena.ts'
 import { Doorbell } from '../ring/doorbell.ts'
 import { initRing } from '../ring/layout.ts'
@@ -20,6 +22,7 @@ export class JobPlan {
   readonly memory: MemoryPlan
   readonly arena: Arena
   readonly settle: SettleWords
+  readonly userMetrics: UserMetricsMemory
 
   constructor(graph: Graph, settings: ThreadSettings) {
     this.graph = graph
@@ -27,6 +30,7 @@ export class JobPlan {
     this.memory = planMemory(this.plan, settings)
     this.arena = createArena(this.memory.totalBytes)
     this.settle = SettleWords.allocate(this.plan.threads)
+    this.userMetrics = UserMetricsMemory.allocate(settings.metricsBytes)
     for (const exchange of this.plan.exchanges) this.#initRings(exchange)
   }
 
@@ -48,7 +52,8 @@ export class JobPlan {
   sender(exchange: Exchange): OutputChannel {
     const writer = codecOf(exchange).createWriter(frameOptions(exchange, this.memory, this.plan))
     const ring = new RingWriter(this.arena, this.memory.ring(exchange.id, 0, 0))
-    return new OutputChannel(writer, ring, this.bellOf(exchange.toChain!.threads[0]))
+    const bell = this.bellOf(exchange.toChain!.threads[0])
+    return new OutputChannel(writer, ring, bell, this.row(this.memory.linkRow(exchange.id, 0, 0)))
   }
 
   /** The main thread's receiving end of an output. */
@@ -60,7 +65,14 @@ export class JobPlan {
       this.arena.u8,
       reader,
       this.bellOf(exchange.fromChain!.threads[0]),
+      false,
+      this.row(this.memory.linkRow(exchange.id, 0, 0) + 1),
     )
+  }
+
+  /** A row of the job's counters. */
+  row(row: number): Float64Array {
+    return counterRow(this.arena, this.memory.counterOffset, row)
   }
 
   explain(name: string, format: ExplainFormat): string {

@@ -50,6 +50,7 @@ export function startJob<IO>(start: JobStart<IO>): JobHandle<IO> {
     arena: plan.arena.buffer,
     time: clock?.sharedTime,
     settle: plan.settle.buffer,
+    metrics: plan.userMetrics.buffer,
     mayBlock: spec.settings.mode === 'threads',
   })
   if (spec.settings.mode === 'inline') startInline(handle, job, initOf)

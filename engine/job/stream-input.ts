@@ -76,6 +76,11 @@ export class StreamInput implements MainEnd {
     return this.#sentEnd || !this.#ending
   }
 
+  /** Pushes that wait to be accepted. */
+  get queued(): number {
+    return this.#waiting.length
+  }
+
   /** No more records. Those that wait are still accepted, in order, before the end. */
   end(): void {
     if (this.#ending) return

@@ -90,6 +90,11 @@ export class StreamOutput<T = unknown> implements MainEnd {
 
   #jobEnded = false
 
+  /** Records that have arrived and wait for the reader. */
+  get queued(): number {
+    return this.#size
+  }
+
   get #size(): number {
     return this.#arrived.length - this.#next
   }

@@ -1,5 +1,6 @@
 import type { CallService, Clock, RuntimeContext } from '../../operators/contract/context.ts'
 import type { Logger } from '../../operators/contract/logger.ts'
+import type { MetricGroup } from '../../operators/contract/metrics.ts'
 import type { RecordScope } from '../../operators/contract/operator.ts'
 import type {
   ListState,
@@ -40,16 +41,24 @@ export class TaskContext implements RuntimeContext {
   readonly parallelism: number
   /** What this operator keeps per key. Not for users: `state`, `listState`, `mapState` and `timers` are. */
   readonly keyed: KeyedState
+  readonly metrics: MetricGroup
   readonly #scope: RecordScope
   readonly #thread: ThreadFacilities
   readonly #wake: () => void
 
-  constructor(place: TaskPlace, scope: RecordScope, thread: ThreadFacilities, wake: () => void) {
+  constructor(
+    place: TaskPlace,
+    scope: RecordScope,
+    thread: ThreadFacilities,
+    wake: () => void,
+    metrics: MetricGroup,
+  ) {
     const { name, keyed, maxParallelism } = place
     this.keyed = new KeyedState({ name, keyed, maxParallelism, clock: thread.clock }, scope)
     this.name = place.name
     this.subtask = place.subtask
     this.parallelism = place.parallelism
+    this.metrics = metrics
     this.#scope = scope
     this.#thread = thread
     this.#wake = wake

@@ -4,6 +4,8 @@ import type { WatermarkGenerator } from '../../operators/contract/operator.ts'
 import type { Awaitable } from '../../operators/contract/source.ts'
 import type { InputChannel } from '../channel/input-channel.ts'
 import type { OutputPort } from '../channel/output-port.ts'
+import type { TaskMetrics } from '../metrics/task-metrics.ts'
+import type { TaskState } from '../metrics/task-times.ts'
 import type { ChainOperator, ChainState, CompiledChain } from './chain-model.ts'
 import type { ChainTime } from './chain-time.ts'
 import { asStreamError, FAILED } from './error-gate.ts'
@@ -47,6 +49,7 @@ export interface TaskParts {
   /** For a task that reads a source: entry 0 of its chain. */
   readonly source: SourceDriver | undefined
   readonly outputs: readonly OutputPort[]
+  readonly metrics: TaskMetrics
   /** Monotonic milliseconds. */
   nowMs(): number
   wake(): void
@@ -79,6 +82,20 @@ export class Task {
 
   get name(): string {
     return this.#parts.name
+  }
+
+  /** Where the driver of this task writes its time. */
+  get metrics(): TaskMetrics {
+    return this.#parts.metrics
+  }
+
+  /** After a step that was 'idle': what keeps this subtask from working. */
+  get state(): TaskState {
+    if (this.#anyPressed()) return 'backpressured'
+    if (this.#phase === 'settling' || this.#phase === 'completing') return 'busy'
+    for (const { errors, sink } of this.#parts.operators)
+      if (errors.busy || sink?.busy === true) return 'busy'
+    return 'idle'
   }
 
   get ended(): boolean {
@@ -391,6 +408,7 @@ export class Task {
 
   #drained(): boolean {
     this.#phase = 'completing'
+    this.#parts.metrics.sample()
     void this.#completeAll()
       .then(
         () => {

@@ -1,5 +1,6 @@
 import { type ErrorData, errorToData, StreamError } from '../../codec/errors.ts'
 import type { RuntimeContext } from '../../operators/contract/context.ts'
+import { MetricRegistry, unreadMetrics } from '../../operators/contract/metric-registry.ts'
 import { describeGraph, firstDifference } from '../graph/fingerprint.ts'
 import type { GraphNode } from '../graph/node.ts'
 import { planGraph } from '../graph/plan.ts'
@@ -218,6 +219,7 @@ function listingContext(
     throw new StreamError('SAGE_SERVICE', 'services and state are not available in partitions()')
   }
   const silent = () => {}
+  const logger = { debug: silent, info: silent, warning: silent, error: silent }
   return {
     name: node.name,
     jobName: init.jobName,
@@ -233,7 +235,8 @@ function listingContext(
     },
     timestamp: undefined,
     watermark: Number.NEGATIVE_INFINITY,
-    logger: { debug: silent, info: silent, warning: silent, error: silent },
+    logger,
+    metrics: new MetricRegistry(node.name, unreadMetrics, logger),
     clock: clockOf(init, job),
     wake: silent,
     service: unavailable,

@@ -7,6 +7,7 @@ import { describeGraph } from '../graph/fingerprint.ts'
 import { type MemoryPlan, planMemory } from '../graph/memory-plan.ts'
 import type { GraphNode } from '../graph/node.ts'
 import { type Plan, planGraph } from '../graph/plan.ts'
+import { UserMetricsMemory } from '../metrics/user-metrics-memory.ts'
 import { type Arena, wrapArena } from '../ring/arena.ts'
 import { DOORBELL_BYTES, Doorbell } from '../ring/doorbell.ts'
 import { buildTask } from '../task/build-task.ts'
@@ -31,6 +32,8 @@ export interface ThreadInit {
   readonly time: SharedArrayBuffer | undefined
   /** Memory of the job's `SettleWords`. */
   readonly settle: SharedArrayBuffer
+  /** Memory of the users' own metrics. */
+  readonly metrics: SharedArrayBuffer
   /** False where blocking would stop the caller's event loop (inline mode). */
   readonly mayBlock: boolean
 }
@@ -165,6 +168,7 @@ export class JobThread {
       plan,
       memory,
       arena: this.#arena,
+      userMetrics: new UserMetricsMemory(this.#init.metrics),
       thread,
       facilities,
       defaultErrors: settings.errors,

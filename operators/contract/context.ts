@@ -1,4 +1,5 @@
 import type { Logger } from './logger.ts'
+import type { MetricGroup } from './metrics.ts'
 import type { ListState, MapState, StateOptions, Timers, ValueState } from './state.ts'
 
 /** Typed view of a registered service: its methods, as `ctx.service<T>(name)` hands them out. */
@@ -58,6 +59,8 @@ export interface RuntimeContext<K = any> {
    */
   readonly timers: Timers
   readonly logger: Logger
+  /** Counters, gauges and histograms of your own, read with `job.metrics()`. */
+  readonly metrics: MetricGroup
   readonly clock: Clock
   /** Asks an idle source of this subtask again at once. May be called from any asynchronous callback. */
   wake(): void

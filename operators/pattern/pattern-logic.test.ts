@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { generalCodec } from '../../codec/general-codec.ts'
+import { NO_COLUMNS, newBatch } from '../../codec/record-codec.ts'
 import { is, type Letter, letters, run, spell, start } from './fixtures/letters.ts'
 import type { Pattern } from './pattern.ts'
 import { PatternLogic, type PatternState } from './pattern-logic.ts'
@@ -10,9 +11,9 @@ import { compilePattern } from './pattern-machine.ts'
 function carried(state: PatternState): PatternState {
   const options = { frameBytes: 1 << 16, keyed: false, timestamped: false }
   const writer = generalCodec.createWriter(options)
-  writer.append(state, undefined, Number.NaN)
+  writer.append(state, NO_COLUMNS)
   const bytes = writer.finish().slice()
-  const batch = { count: 0, values: [] as unknown[], keys: [], timestamps: [] }
+  const batch = newBatch()
   generalCodec.createReader(options).read(bytes, 0, bytes.length, batch)
   return batch.values[0] as PatternState
 }

@@ -1,6 +1,8 @@
 import { StreamError } from '../../codec/errors.ts'
 import type { CallService, Clock, RuntimeContext } from '../contract/context.ts'
 import type { Logger, LogLevel } from '../contract/logger.ts'
+import { MetricRegistry, unreadMetrics } from '../contract/metric-registry.ts'
+import type { MetricGroup } from '../contract/metrics.ts'
 import { emptyScope, type RecordScope } from '../contract/operator.ts'
 import { KeyedState } from '../state/keyed-state.ts'
 
@@ -31,11 +33,13 @@ export function harnessContext(
   logger: Logger,
   clock: Clock = { now: () => Date.now() },
   keyed = new KeyedState({ ...place, keyed: true, maxParallelism: MAX_PARALLELISM, clock }, scope),
+  metrics: MetricGroup = new MetricRegistry(place.name, unreadMetrics, logger),
 ): RuntimeContext {
   return {
     ...place,
     jobName: 'harness',
     logger,
+    metrics,
     clock,
     wake: () => undefined,
     service: noService,

@@ -5,6 +5,8 @@ import { checkKey } from '../../codec/key.ts'
 import type { RuntimeContext } from '../contract/context.ts'
 import type { Collector, OutputTag } from '../contract/function.ts'
 import { functionName } from '../contract/function-form.ts'
+import { METRIC_SLOTS, MetricRegistry } from '../contract/metric-registry.ts'
+import type { MetricKind } from '../contract/metrics.ts'
 import {
   emptyScope,
   type Operator,
@@ -15,6 +17,7 @@ import {
 } from '../contract/operator.ts'
 import { Packet, type PartitionStrategy } from '../contract/packet.ts'
 import { checkTimestamp, isPromise, itemsOf, promiseReturned } from '../contract/result-checks.ts'
+import { type MetricCells, readUserMetrics, type UserMetrics } from '../contract/user-metrics.ts'
 import { KeyedState } from '../state/keyed-state.ts'
 import {
   harnessContext,
@@ -107,6 +110,8 @@ export class OperatorHarness {
   readonly #side = new Map<string, unknown[]>()
   readonly #out: Collector
   readonly #clock: ManualClock
+  readonly #metrics: MetricCells[] = []
+  readonly #registry: MetricRegistry
   #origin = nowhere
   /** What was refused and what was emitted behind it. */
   readonly #held: Packet[] = []
@@ -127,7 +132,13 @@ export class OperatorHarness {
       { name, keyed: true, maxParallelism: MAX_PARALLELISM, clock: this.#clock },
       this.#scope,
     )
-    this.ctx = harnessContext(place, this.#scope, logger, this.#clock, keyed)
+    const allocate = (kind: MetricKind, metric: string): Float64Array => {
+      const cells = new Float64Array(METRIC_SLOTS[kind])
+      this.#metrics.push({ kind, name: metric, cells })
+      return cells
+    }
+    this.#registry = new MetricRegistry(name, allocate, logger)
+    this.ctx = harnessContext(place, this.#scope, logger, this.#clock, keyed, this.#registry)
     this.#out = {
       collect: (value) => this.#emit(value),
       collectTo: (tag, value) => this.#emitTo(tag, value),
@@ -145,6 +156,12 @@ export class OperatorHarness {
   /** Records that reached a side output. */
   sideOutput(tag: OutputTag<any>): unknown[] {
     return this.#side.get(tag.id) ?? []
+  }
+
+  /** The operator's own metrics as they stand; gauges are asked for their values. */
+  metrics(): UserMetrics {
+    if (!this.#ended) this.#registry.sample()
+    return readUserMetrics(this.#metrics)
   }
 
   /** Passes one record in. Its promise, if any, settles when the operator is through with it. */
@@ -185,6 +202,7 @@ export class OperatorHarness {
       if (before !== undefined) await before
       this.#pass((room) => this.#operator.onWatermark?.(Number.POSITIVE_INFINITY, room))
       this.#flush(this.#operator.finish?.())
+      this.#registry.sample()
       await this.#operator.complete?.()
     } finally {
       await this.#operator.close?.()
