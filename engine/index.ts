@@ -17,6 +17,7 @@ export {
   FlatMapFunction,
   KeyByFunction,
   MapFunction,
+  MemoryFunction,
   OutputTag,
   ProcessFunction,
   SinkFunction,
@@ -25,6 +26,7 @@ export {
 export type { Logger, LogLevel } from '../operators/contract/logger.ts'
 export { Packet, StopSignal } from '../operators/contract/packet.ts'
 export { IDLE, type PartitionedSource, type PartitionReader } from '../operators/contract/source.ts'
+export { StreamState } from '../operators/contract/stream-state.ts'
 export { FileSink, type FileSinkOptions } from '../operators/files/file-sink.ts'
 export { BaseEnvironment } from './api/base-environment.ts'
 export {

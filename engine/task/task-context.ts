@@ -1,6 +1,7 @@
 import type { CallService, Clock, RuntimeContext } from '../../operators/contract/context.ts'
 import type { Logger } from '../../operators/contract/logger.ts'
 import type { RecordScope } from '../../operators/contract/operator.ts'
+import type { StreamState } from '../../operators/contract/stream-state.ts'
 
 /** What all contexts of one thread share. */
 export interface ThreadFacilities {
@@ -11,6 +12,8 @@ export interface ThreadFacilities {
     get(name: string): any
     readonly call: CallService
   }
+  /** The store of this name, shared by all threads of the job. */
+  shared(name: string): StreamState
   /** Wakes this thread's loop. */
   wake(): void
 }
@@ -65,6 +68,10 @@ export class TaskContext implements RuntimeContext {
 
   wake(): void {
     this.#wake()
+  }
+
+  shared(name = 'default'): StreamState {
+    return this.#thread.shared(name)
   }
 
   service<T = any>(name: string): T {

@@ -2,6 +2,7 @@ import { StreamError } from '../../codec/errors.ts'
 import type { CallService, Clock, RuntimeContext } from '../contract/context.ts'
 import type { Logger, LogLevel } from '../contract/logger.ts'
 import type { RecordScope } from '../contract/operator.ts'
+import { localStates } from './local-state.ts'
 
 /** One line that an operator under test has logged. */
 export interface LogLine {
@@ -20,7 +21,7 @@ export function recordingLogger(lines: LogLine[]): Logger {
   return { debug: at('DEBUG'), info: at('INFO'), warning: at('WARNING'), error: at('ERROR') }
 }
 
-/** The runtime context of an operator under test: it reads `scope` and has no services. */
+/** The runtime context of an operator under test: it reads `scope`, has stores of its own and no services. */
 export function harnessContext(
   place: { readonly name: string; readonly subtask: number; readonly parallelism: number },
   scope: RecordScope,
@@ -33,6 +34,7 @@ export function harnessContext(
     logger,
     clock,
     wake: () => undefined,
+    shared: localStates(),
     service: noService,
     callService: noServices(),
     getKey: () => scope.key,
