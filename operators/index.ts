@@ -13,6 +13,7 @@ export {
   FlatMapFunction,
   KeyByFunction,
   MapFunction,
+  MemoryFunction,
   OutputTag,
   ProcessFunction,
   SinkFunction,
@@ -35,3 +36,4 @@ export {
   type PartitionedSource,
   type PartitionReader,
 } from './contract/source.ts'
+export { StreamState } from './contract/stream-state.ts'
