@@ -6,8 +6,8 @@ import { CANCELLED, CHOOSING, ISSUED, PARKED, SLOTS, slotOffset, TICKET } from '
 const WAIT_MS = 30_000
 const CANCELLED_WAIT_MS = 1_000
 
-/** How often a word is looked at before the thread sleeps: about 10 us. */
-const SPINS = 1_000
+/** How often a word is looked at before the thread sleeps: a few microseconds. */
+const SPINS = 500
 
 /** How long one sleep lasts at most: then it is looked whether the job goes on. */
 const SLEEP_MS = 20

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
+import { ISSUED } from './layout.ts'
 import { SharedState } from './shared-state.ts'
 import { StateMemory } from './state-memory.ts'
 
@@ -39,6 +40,8 @@ export interface StateStressOptions {
   readonly seed: number
   /** Threads, beside the others, that are ended in the middle of what they do. Default 0. */
   readonly victims?: number
+  /** Where the lock's tickets begin to count. Default 0. */
+  readonly issued?: number
 }
 
 /** What a worker of the stress is given. */
@@ -72,9 +75,10 @@ const HEAP_BYTES = 1 << 20
 
 /** Runs threads on one store to the end of their calls, then looks at what is left. */
 export async function stressState(options: StateStressOptions): Promise<StateHistogram> {
-  const { threads, calls, seed, victims = 0 } = options
+  const { threads, calls, seed, victims = 0, issued = 0 } = options
   const buffer = StateMemory.allocate(threads + 2, HEAP_BYTES)
   const histogram = Object.fromEntries(Object.keys(OUTCOMES).map((k) => [k, 0])) as StateHistogram
+  new Int32Array(buffer)[ISSUED >> 2] = issued
   const more = new SharedArrayBuffer(4)
   Atomics.store(new Int32Array(more), 0, 1)
   const start = (slot: number, victim: boolean) => {
