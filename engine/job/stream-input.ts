@@ -1,4 +1,5 @@
 import { describe, StreamError } from '../../codec/errors.ts'
+import { emptyScope } from '../../operators/contract/operator.ts'
 import type { OutputChannel } from '../channel/output-channel.ts'
 import type { MainEnd } from './main-loop.ts'
 
@@ -18,6 +19,7 @@ export class StreamInput implements MainEnd {
   readonly #channel: OutputChannel
   readonly #capacity: number
   readonly #waiting: Waiting[] = []
+  readonly #scope = emptyScope()
   #flushing = false
   #closed: StreamError | undefined
   #ending = false
@@ -124,7 +126,7 @@ export class StreamInput implements MainEnd {
   }
 
   #accept(value: unknown): void {
-    this.#channel.append(value, undefined, Number.NaN)
+    this.#channel.append(value, this.#scope)
     if (this.#flushing) return
     this.#flushing = true
     queueMicrotask(() => {

@@ -1,5 +1,6 @@
 import { StreamError } from '../../codec/errors.ts'
-import { type InputChannel, newBatch } from '../channel/input-channel.ts'
+import { newBatch } from '../../codec/record-codec.ts'
+import type { InputChannel } from '../channel/input-channel.ts'
 import type { MainEnd } from './main-loop.ts'
 
 const UNREAD_WARNING_MS = 2_000
