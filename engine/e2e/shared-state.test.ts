@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest'
-import { counted, deadly, misused, tickets, tooEarly } from './fixtures/shared-state-job.ts'
+import { counted, deadly, misused, tickets, tooEarly, viewed } from './fixtures/shared-state-job.ts'
 
 const COUNT = 100_000
 
@@ -44,6 +44,12 @@ describe.each(['inline', 'threads'] as const)('shared state, %s', (mode) => {
   it('a MemoryFunction has the default store', async () => {
     const { outputs } = await tickets.run(undefined, config)
     expect(outputs.numbered).toEqual(['a 1 of 1', 'b 2 of 2', 'c 3 of 3'])
+  })
+
+  it('keeps no view on a record that passes by', async () => {
+    const { outputs } = await viewed.run(undefined, config)
+    const [one, three] = ['one', 'three'].map((text) => ({ text, length: text.length }))
+    expect(outputs.kept).toEqual([one, three, [{ word: one }, { word: three }]])
   })
 
   it.each([

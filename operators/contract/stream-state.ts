@@ -1,5 +1,6 @@
 import { describe, StreamError } from '../../codec/errors.ts'
 import { checkKey, type Key } from '../../codec/key.ts'
+import { materialize } from '../../codec/view.ts'
 import { isPromise } from './result-checks.ts'
 import { currentStores, type StateStore } from './state-site.ts'
 
@@ -61,7 +62,7 @@ export class StreamState {
     const store = this.#open()
     const checked = checkKey(key)
     if (value === null || value === undefined) store.delete(checked)
-    else store.set(checked, value)
+    else store.set(checked, materialize(value))
   }
 
   /**
@@ -87,7 +88,7 @@ export class StreamState {
    * @throws StreamError `SAGE_STATE` when the value is no array
    */
   append(key: Key, value: unknown): void {
-    this.#open().append(checkKey(key), value)
+    this.#open().append(checkKey(key), materialize(value))
   }
 
   /**
@@ -109,7 +110,7 @@ export class StreamState {
     }
     return this.#open().update(checkKey(key), (current) => {
       const next = fn(current as T | undefined)
-      if (!isPromise(next)) return next
+      if (!isPromise(next)) return materialize(next)
       throw new StreamError(
         'SAGE_PROMISE',
         `update(${describe(key)}): expected a value, got a promise; await first, then update`,
