@@ -17,13 +17,15 @@ const CHOOSING_SLEEP_MS = 1
 /**
  * The lock of a job's shared state: first come, first served; it survives the death of any thread.
  *
- * It is Lamport's bakery. Who comes takes a ticket greater than all that it sees, then waits for each thread whose
- * ticket is smaller (of equal ones, whose slot is). Each thread writes the words of its own slot only; so what a dead
+ * It is Lamport's bakery. Who comes takes a ticket greater than all that it sees, then waits until no thread has a
+ * smaller one (of equal ones, whose slot is smaller). Each thread writes the words of its own slot only; so what a dead
  * thread has left, whether it held the lock, waited or was choosing, is put right by setting them to 0: `bury`.
  *
  * Why two never hold it: while one chooses, nobody passes by it; and once it has chosen, who chooses later sees its
  * ticket and takes a greater one. Tickets count modulo 2^32; those in use at one time lie close together, since
  * nobody passes by one that is choosing, and since a ticket is greater than `issued` too when nobody waits.
+ *
+ * Turns in order have a price where there are more threads than processors: each turn may have to wake its thread.
  *
  * A waiter sleeps at the ticket of the one it waits for. It first adds itself to `parked`, then looks at the ticket
  * again; who releases first clears its ticket, then looks at `parked`. So either the waiter sees the release, or it
@@ -36,7 +38,11 @@ export class SharedLock {
   readonly #choosing: number
   readonly #ticket: number
   readonly #waitMs: number
+  /** Of the call at hand; 0 until it sleeps. */
   #deadline = 0
+  /** The ticket that is waited for, and where it lies. */
+  #ahead = 0
+  #aheadTicket = 0
 
   /** `waitMs` is how long a thread waits before `acquire` throws. */
   constructor({ i32 }: Arena, slot: number, waitMs = WAIT_MS) {
@@ -64,9 +70,8 @@ export class SharedLock {
     Atomics.store(i32, this.#choosing, 0)
     this.#deadline = 0
     try {
-      for (let slot = 0; slot < this.#slots; slot++) {
-        if (slot !== this.#slot) this.#waitFor(slot, ticket)
-      }
+      for (let slot = 0; slot < this.#slots; slot++) this.#letChoose(slot)
+      while (this.#findAhead(ticket)) this.#waitForAhead()
     } catch (error) {
       // Out of time, or out of stack: nobody waits for who does not wait.
       this.release()
@@ -100,19 +105,39 @@ export class SharedLock {
     return (last + 1) | 0 || 1
   }
 
-  #waitFor(slot: number, ticket: number): void {
-    const i32 = this.#i32
+  /** Waits while a thread takes its ticket, which may be smaller. */
+  #letChoose(slot: number): void {
     const choosing = (slotOffset(slot) + CHOOSING) >> 2
-    for (let spins = 0; Atomics.load(i32, choosing) !== 0; spins++) {
+    for (let spins = 0; Atomics.load(this.#i32, choosing) !== 0; spins++) {
       if (spins >= SPINS) this.#sleep(choosing, 1, CHOOSING_SLEEP_MS)
     }
-    const theirs = (slotOffset(slot) + TICKET) >> 2
-    for (let spins = 0; ; spins++) {
-      const other = Atomics.load(i32, theirs)
-      if (other === 0) return
-      const ahead = (other - ticket) | 0
-      if (ahead > 0 || (ahead === 0 && slot > this.#slot)) return
-      if (spins >= SPINS) this.#sleep(theirs, other, SLEEP_MS)
+  }
+
+  /**
+   * Finds the last one that comes before this ticket; false: none does. All others that come before are gone when that
+   * one goes, so that a waiter is woken once.
+   */
+  #findAhead(ticket: number): boolean {
+    let nearest = Number.NEGATIVE_INFINITY
+    for (let slot = 0; slot < this.#slots; slot++) {
+      const word = (slotOffset(slot) + TICKET) >> 2
+      const other = Atomics.load(this.#i32, word)
+      if (other === 0 || slot === this.#slot) continue
+      const distance = (other - ticket) | 0
+      if (distance > 0 || (distance === 0 && slot > this.#slot) || distance < nearest) continue
+      this.#ahead = word
+      this.#aheadTicket = other
+      nearest = distance
+    }
+    return nearest !== Number.NEGATIVE_INFINITY
+  }
+
+  /** Waits until that one has gone. Its next ticket comes behind this one: only the one that was found counts. */
+  #waitForAhead(): void {
+    const word = this.#ahead
+    const ticket = this.#aheadTicket
+    for (let spins = 0; Atomics.load(this.#i32, word) === ticket; spins++) {
+      if (spins >= SPINS) this.#sleep(word, ticket, SLEEP_MS)
     }
   }
 
