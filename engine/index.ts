@@ -17,6 +17,7 @@ export {
   FlatMapFunction,
   KeyByFunction,
   MapFunction,
+  MemoryFunction,
   OutputTag,
   ProcessFunction,
   SinkFunction,
@@ -34,6 +35,7 @@ export type {
   Timers,
   ValueState,
 } from '../operators/contract/state.ts'
+export { StreamState } from '../operators/contract/stream-state.ts'
 export type { GaugeSummary } from '../operators/contract/user-metrics.ts'
 export { FileSink, type FileSinkOptions } from '../operators/files/file-sink.ts'
 export { type WatermarkStrategy, watermarks } from '../operators/time/watermark-strategy.ts'

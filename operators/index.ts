@@ -13,6 +13,7 @@ export {
   FlatMapFunction,
   KeyByFunction,
   MapFunction,
+  MemoryFunction,
   OutputTag,
   ProcessFunction,
   SinkFunction,
@@ -54,4 +55,5 @@ export type {
   Timers,
   ValueState,
 } from './contract/state.ts'
+export { StreamState } from './contract/stream-state.ts'
 export { type OnTimer, type TimeDomain, TimerService } from './state/timer-service.ts'

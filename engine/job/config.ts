@@ -14,7 +14,7 @@ export interface MemoryConfig {
   readonly totalRingBytes?: number
   /** Old-generation heap of each worker in MiB. Default: V8's own. */
   readonly workerHeapMb?: number
-  /** Bytes of shared state stores. Default 16 MiB. */
+  /** Bytes that all stores of `StreamState` together may take: reserved, but used only as they fill. Default 16 MiB. */
   readonly sharedBytes?: number
   /** Bytes for the users' own metrics of all subtasks: a counter or gauge takes 128, a histogram 16.1 KiB. Default 4 MiB. */
   readonly metricsBytes?: number
@@ -63,6 +63,7 @@ export interface ResolvedConfig {
   readonly totalRingBytes: number
   readonly metricsBytes: number
   readonly workerHeapMb: number | undefined
+  readonly sharedBytes: number
   readonly errors: ErrorPolicy
   readonly clock: 'system' | Clock
   readonly logLevel: LogLevel
@@ -100,6 +101,7 @@ const KNOWN_MEMORY: ReadonlySet<string> = new Set<keyof MemoryConfig>([
 export const MIN_RING_BYTES = 4096
 const DEFAULT_TOTAL_RING_BYTES = 512 * 1024 * 1024
 const DEFAULT_METRICS_BYTES = 4 * 1024 * 1024
+const DEFAULT_SHARED_BYTES = 16 * 1024 * 1024
 
 /** Checks a configuration and fills in the defaults. Throws `SAGE_CONFIG` or `SAGE_PARALLELISM`, naming the field. */
 export function resolveConfig(config: EnvironmentConfig = {}): ResolvedConfig {
@@ -110,8 +112,6 @@ export function resolveConfig(config: EnvironmentConfig = {}): ResolvedConfig {
   const memory = config.memory ?? {}
   if (typeof memory !== 'object' || memory === null) throw refuse('memory', 'an object', memory)
   refuseUnknown(memory, KNOWN_MEMORY, 'memory')
-  // Checked for those who give it already; no shared store exists to use it yet.
-  wholeNumber('memory.sharedBytes', memory.sharedBytes ?? 0, 0, 2 ** 31 - 1)
   const mode = oneOf('mode', config.mode ?? 'threads', ['threads', 'inline'] as const)
   const maxParallelism = wholeNumber(
     'maxParallelism',
@@ -152,6 +152,12 @@ export function resolveConfig(config: EnvironmentConfig = {}): ResolvedConfig {
       memory.workerHeapMb === undefined
         ? undefined
         : wholeNumber('memory.workerHeapMb', memory.workerHeapMb, 8, 2 ** 20),
+    sharedBytes: wholeNumber(
+      'memory.sharedBytes',
+      memory.sharedBytes ?? DEFAULT_SHARED_BYTES,
+      0,
+      2 ** 31 - 1,
+    ),
     errors: config.errors === undefined ? 'fail' : errorPolicy(config.errors),
     clock: checkClock(config.clock ?? 'system', mode),
     logLevel: logLevel(config.logLevel ?? 'INFO'),

@@ -12,6 +12,7 @@ import { Doorbell } from '../ring/doorbell.ts'
 import { initRing } from '../ring/layout.ts'
 import { RingReader } from '../ring/reader.ts'
 import { RingWriter } from '../ring/writer.ts'
+import { StateMemory } from '../state/state-memory.ts'
 import type { ThreadSettings } from '../thread/job-site.ts'
 import { SettleWords } from '../thread/settle-words.ts'
 
@@ -23,6 +24,8 @@ export class JobPlan {
   readonly arena: Arena
   readonly settle: SettleWords
   readonly userMetrics: UserMetricsMemory
+  /** Memory of the stores that all threads share. */
+  readonly state: SharedArrayBuffer
 
   constructor(graph: Graph, settings: ThreadSettings) {
     this.graph = graph
@@ -31,6 +34,8 @@ export class JobPlan {
     this.arena = createArena(this.memory.totalBytes)
     this.settle = SettleWords.allocate(this.plan.threads)
     this.userMetrics = UserMetricsMemory.allocate(settings.metricsBytes)
+    // The coordinator is the last.
+    this.state = StateMemory.allocate(this.plan.threads + 1, settings.sharedBytes)
     for (const exchange of this.plan.exchanges) this.#initRings(exchange)
   }
 

@@ -9,6 +9,7 @@ import type {
   Timers,
   ValueState,
 } from '../../operators/contract/state.ts'
+import type { StreamState } from '../../operators/contract/stream-state.ts'
 import { KeyedState } from '../../operators/state/keyed-state.ts'
 
 /** What all contexts of one thread share. */
@@ -20,6 +21,8 @@ export interface ThreadFacilities {
     get(name: string): any
     readonly call: CallService
   }
+  /** The store of this name, shared by all threads of the job. */
+  shared(name: string): StreamState
   /** Wakes this thread's loop. */
   wake(): void
 }
@@ -111,6 +114,10 @@ export class TaskContext implements RuntimeContext {
 
   wake(): void {
     this.#wake()
+  }
+
+  shared(name = 'default'): StreamState {
+    return this.#thread.shared(name)
   }
 
   service<T = any>(name: string): T {

@@ -6,6 +6,7 @@ import type { GraphNode } from '../graph/node.ts'
 import { planGraph } from '../graph/plan.ts'
 import { wrapArena } from '../ring/arena.ts'
 import { DOORBELL_BYTES, Doorbell } from '../ring/doorbell.ts'
+import { StateMemory } from '../state/state-memory.ts'
 import type { ControlPort, FromMain, FromWorker, Outcome, ToMain, ToWorker } from './control.ts'
 import type { JobGraph } from './job-site.ts'
 import { clockOf, type ThreadInit } from './job-thread.ts'
@@ -180,6 +181,7 @@ export class Coordinator {
 
   #cancelAll(): void {
     if (!this.#cancelling) {
+      StateMemory.cancel(this.#init.state)
       this.#tell({ type: 'cancel' })
       // A worker that hangs in user code hears nothing; the main thread ends its thread.
       setTimeout(() => this.#ended.resolve(), CANCEL_MS).unref()
@@ -218,6 +220,9 @@ function listingContext(
   const unavailable = (): never => {
     throw new StreamError('SAGE_SERVICE', 'services and state are not available in partitions()')
   }
+  const noState = () => {
+    throw new StreamError('SAGE_STATE', 'shared state is not available in partitions()')
+  }
   const silent = () => {}
   const logger = { debug: silent, info: silent, warning: silent, error: silent }
   return {
@@ -240,6 +245,7 @@ function listingContext(
     clock: clockOf(init, job),
     wake: silent,
     service: unavailable,
+    shared: noState,
     callService: Object.assign(unavailable, { async: async () => unavailable() }),
   }
 }

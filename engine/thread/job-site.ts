@@ -31,6 +31,7 @@ export interface ThreadSettings {
   readonly ringBytes: number | undefined
   readonly totalRingBytes: number
   readonly metricsBytes: number
+  readonly sharedBytes: number
   readonly errors: ErrorPolicy
   readonly logLevel: LogLevel
 }

@@ -1,6 +1,7 @@
 import type { Logger } from './logger.ts'
 import type { MetricGroup } from './metrics.ts'
 import type { ListState, MapState, StateOptions, Timers, ValueState } from './state.ts'
+import type { StreamState } from './stream-state.ts'
 
 /** Typed view of a registered service: its methods, as `ctx.service<T>(name)` hands them out. */
 export type ServiceProxy<T> = T
@@ -64,6 +65,8 @@ export interface RuntimeContext<K = any> {
   readonly clock: Clock
   /** Asks an idle source of this subtask again at once. May be called from any asynchronous callback. */
   wake(): void
+  /** The store of this name (default `'default'`), shared by all threads of the job. */
+  shared(name?: string): StreamState
   /** The instance of a service registered with `env.registerService`, one per worker thread. */
   service<T = any>(name: string): ServiceProxy<T>
   readonly callService: CallService

@@ -2,6 +2,7 @@ import type { RuntimeContext } from './context.ts'
 import type { Logger } from './logger.ts'
 import type { StopSignal } from './packet.ts'
 import type { Awaitable, IDLE } from './source.ts'
+import type { StreamState } from './stream-state.ts'
 
 /** Receives the records that a function emits. */
 export interface Collector<R = any> {
@@ -56,6 +57,14 @@ export abstract class SourceFunction<T = any> extends BaseFunction {
 /** One record in, one or none (`null`, `undefined`) out. */
 export abstract class MapFunction<T = any, R = any> extends BaseFunction {
   abstract execute(data: T): R | null | undefined
+}
+
+/** A `MapFunction` that remembers, together with all other subtasks and operators of the job. */
+export abstract class MemoryFunction<T = any, R = any> extends MapFunction<T, R> {
+  /** The job's default store: `ctx.shared()`. Not yet there in the constructor. */
+  get memory(): StreamState {
+    return this.ctx.shared()
+  }
 }
 
 /** Keeps the records for which `execute` returns something truthy. */

@@ -5,6 +5,7 @@ import { MetricRegistry, unreadMetrics } from '../contract/metric-registry.ts'
 import type { MetricGroup } from '../contract/metrics.ts'
 import { emptyScope, type RecordScope } from '../contract/operator.ts'
 import { KeyedState } from '../state/keyed-state.ts'
+import { localStates } from './local-state.ts'
 
 /** The default number of key groups, as in a job. */
 export const MAX_PARALLELISM = 128
@@ -26,7 +27,7 @@ export function recordingLogger(lines: LogLine[]): Logger {
   return { debug: at('DEBUG'), info: at('INFO'), warning: at('WARNING'), error: at('ERROR') }
 }
 
-/** The runtime context of an operator under test: it reads `scope` and has no services. */
+/** The runtime context of an operator under test: it reads `scope`, has stores of its own and no services. */
 export function harnessContext(
   place: { readonly name: string; readonly subtask: number; readonly parallelism: number },
   scope: RecordScope,
@@ -42,6 +43,7 @@ export function harnessContext(
     metrics,
     clock,
     wake: () => undefined,
+    shared: localStates(),
     service: noService,
     callService: noServices(),
     getKey: () => scope.key,
