@@ -1,4 +1,5 @@
 import type { Doorbell } from '../ring/doorbell.ts'
+import { nextTurn } from './loop-turn.ts'
 
 /** Something of the main thread that moves when its bell rings. */
 export interface MainEnd {
@@ -33,7 +34,11 @@ export class MainLoop {
     const bell = this.#bell
     while (!this.#closed) {
       const seen = bell.read()
-      this.#pump()
+      if (this.#pump()) {
+        // Before it looks again: what keeps coming in must not keep the event loop.
+        await nextTurn()
+        continue
+      }
       bell.announce()
       if (!this.#pump()) await bell.waitAsync(seen, WAIT_MS)
       bell.retract()

@@ -1,12 +1,16 @@
 import { StreamError } from '../../codec/errors.ts'
 import { type InputChannel, newBatch } from '../channel/input-channel.ts'
+import { Deque } from './deque.ts'
+import { turnSpent } from './loop-turn.ts'
 import type { MainEnd } from './main-loop.ts'
 
 const UNREAD_WARNING_MS = 2_000
+const DONE = Promise.resolve({ done: true, value: undefined } as const)
 
 /**
  * The main thread's end of an `output`: what has arrived waits here, at most about `capacity` records, then in its ring,
- * then upstream. Read once, as an async iterable or an array.
+ * then upstream. Read once, as an async iterable or an array. A reader that is as fast as the job leaves the event loop
+ * its turns all the same.
  */
 export class StreamOutput<T = unknown> implements MainEnd {
   readonly #name: string
@@ -14,14 +18,14 @@ export class StreamOutput<T = unknown> implements MainEnd {
   readonly #capacity: number
   readonly #warn: (message: string) => void
   readonly #batch = newBatch()
-  #arrived: T[] = []
-  #next = 0
-  #reader: (() => void) | undefined
+  readonly #arrived = new Deque<T>()
+  /** Calls of `next` that wait for a record, or for the next turn. */
+  readonly #readers = new Deque<(result: Promise<IteratorResult<T>>) => void>()
   #taken = false
   #discarding = false
   #ended = false
-  #failure: unknown
-  #failed = false
+  #failure: { readonly error: unknown } | undefined
+  #pumping = false
   #warning: NodeJS.Timeout | undefined
   /** Records that came after the reader had left. */
   dropped = 0
@@ -44,7 +48,7 @@ export class StreamOutput<T = unknown> implements MainEnd {
   iterate(): AsyncIterableIterator<T> {
     this.#take()
     const iterator: AsyncIterableIterator<T> = {
-      next: () => this.#read(),
+      next: () => this.#next(),
       return: async () => {
         this.#discard()
         return { done: true, value: undefined }
@@ -57,70 +61,95 @@ export class StreamOutput<T = unknown> implements MainEnd {
   /** All records up to the end of the job. */
   async toArray(): Promise<T[]> {
     const all: T[] = []
-    for await (const record of this.iterate()) all.push(record)
+    for await (const record of this.iterate()) {
+      all.push(record)
+      while (this.#arrived.size > 0) all.push(this.#takeNext())
+    }
     return all
   }
 
   pump(): boolean {
     let moved = false
-    while (this.#size < this.#capacity) {
-      const polled = this.#channel.poll(this.#batch)
-      if (polled !== 'records') {
-        if (polled === 'ended') this.#ended = true
-        break
-      }
+    this.#deliver()
+    while (this.#arrived.size < this.#capacity && this.#poll()) {
       moved = true
-      this.#keep()
+      this.#deliver()
+      if (!turnSpent()) continue
+      this.#pumpNextTurn()
+      break
     }
-    if (moved || this.#ended || this.#failed) this.#wakeReader()
+    this.#deliverEnd()
     this.#watchUnread()
     return moved
   }
 
   /** The job has ended; what has arrived can still be read, then the failure is thrown. */
   close(failure?: { readonly error: unknown }): void {
+    this.#failure = failure
+    this.#ended = true
     this.pump()
-    this.#failed = failure !== undefined
-    this.#failure = failure?.error
-    this.#jobEnded = true
     clearTimeout(this.#warning)
-    this.#wakeReader()
   }
 
-  #jobEnded = false
-
-  get #size(): number {
-    return this.#arrived.length - this.#next
-  }
-
-  #keep(): void {
+  /** Takes in a frame; false when there was none. */
+  #poll(): boolean {
+    const polled = this.#channel.poll(this.#batch)
+    if (polled === 'ended') this.#ended = true
+    if (polled !== 'records') return false
     const { values, count } = this.#batch
-    if (this.#discarding) {
-      this.dropped += count
-      return
-    }
-    if (this.#next > 0) {
-      this.#arrived = this.#arrived.slice(this.#next)
-      this.#next = 0
-    }
-    for (let i = 0; i < count; i++) this.#arrived.push(values[i] as T)
+    if (this.#discarding) this.dropped += count
+    else for (let i = 0; i < count; i++) this.#arrived.push(values[i] as T)
+    return true
   }
 
-  async #read(): Promise<IteratorResult<T>> {
-    for (;;) {
-      if (this.#size === 0) this.pump()
-      if (this.#size > 0) {
-        const value = this.#arrived[this.#next]
-        this.#arrived[this.#next++] = undefined as T
-        this.read++
-        return { done: false, value }
-      }
-      if (this.#failed) throw this.#failure
-      if (this.#ended || this.#jobEnded || this.#discarding) return { done: true, value: undefined }
-      await new Promise<void>((resolve) => {
-        this.#reader = resolve
-      })
+  #next(): Promise<IteratorResult<T>> {
+    const spent = turnSpent()
+    if (!spent && this.#readers.size === 0) {
+      // Early, so that the job goes on while what is here is read.
+      if (this.#arrived.size <= this.#capacity >> 1) this.pump()
+      const result = this.#arrived.size > 0 ? this.#record() : this.#end()
+      if (result !== undefined) return result
     }
+    return new Promise((resolve) => {
+      this.#readers.push(resolve)
+      if (spent) this.#pumpNextTurn()
+    })
+  }
+
+  #deliver(): void {
+    while (this.#readers.size > 0 && this.#arrived.size > 0) this.#readers.shift()(this.#record())
+  }
+
+  #deliverEnd(): void {
+    if (this.#readers.size === 0 || this.#arrived.size > 0) return
+    const end = this.#end()
+    while (end !== undefined && this.#readers.size > 0) this.#readers.shift()(end)
+  }
+
+  #record(): Promise<IteratorResult<T>> {
+    return Promise.resolve({ done: false, value: this.#takeNext() })
+  }
+
+  /** What comes when nothing is left; undefined: more may come. Asked only when all that lay in the ring was taken. */
+  #end(): Promise<IteratorResult<T>> | undefined {
+    if (this.#discarding) return DONE
+    // The turn was spent before the ring was empty.
+    if (!this.#ended || this.#pumping) return undefined
+    return this.#failure === undefined ? DONE : Promise.reject(this.#failure.error)
+  }
+
+  #takeNext(): T {
+    this.read++
+    return this.#arrived.shift()
+  }
+
+  #pumpNextTurn(): void {
+    if (this.#pumping) return
+    this.#pumping = true
+    setImmediate(() => {
+      this.#pumping = false
+      this.pump()
+    })
   }
 
   #take(): void {
@@ -135,21 +164,14 @@ export class StreamOutput<T = unknown> implements MainEnd {
 
   #discard(): void {
     this.#discarding = true
-    this.dropped += this.#size
-    this.#arrived = []
-    this.#next = 0
+    this.dropped += this.#arrived.size
+    this.#arrived.clear()
     this.pump()
-  }
-
-  #wakeReader(): void {
-    const wake = this.#reader
-    this.#reader = undefined
-    wake?.()
   }
 
   /** Nobody reads, and the job stands still for it: say so once. */
   #watchUnread(): void {
-    if (this.#taken || this.#warning !== undefined || this.#size < this.#capacity) return
+    if (this.#taken || this.#warning !== undefined || this.#arrived.size < this.#capacity) return
     this.#warning = setTimeout(() => {
       if (!this.#taken)
         this.#warn(`output '${this.#name}' is full and nobody reads it: the job waits`)
