@@ -1,4 +1,4 @@
-import { StreamError } from '../../codec/errors.ts'
+import { describe, StreamError } from '../../codec/errors.ts'
 import type { GraphNode } from '../graph/node.ts'
 import { pushEndOf } from './ends.ts'
 import { UnkeyedStream } from './keyed-stream.ts'
@@ -18,15 +18,21 @@ export interface PushOptions {
 export interface InputStream<T> extends DataStream<T> {
   readonly name: string
   /**
-   * Resolves when the record is accepted. Calls are accepted in order. `SAGE_NULL_RECORD`,
-   * `SAGE_STREAM_ENDED`.
+   * Resolves when the record is accepted: it has been copied, and room was found for it. Until then it must not be
+   * changed. Calls are accepted in order, however many wait. Rejects with `SAGE_NULL_RECORD`, with the codec's error for a
+   * record that cannot be carried (the stream goes on), with `SAGE_STREAM_ENDED` after the end, with the job's error
+   * when it failed.
    */
   push(value: T, options?: PushOptions): Promise<void>
-  /** Pushes all of them, in order; none when one is null. */
+  /**
+   * Pushes all of them, in order, with nothing of later calls between them; resolves when the last is accepted. When one
+   * is null, none is pushed. When one cannot be carried, it rejects and says which: those before it are accepted, none
+   * behind it is.
+   */
   pushMany(values: Iterable<T>): Promise<void>
-  /** Pushes if there is room now; says whether it did. */
+  /** Pushes if there is room now and nobody waits for it; says whether it did. */
   tryPush(value: T): boolean
-  /** Resolves when there is room. */
+  /** Resolves when there is room and nobody waits for it: the next push is accepted at once. */
   ready(): Promise<void>
   /** No more records: what was accepted is processed, then the stream ends. */
   end(): void
@@ -46,9 +52,13 @@ export class FedStream extends UnkeyedStream {
     return this[CURSOR].node
   }
 
-  async push(value: unknown, { signal }: PushOptions = {}): Promise<void> {
-    this.#requireRecord(value)
-    await pushEndOf(this.node).push(value, signal)
+  push(value: unknown, options?: PushOptions): Promise<void> {
+    try {
+      this.#requireRecord(value)
+      return pushEndOf(this.node).push(value, signalOf(options))
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   async pushMany(values: Iterable<unknown>): Promise<void> {
@@ -77,4 +87,13 @@ export class FedStream extends UnkeyedStream {
       `push to stream '${this.name}': expected a record, got ${value}`,
     )
   }
+}
+
+function signalOf(options: PushOptions | undefined): AbortSignal | undefined {
+  const signal = options?.signal
+  if (signal === undefined || signal instanceof AbortSignal) return signal
+  throw new StreamError(
+    'SAGE_OPTION',
+    `push.signal: expected an AbortSignal, got ${describe(signal)}`,
+  )
 }

@@ -26,7 +26,8 @@ export class AbortCalls {
     signal.removeEventListener('abort', this.#onAbort)
   }
 
+  // A set that shrinks while it is walked gives no element that has left it.
   readonly #onAbort = ({ target }: Event): void => {
-    for (const call of [...(this.#signals.get(target as AbortSignal) ?? [])]) call()
+    for (const call of this.#signals.get(target as AbortSignal) ?? []) call()
   }
 }

@@ -227,6 +227,8 @@ export class JobHandle<IO = Record<string, unknown>> {
   }
 
   #begin(): void {
+    // Its coordinator may have died behind this message.
+    if (this.#ending) return
     this.#setStatus('running')
     this.#running.resolve()
   }

@@ -6,6 +6,7 @@ const CALLS_A_LOOK = 8
 let begunMs = Number.NaN
 let calls = 0
 let spent = false
+let turn = 0
 
 /**
  * Whether the ends of the main thread have had their share of this turn of the event loop: then what is left to do
@@ -25,6 +26,11 @@ export function turnSpent(): boolean {
   return spent
 }
 
+/** Differs from turn to turn, once {@link turnSpent} was asked in it. */
+export function turnNumber(): number {
+  return turn
+}
+
 /** The event loop has been to its timers and sockets. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve))
@@ -33,4 +39,5 @@ export function nextTurn(): Promise<void> {
 function beginTurn(): void {
   calls = 0
   spent = false
+  turn++
 }

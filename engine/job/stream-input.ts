@@ -2,7 +2,7 @@ import { StreamError } from '../../codec/errors.ts'
 import type { OutputChannel } from '../channel/output-channel.ts'
 import { AbortCalls } from './abort-calls.ts'
 import { type Linked, LinkedQueue } from './linked-queue.ts'
-import { turnSpent } from './loop-turn.ts'
+import { turnNumber, turnSpent } from './loop-turn.ts'
 import type { MainEnd } from './main-loop.ts'
 
 /** A call that waits for room: a push of one record or many, or `ready`, which has none. */
@@ -40,6 +40,8 @@ export class StreamInput implements MainEnd {
   readonly #waiting = new LinkedQueue<Waiting>()
   readonly #aborts = new AbortCalls()
   #flushing = false
+  /** The turn in which a frame was last sent at the next microtask. Further ones wait until no promise goes on. */
+  #flushTurn = Number.NaN
   #pumping = false
   #closed: StreamError | undefined
   #ending = false
@@ -188,11 +190,15 @@ export class StreamInput implements MainEnd {
     this.#channel.append(value, undefined, Number.NaN)
     if (this.#flushing) return
     this.#flushing = true
-    queueMicrotask(() => {
-      this.#flushing = false
-      if (!this.#endQueued) this.#channel.flush()
-      if (this.#waiting.size > 0) this.pump()
-    })
+    if (this.#flushTurn === turnNumber()) process.nextTick(this.#flush)
+    else queueMicrotask(this.#flush)
+    this.#flushTurn = turnNumber()
+  }
+
+  readonly #flush = (): void => {
+    this.#flushing = false
+    if (!this.#endQueued) this.#channel.flush()
+    if (this.#waiting.size > 0) this.pump()
   }
 
   #wait(records: readonly unknown[], signal?: AbortSignal): Promise<void> {
