@@ -11,7 +11,7 @@ import { deepStrictEqual } from 'node:assert'
 import { deserialize, serialize } from 'node:v8'
 import { generalCodec } from '../codec/general-codec.ts'
 import { schema } from '../codec/index.ts'
-import type { RecordBatch, RecordCodec } from '../codec/record-codec.ts'
+import { NO_COLUMNS, newBatch, type RecordBatch, type RecordCodec } from '../codec/record-codec.ts'
 import { type Bid, readBids, writeBids } from './codec-builder.ts'
 import {
   type BenchResult,
@@ -110,7 +110,7 @@ function codecPair(name: string, codec: RecordCodec, bids: Bid[]): Pair {
   const writer = codec.createWriter(FRAME)
   const write = (): number => {
     writer.reset()
-    for (let i = 0; i < bids.length; i++) writer.append(bids[i], undefined, Number.NaN)
+    for (let i = 0; i < bids.length; i++) writer.append(bids[i], NO_COLUMNS)
     return writer.finish().length
   }
   // The second frame has the room that the first one needed.
@@ -119,7 +119,7 @@ function codecPair(name: string, codec: RecordCodec, bids: Bid[]): Pair {
   const arena = new Uint8Array(new SharedArrayBuffer(1 << 20))
   arena.set(writer.finish(), 4096)
   const reader = codec.createReader(FRAME)
-  const batch: RecordBatch = { count: 0, values: [], keys: [], timestamps: [] }
+  const batch: RecordBatch = newBatch()
   const read = (): Bid[] => {
     reader.read(arena, 4096, length, batch)
     return batch.values as Bid[]

@@ -1,8 +1,8 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { generalCodec } from '../codec/general-codec.ts'
-import type { FrameOptions } from '../codec/record-codec.ts'
+import { type FrameOptions, NO_COLUMNS, newBatch } from '../codec/record-codec.ts'
 import { viewCodecOf } from '../codec/view-codec.ts'
-import { InputChannel, newBatch } from '../engine/channel/input-channel.ts'
+import { InputChannel } from '../engine/channel/input-channel.ts'
 import { OutputChannel } from '../engine/channel/output-channel.ts'
 import { wrapArena } from '../engine/ring/arena.ts'
 import { DOORBELL_BYTES, Doorbell } from '../engine/ring/doorbell.ts'
@@ -90,7 +90,7 @@ function serve(): void {
 
 function send(channel: OutputChannel, records: number, bell: Doorbell): number {
   for (let i = 0; i < records; i++) {
-    channel.append(ORDERS[i & 4095], undefined, Number.NaN)
+    channel.append(ORDERS[i & 4095], NO_COLUMNS)
     while (channel.pressed) {
       const seen = bell.read()
       bell.announce()

@@ -2,13 +2,17 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { ByteBuffer } from 'flatbuffers'
 import { describe, expect, test } from 'vitest'
+import { columns } from './fixtures/columns.ts'
 import { bareOrder, fullOrder, type Order, orderSchema } from './fixtures/order-schema.ts'
 import {
   FRAGMENT_OVERHEAD_BYTES,
   FRAME_KIND,
   FragmentAssembler,
   frameKind,
+  idleFrame,
   stopFrame,
+  watermarkFrame,
+  watermarkOf,
   writeFragmentFrame,
 } from './frame.ts'
 import { generalCodec } from './general-codec.ts'
@@ -16,7 +20,7 @@ import { Frame } from './generated/general/sage/frame.ts'
 import type { Address } from './generated/order/sage/address.ts'
 import { Frame as OrderFrame } from './generated/order/sage/frame.ts'
 import type { Record as OrderRecord } from './generated/order/sage/record.ts'
-import type { RecordBatch, RecordCodec } from './record-codec.ts'
+import { newBatch, type RecordBatch, type RecordCodec } from './record-codec.ts'
 import { ValueReader } from './value.ts'
 import { verifyFrame } from './verify.ts'
 
@@ -25,7 +29,7 @@ const full = { frameBytes: 32_768, keyed: true, timestamped: true }
 const arena = new Uint8Array(new SharedArrayBuffer(1 << 20))
 
 function emptyBatch(): RecordBatch {
-  return { count: 0, values: [], keys: [], timestamps: [] }
+  return newBatch()
 }
 
 /** Reads a frame as the engine does: from the middle of shared memory. */
@@ -41,7 +45,7 @@ describe('as classes made by flatc see it', () => {
   test('a frame without schema has values, keys and timestamps', () => {
     const writer = generalCodec.createWriter(full)
     const records = [{ a: 1 }, 'two', [3]]
-    for (const [i, record] of records.entries()) writer.append(record, ['k', i], i + 0.5)
+    for (const [i, record] of records.entries()) writer.append(record, columns(['k', i], i + 0.5))
     const frame = Frame.getRootAsFrame(new ByteBuffer(writer.finish().slice()))
     expect([frame.kind(), frame.count(), frame.recordsLength()]).toStrictEqual([0, 3, 0])
     expect(frame.fragment()).toBe(null)
@@ -61,7 +65,7 @@ describe('as classes made by flatc see it', () => {
 
   test('columns that a stream has not are absent', () => {
     const writer = generalCodec.createWriter(plain)
-    writer.append(1, undefined, Number.NaN)
+    writer.append(1, columns())
     const frame = Frame.getRootAsFrame(new ByteBuffer(writer.finish().slice()))
     expect([frame.count(), frame.valuesLength()]).toStrictEqual([1, 1])
     expect([frame.keysArray(), frame.timestampsArray()]).toStrictEqual([null, null])
@@ -77,9 +81,54 @@ describe('as classes made by flatc see it', () => {
     ])
   })
 
+  test('a watermark and an idle frame', () => {
+    const frame = Frame.getRootAsFrame(new ByteBuffer(watermarkFrame(-0.5)))
+    expect([frame.kind(), frame.count()]).toStrictEqual([FRAME_KIND.Watermark, 0])
+    expect([...frame.watermarksArray()!]).toStrictEqual([-0.5])
+    expect(watermarkOf(watermarkFrame(7), 0)).toBe(7)
+    const idle = Frame.getRootAsFrame(new ByteBuffer(idleFrame()))
+    expect([idle.kind(), idle.count()]).toStrictEqual([FRAME_KIND.Idle, 0])
+  })
+
+  test('watermarks: what held before each record, and behind the last', () => {
+    const writer = generalCodec.createWriter(full)
+    for (const [i, watermark] of [Number.NEGATIVE_INFINITY, 3, 5].entries())
+      writer.append('r', columns('k', i, { watermark }))
+    const marks = (watermark: number) => [
+      ...Frame.getRootAsFrame(new ByteBuffer(writer.finish(watermark).slice())).watermarksArray()!,
+    ]
+    expect(marks(9)).toStrictEqual([Number.NEGATIVE_INFINITY, 3, 5, 9])
+    expect(marks(4)).toStrictEqual([Number.NEGATIVE_INFINITY, 3, 5, 5])
+    expect(readShared(generalCodec, writer.finish(9), full).watermarks).toStrictEqual([
+      Number.NEGATIVE_INFINITY,
+      3,
+      5,
+      9,
+    ])
+  })
+
+  test('asks: only in frames that have any', () => {
+    const writer = generalCodec.createWriter(plain)
+    const asks = () =>
+      Frame.getRootAsFrame(new ByteBuffer(writer.finish().slice())).asksArray()?.slice() ?? null
+    writer.append('a', columns())
+    expect(asks()).toBe(null)
+    writer.append('b', columns(undefined, Number.NaN, { ask: 7 }))
+    writer.append('c', columns())
+    expect([...asks()!]).toStrictEqual([0, 7, 0])
+    expect(readShared(generalCodec, writer.finish())).toMatchObject({
+      asked: true,
+      asks: [0, 7, 0],
+    })
+    writer.reset()
+    writer.append('d', columns())
+    expect(asks()).toBe(null)
+    expect(readShared(generalCodec, writer.finish()).asked).toBe(false)
+  })
+
   test('a fragment', () => {
     const source = Uint8Array.from({ length: 1000 }, (_, i) => i)
-    const target = new Uint8Array(200)
+    const target = new Uint8Array(300)
     const length = writeFragmentFrame(target, source, 100, 203)
     expect(length).toBe(FRAGMENT_OVERHEAD_BYTES + 103)
     const frame = Frame.getRootAsFrame(new ByteBuffer(target.slice(0, length)))
@@ -97,7 +146,7 @@ describe('as classes made by flatc see it', () => {
     for (const options of [plain, full]) {
       const writer = orderSchema.codec.createWriter(options)
       const orders = [fullOrder, bareOrder, bareOrder, fullOrder]
-      for (const [i, order] of orders.entries()) writer.append(order, i, i)
+      for (const [i, order] of orders.entries()) writer.append(order, columns(i, i))
       const frame = OrderFrame.getRootAsFrame(new ByteBuffer(writer.finish().slice()))
       expect([frame.kind(), frame.count(), frame.recordsLength()]).toStrictEqual([0, 4, 4])
       expect(frame.timestampsLength()).toBe(options.timestamped ? 4 : 0)
@@ -154,7 +203,7 @@ describe.each([
     const writer = codec.createWriter(full)
     for (const count of [0, 1, 17, 300, 3]) {
       writer.reset()
-      for (let i = 0; i < count; i++) writer.append(record, `k${i}`, i)
+      for (let i = 0; i < count; i++) writer.append(record, columns(`k${i}`, i))
       expect(writer.count).toBe(count)
       const batch = readShared(codec, writer.finish(), full)
       expect(batch.count).toBe(count)
@@ -168,10 +217,10 @@ describe.each([
     const script = (bad: boolean): Uint8Array => {
       const writer = codec.createWriter(full)
       for (let i = 0; i < 40; i++) {
-        writer.append(record, i, i)
+        writer.append(record, columns(i, i))
         if (!bad) continue
-        expect(() => writer.append(refused, i, i)).toThrow(/at record\.(id|delta)/)
-        expect(() => writer.append(record, { no: 'key' }, i)).toThrow(
+        expect(() => writer.append(refused, columns(i, i))).toThrow(/at record\.(id|delta)/)
+        expect(() => writer.append(record, columns({ no: 'key' }, i))).toThrow(
           expect.objectContaining({ code: 'SAGE_KEY' }),
         )
         expect(writer.count).toBe(i + 1)
@@ -188,14 +237,14 @@ describe.each([
     const writer = codec.createWriter(options)
     let last = 0
     while (!writer.full) {
-      writer.append(record, 'k', 1)
+      writer.append(record, columns('k', 1))
       const length = writer.finish().length
       expect(length).toBeGreaterThan(last)
       last = length
     }
     expect(last).toBeGreaterThan(3000)
     expect(last).toBeLessThan(6000)
-    writer.append(record, 'k', 1)
+    writer.append(record, columns('k', 1))
     const { count } = writer
     expect(readShared(codec, writer.finish(), options).values).toStrictEqual(
       new Array(count).fill(record),
@@ -204,17 +253,17 @@ describe.each([
 
   test('normalizes -0 in keys', () => {
     const writer = codec.createWriter(full)
-    writer.append(record, -0, 1)
+    writer.append(record, columns(-0, 1))
     expect(readShared(codec, writer.finish(), full).keys).toStrictEqual([0])
   })
 
   test('equal records give equal bytes, whatever was in the memory before', () => {
     const write = (dirty: boolean): Uint8Array => {
       const writer = codec.createWriter(full)
-      if (dirty) for (let i = 0; i < 100; i++) writer.append(record, 'x'.repeat(50), 7)
+      if (dirty) for (let i = 0; i < 100; i++) writer.append(record, columns('x'.repeat(50), 7))
       writer.reset()
       if (dirty) writer.reset()
-      for (let i = 0; i < 3; i++) writer.append(record, i, i)
+      for (let i = 0; i < 3; i++) writer.append(record, columns(i, i))
       return writer.finish().slice()
     }
     expect(write(true)).toStrictEqual(write(false))
@@ -225,7 +274,7 @@ test('records of 0 bytes to 64 MiB', () => {
   for (const size of [0, 1, 65_536, 64 << 20]) {
     const bytes = new Uint8Array(size).fill(7)
     const writer = generalCodec.createWriter(plain)
-    writer.append({ bytes }, undefined, Number.NaN)
+    writer.append({ bytes }, columns())
     const whole = writer.finish()
     const assembler = new FragmentAssembler()
     const target = new Uint8Array(1 << 20)
@@ -242,7 +291,7 @@ test('records of 0 bytes to 64 MiB', () => {
     const copy = (batch.values[0] as { bytes: Uint8Array }).bytes
     expect([copy.length, Buffer.compare(copy, bytes)]).toStrictEqual([size, 0])
     writer.reset()
-    writer.append('small again', undefined, Number.NaN)
+    writer.append('small again', columns())
     expect(readShared(generalCodec, writer.finish()).values).toStrictEqual(['small again'])
   }
 })

@@ -7,58 +7,71 @@ import { StreamError } from './errors.ts'
  * the same place, so that its own reader needs no vtable of the frame:
  *
  * ```text
- *   0  u32    offset of the root table = 24
- *   4  u16    vtable: its size = 18
- *   6  u16      size of the table = 32
- *   8  u16[7]   where each field lies in the table, 0 = absent:
- *               kind 28, count 4, records 8, values 12, keys 16, timestamps 20, fragment 24
- *  22  u16    padding
- *  24  i32    table: distance back to its vtable = 20
- *  28  u32      count
- *  32  u32      records     distance from here to the vector (0 where absent; also the next four)
- *  36  u32      values
- *  40  u32      keys
- *  44  u32      timestamps
- *  48  u32      fragment    distance from here to the Fragment table
- *  52  u8       kind
- *  53  u8[3]    padding
- *  56         the vectors
+ *   0  u32    offset of the root table = 28
+ *   4  u16    vtable: its size = 22
+ *   6  u16      size of the table = 40
+ *   8  u16[9]   where each field lies in the table, 0 = absent: kind 36, count 4, records 8,
+ *               values 12, keys 16, timestamps 20, fragment 24, watermarks 28, asks 32
+ *  26  u16    padding
+ *  28  i32    table: distance back to its vtable = 24
+ *  32  u32      count
+ *  36  u32      records     distance from here to the vector (0 where absent; also the next ones)
+ *  40  u32      values
+ *  44  u32      keys
+ *  48  u32      timestamps
+ *  52  u32      fragment    distance from here to the Fragment table
+ *  56  u32      watermarks  distance from here to the vector (0 where absent; also the next)
+ *  60  u32      asks
+ *  64  u8       kind
+ *  65  u8[3]    padding
+ *  68  u8[4]    padding
+ *  72         the vectors
  * ```
  *
  * A `Fragment` frame goes on so:
  *
  * ```text
- *  56  u16[5]   vtable of Fragment: 10, 16, 4, 8, 12
- *  66  u16      padding
- *  68  i32    table: distance back to its vtable = 12
- *  72  u32      total
- *  76  u32      offset
- *  80  u32      distance to data = 4
- *  84  u32    data: length
- *  88         data
+ *  72  u16[5]   vtable of Fragment: 10, 16, 4, 8, 12
+ *  82  u16      padding
+ *  84  i32    table: distance back to its vtable = 12
+ *  88  u32      total
+ *  92  u32      offset
+ *  96  u32      distance to data = 4
+ * 100  u32    data: length
+ * 104         data
+ * ```
+ *
+ * A `Watermark` frame goes on so:
+ *
+ * ```text
+ *  72  u32      padding
+ *  76  u32    watermarks: length = 1
+ *  80  f64      the watermark
  * ```
  */
-export const HEADER_BYTES = 56
+export const HEADER_BYTES = 72
 
-/** What a frame is: the values of `Frame.kind`. 3 and 4 are reserved (Watermark, Barrier). */
-export const FRAME_KIND = { Data: 0, Fragment: 1, Stop: 2 } as const
+/** What a frame is: the values of `Frame.kind`. 4 is reserved (Barrier). */
+export const FRAME_KIND = { Data: 0, Fragment: 1, Stop: 2, Watermark: 3, Idle: 5 } as const
 
 /** Where the fields lie, from the start of the frame. */
 export const FIELD = {
-  count: 28,
-  records: 32,
-  values: 36,
-  keys: 40,
-  timestamps: 44,
-  fragment: 48,
-  kind: 52,
+  count: 32,
+  records: 36,
+  values: 40,
+  keys: 44,
+  timestamps: 48,
+  fragment: 52,
+  watermarks: 56,
+  asks: 60,
+  kind: 64,
 } as const
 
 /** The frame's table, and the vtable's slots in the order of `frame.fbs`. */
-const TABLE_AT = 24
+const TABLE_AT = 28
 const VTABLE_AT = 4
-const VTABLE_BYTES = 18
-const TABLE_BYTES = 32
+const VTABLE_BYTES = 22
+const TABLE_BYTES = 40
 const VTABLE_SLOTS = [
   'kind',
   'count',
@@ -67,10 +80,12 @@ const VTABLE_SLOTS = [
   'keys',
   'timestamps',
   'fragment',
+  'watermarks',
+  'asks',
 ] as const
 
 /** A field whose presence depends on what the frame carries. `kind` and `count` are always there. */
-export type OptionalField = 'records' | 'values' | 'keys' | 'timestamps' | 'fragment'
+export type OptionalField = Exclude<(typeof VTABLE_SLOTS)[number], 'kind' | 'count'>
 
 /** The first `HEADER_BYTES` of a frame with these fields; count and distances are left 0. */
 export function frameHeader(kind: number, present: readonly OptionalField[]): Uint8Array {
@@ -98,16 +113,43 @@ export function stopFrame(): Uint8Array {
   return frameHeader(FRAME_KIND.Stop, [])
 }
 
+/** A frame that says that its sender has nothing to say about time until its next frame. */
+export function idleFrame(): Uint8Array {
+  return frameHeader(FRAME_KIND.Idle, [])
+}
+
+/** Where a Watermark frame's vector and its only element lie, from the start of the frame. */
+export const WATERMARK_VECTOR = 76
+const WATERMARK_AT = 80
+export const WATERMARK_FRAME_BYTES = 88
+
+/** A frame that promises: no record with a timestamp before `watermark` follows in this channel. */
+export function watermarkFrame(watermark: number): Uint8Array {
+  const bytes = new Uint8Array(WATERMARK_FRAME_BYTES)
+  bytes.set(frameHeader(FRAME_KIND.Watermark, ['watermarks']))
+  const view = new DataView(bytes.buffer)
+  view.setUint32(FIELD.watermarks, WATERMARK_VECTOR - FIELD.watermarks, true)
+  view.setUint32(WATERMARK_VECTOR, 1, true)
+  view.setFloat64(WATERMARK_AT, watermark, true)
+  return bytes
+}
+
+/** The watermark of the Watermark frame at `offset`. */
+export function watermarkOf(bytes: Uint8Array, offset: number): number {
+  const at = bytes.byteOffset + offset + WATERMARK_AT
+  return new DataView(bytes.buffer).getFloat64(at, true)
+}
+
 /** Bytes of a Fragment frame that are not data. */
-export const FRAGMENT_OVERHEAD_BYTES = 88
+export const FRAGMENT_OVERHEAD_BYTES = 104
 
 const FRAGMENT_VTABLE_AT = HEADER_BYTES
-const FRAGMENT_AT = 68
+const FRAGMENT_AT = 84
 
 /** Where the fields of a Fragment frame's Fragment lie, from the start of the frame. */
-export const FRAGMENT_TOTAL = 72
-export const FRAGMENT_OFFSET = 76
-export const FRAGMENT_LENGTH = 84
+export const FRAGMENT_TOTAL = 88
+export const FRAGMENT_OFFSET = 92
+export const FRAGMENT_LENGTH = 100
 const fragmentHead = makeFragmentHead()
 
 /** The first bytes of a Fragment frame, whose fields are 0. */

@@ -1,12 +1,13 @@
 import { ByteBuffer } from 'flatbuffers'
 import { expect, test } from 'vitest'
+import { columns } from './fixtures/columns.ts'
 import { fromFlatBuffers } from './from-flatbuffers.ts'
 import { Frame } from './generated/general/sage/frame.ts'
 import { Point } from './generated/trade/trade/point.ts'
 import { Side } from './generated/trade/trade/side.ts'
 import { Spot } from './generated/trade/trade/spot.ts'
 import { Trade } from './generated/trade/trade/trade.ts'
-import type { RecordBatch } from './record-codec.ts'
+import { newBatch, type RecordBatch } from './record-codec.ts'
 import { verifyFrame } from './verify.ts'
 
 const trades = fromFlatBuffers(Trade)
@@ -32,14 +33,14 @@ const bare = { ...full, lot: null, buyer: null, legs: [], note: null, open: true
 
 function write(records: readonly unknown[]): Uint8Array {
   const writer = trades.codec.createWriter(options)
-  for (const record of records) writer.append(record, undefined, 0)
+  for (const record of records) writer.append(record, columns(undefined, 0))
   return writer.finish().slice()
 }
 
 test('records come back, in frames that verify', () => {
   const bytes = write([full, bare, full])
   verifyFrame(bytes, trades)
-  const batch: RecordBatch = { count: 0, values: [], keys: [], timestamps: [] }
+  const batch: RecordBatch = newBatch()
   trades.codec.createReader(options).read(bytes, 0, bytes.length, batch)
   expect(batch.values).toStrictEqual([full, bare, full])
   expect([trades.name, trades.codec.id]).toStrictEqual(['Trade', 'schema:Trade'])

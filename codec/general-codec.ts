@@ -1,4 +1,4 @@
-import { ColumnsReader, ColumnsWriter, dataHeader, followOffset } from './data-frame.ts'
+import { ColumnsReader, ColumnsWriter, followOffset } from './data-frame.ts'
 import { FIELD, HEADER_BYTES } from './frame.ts'
 import type {
   FrameOptions,
@@ -6,6 +6,7 @@ import type {
   FrameWriter,
   RecordBatch,
   RecordCodec,
+  RecordColumns,
 } from './record-codec.ts'
 import { ValueReader } from './value-reader.ts'
 import { ValueWriter } from './value-writer.ts'
@@ -23,26 +24,24 @@ const VALUES_AT = HEADER_BYTES + 4
 class GeneralWriter implements FrameWriter {
   count = 0
   readonly #frameBytes: number
-  readonly #header: Uint8Array
   readonly #values: ValueWriter
   readonly #columns: ColumnsWriter
 
   constructor(options: FrameOptions) {
     this.#frameBytes = options.frameBytes
-    this.#header = dataHeader('values', options)
     this.#values = new ValueWriter(VALUES_AT, options.frameBytes + 1024)
-    this.#columns = new ColumnsWriter(options)
+    this.#columns = new ColumnsWriter('values', options)
   }
 
   get full(): boolean {
     return this.#values.position + this.#columns.bytes(this.count) >= this.#frameBytes
   }
 
-  append(value: unknown, key: unknown, timestamp: number): void {
+  append(value: unknown, columns: RecordColumns): void {
     const before = this.#values.length
     this.#values.write(value)
     try {
-      this.#columns.append(this.count, key, timestamp)
+      this.#columns.append(this.count, columns)
     } catch (error) {
       this.#values.truncate(before)
       throw error
@@ -50,15 +49,16 @@ class GeneralWriter implements FrameWriter {
     this.count++
   }
 
-  finish(): Uint8Array {
+  finish(watermark = Number.NEGATIVE_INFINITY): Uint8Array {
     const values = this.#values
     values.ensure(this.#columns.bytes(this.count))
     const { memory, position, view } = values
-    memory.set(this.#header)
+    memory.set(this.#columns.header)
     view.setUint32(FIELD.count, this.count, true)
     view.setUint32(FIELD.values, HEADER_BYTES - FIELD.values, true)
     view.setUint32(HEADER_BYTES, values.length, true)
-    const end = this.#columns.finish(memory, view, position, this.count)
+    const { count } = this
+    const end = this.#columns.finish(memory, view, position, { count, watermark })
     return new Uint8Array(memory.buffer, 0, end)
   }
 

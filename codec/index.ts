@@ -12,6 +12,7 @@ export type {
   FrameWriter,
   RecordBatch,
   RecordCodec,
+  RecordColumns,
   RecordCursor,
   RecordViews,
 } from './record-codec.ts'

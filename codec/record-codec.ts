@@ -36,8 +36,30 @@ export interface FrameOptions {
   readonly frameBytes: number
   /** Whether each record's key travels in the frame's key column. */
   readonly keyed: boolean
-  /** Whether each record's timestamp (ms since the epoch, a double; NaN = none) travels in the time column. */
+  /**
+   * Whether each record's timestamp (ms since the epoch, a double; NaN = none) and the watermark that held before
+   * it travel in the time columns.
+   */
   readonly timestamped: boolean
+}
+
+/** What travels beside a record. The engine has one such object per chain and changes it from record to record. */
+export interface RecordColumns {
+  readonly key: unknown
+  /** Milliseconds since the epoch; NaN = none. */
+  readonly timestamp: number
+  /** No record with an earlier timestamp was to follow when this one was sent; -Infinity: nothing is promised. */
+  readonly watermark: number
+  /** Correlates a record with the `ask` that it is derived from; 0 = none. */
+  readonly ask: number
+}
+
+/** Those of a record that has none. */
+export const NO_COLUMNS: RecordColumns = {
+  key: undefined,
+  timestamp: Number.NaN,
+  watermark: Number.NEGATIVE_INFINITY,
+  ask: 0,
 }
 
 /**
@@ -54,9 +76,13 @@ export interface FrameWriter {
    * Adds one record. Throws `SAGE_CODEC_UNSUPPORTED`, `SAGE_SCHEMA_MISMATCH` or `SAGE_KEY` for what cannot be carried
    * and then leaves the frame exactly as it was before the call.
    */
-  append(value: unknown, key: unknown, timestamp: number): void
-  /** The finished FlatBuffer: a view on the writer's memory, valid until `reset` or the next `append`. */
-  finish(): Uint8Array
+  append(value: unknown, columns: RecordColumns): void
+  /**
+   * The finished FlatBuffer: a view on the writer's memory, valid until `reset` or the next `append`.
+   *
+   * @param watermark - what holds behind the last record (timestamped frames). Default -Infinity
+   */
+  finish(watermark?: number): Uint8Array
   reset(): void
 }
 
@@ -67,7 +93,18 @@ export interface RecordBatch {
   /** Filled only when the frames are keyed. */
   readonly keys: unknown[]
   /** Filled only when the frames are timestamped. */
-  readonly timestamps: number[]
+  timestamps: number[]
+  /** The watermark before each record, and behind the last. Filled only when the frames are timestamped. */
+  readonly watermarks: number[]
+  /** Whether any record of the frame is derived from an `ask`. */
+  asked: boolean
+  /** Filled only when `asked`. */
+  readonly asks: number[]
+}
+
+/** A batch to decode into. */
+export function newBatch(): RecordBatch {
+  return { count: 0, values: [], keys: [], timestamps: [], watermarks: [], asked: false, asks: [] }
 }
 
 /** Decodes `Data` frames. Values own their memory: nothing decoded points into the frame. */

@@ -1,4 +1,4 @@
-import { ColumnsReader, ColumnsWriter, dataHeader, followOffset } from './data-frame.ts'
+import { ColumnsReader, ColumnsWriter, followOffset } from './data-frame.ts'
 import { explainFailure } from './explain-failure.ts'
 import { FIELD, HEADER_BYTES } from './frame.ts'
 import type {
@@ -7,6 +7,7 @@ import type {
   FrameWriter,
   RecordBatch,
   RecordCodec,
+  RecordColumns,
 } from './record-codec.ts'
 import { compileCheck } from './schema-check.ts'
 import { explainMismatch } from './schema-mismatch.ts'
@@ -53,16 +54,14 @@ export interface WriterParts {
 export class SchemaWriter implements FrameWriter {
   readonly #parts: WriterParts
   readonly #frameBytes: number
-  readonly #header: Uint8Array
   readonly #memory: TableMemory
   readonly #columns: ColumnsWriter
 
   constructor(parts: WriterParts, options: FrameOptions) {
     this.#parts = parts
     this.#frameBytes = options.frameBytes
-    this.#header = dataHeader('records', options)
     this.#memory = new TableMemory(tablesOf(parts.table), options.frameBytes)
-    this.#columns = new ColumnsWriter(options)
+    this.#columns = new ColumnsWriter('records', options)
   }
 
   get count(): number {
@@ -73,7 +72,7 @@ export class SchemaWriter implements FrameWriter {
     return this.#memory.position + this.#columns.bytes(this.count) >= this.#frameBytes
   }
 
-  append(value: unknown, key: unknown, timestamp: number): void {
+  append(value: unknown, columns: RecordColumns): void {
     const { check, write, table } = this.#parts
     if (!check(value)) throw explainMismatch(table, value)
     const memory = this.#memory
@@ -81,7 +80,7 @@ export class SchemaWriter implements FrameWriter {
     const before = memory.position
     try {
       const at = write(memory, value)
-      this.#columns.append(memory.count, key, timestamp)
+      this.#columns.append(memory.count, columns)
       memory.endRecord(at)
     } catch (failure) {
       memory.rollBack(before)
@@ -89,16 +88,16 @@ export class SchemaWriter implements FrameWriter {
     }
   }
 
-  finish(): Uint8Array {
+  finish(watermark = Number.NEGATIVE_INFINITY): Uint8Array {
     const memory = this.#memory
     memory.reserve(this.#columns.bytes(memory.count))
     memory.clearRoom()
     const { u8, view, count } = memory
-    u8.set(this.#header)
+    u8.set(this.#columns.header)
     view.setUint32(FIELD.count, count, true)
     view.setUint32(FIELD.records, HEADER_BYTES - FIELD.records, true)
     view.setUint32(HEADER_BYTES, count, true)
-    const end = this.#columns.finish(u8, view, memory.position, count)
+    const end = this.#columns.finish(u8, view, memory.position, { count, watermark })
     return new Uint8Array(u8.buffer, 0, end)
   }
 

@@ -2,8 +2,9 @@ import { deepStrictEqual } from 'node:assert'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { recordsOfAnySchema } from './fixtures/any-schema.ts'
+import { columns } from './fixtures/columns.ts'
 import { bareOrder, fullOrder, orderSchema } from './fixtures/order-schema.ts'
-import type { RecordBatch } from './record-codec.ts'
+import { newBatch, type RecordBatch } from './record-codec.ts'
 import { list, nullable, type Schema, schema } from './schema.ts'
 import type { FieldType } from './schema-types.ts'
 import { verifyFrame } from './verify.ts'
@@ -14,11 +15,11 @@ function roundtrip<T>(of: Schema<T>, records: readonly T[]): unknown[] {
   const writer = of.codec.createWriter(options)
   for (const record of records) {
     of.validate(record)
-    writer.append(record, undefined, Number.NaN)
+    writer.append(record, columns())
   }
   const bytes = writer.finish()
   verifyFrame(bytes, of)
-  const batch: RecordBatch = { count: 0, values: [], keys: [], timestamps: [] }
+  const batch: RecordBatch = newBatch()
   of.codec.createReader(options).read(bytes, 0, bytes.length, batch)
   return batch.values
 }
@@ -125,7 +126,7 @@ test.each<[string, unknown]>([
   })
   expect(() => group.validate(value)).toThrow(error)
   const writer = group.codec.createWriter(options)
-  expect(() => writer.append(value, undefined, 0)).toThrow(error)
+  expect(() => writer.append(value, columns(undefined, 0))).toThrow(error)
   expect(writer.count).toBe(0)
 })
 

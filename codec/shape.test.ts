@@ -1,8 +1,9 @@
 import { deepStrictEqual } from 'node:assert'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { columns } from './fixtures/columns.ts'
 import { generalCodec } from './general-codec.ts'
-import type { RecordBatch } from './record-codec.ts'
+import { newBatch, type RecordBatch } from './record-codec.ts'
 import { MAX_SHAPES } from './shape.ts'
 
 const options = { frameBytes: 2_048, keyed: false, timestamped: false }
@@ -11,7 +12,7 @@ const options = { frameBytes: 2_048, keyed: false, timestamped: false }
 function carried(records: readonly unknown[]): unknown[] {
   const writer = generalCodec.createWriter(options)
   const reader = generalCodec.createReader(options)
-  const batch: RecordBatch = { count: 0, values: [], keys: [], timestamps: [] }
+  const batch: RecordBatch = newBatch()
   const all: unknown[] = []
   const flush = (): void => {
     const frame = writer.finish()
@@ -20,7 +21,7 @@ function carried(records: readonly unknown[]): unknown[] {
     writer.reset()
   }
   for (const record of records) {
-    writer.append(record, undefined, Number.NaN)
+    writer.append(record, columns())
     if (writer.full) flush()
   }
   flush()
@@ -139,11 +140,11 @@ test('a record that is refused between others of its shape leaves those as they 
   const good = Array.from({ length: 40 }, (_, i) => ({ id: i, user: `u${i}`, last: i % 3 }))
   for (const [i, record] of good.entries()) {
     const bad = { id: i, user: `u${i}`, last: () => i, [`new${i}`]: 1 }
-    expect(() => writer.append(bad, undefined, Number.NaN)).toThrow(/function/)
-    writer.append(record, undefined, Number.NaN)
+    expect(() => writer.append(bad, columns())).toThrow(/function/)
+    writer.append(record, columns())
   }
   const frame = writer.finish()
-  const batch: RecordBatch = { count: 0, values: [], keys: [], timestamps: [] }
+  const batch: RecordBatch = newBatch()
   generalCodec.createReader(options).read(frame, 0, frame.length, batch)
   expect(batch.values).toEqual(good)
 })

@@ -1,17 +1,30 @@
 import { deepStrictEqual } from 'node:assert'
 import { expect, test } from 'vitest'
 import { StreamError } from './errors.ts'
+import { columns } from './fixtures/columns.ts'
 import { bareOrder, fullOrder, orderSchema } from './fixtures/order-schema.ts'
-import { FRAGMENT_OVERHEAD_BYTES, stopFrame, writeFragmentFrame } from './frame.ts'
+import {
+  FIELD,
+  FRAGMENT_LENGTH,
+  FRAGMENT_OVERHEAD_BYTES,
+  HEADER_BYTES,
+  idleFrame,
+  stopFrame,
+  watermarkFrame,
+  writeFragmentFrame,
+} from './frame.ts'
 import { generalCodec } from './general-codec.ts'
 import { checkKey } from './key.ts'
-import type { RecordBatch, RecordCodec } from './record-codec.ts'
+import { newBatch, type RecordBatch, type RecordCodec } from './record-codec.ts'
 import { registerType } from './register-type.ts'
 import { list, schema } from './schema.ts'
 import { TAG } from './value-format.ts'
 import { decodeFrame, verifyFrame } from './verify.ts'
 
 const full = { frameBytes: 8192, keyed: true, timestamped: true }
+/** Where values, or the distances to records, begin. */
+const VALUES_AT = HEADER_BYTES + 4
+
 const plain = { frameBytes: 8192, keyed: false, timestamped: false }
 
 const everything = {
@@ -27,7 +40,8 @@ const everything = {
 
 function frameOf(codec: RecordCodec, records: readonly unknown[], options = full): Uint8Array {
   const writer = codec.createWriter(options)
-  for (const [i, record] of records.entries()) writer.append(record, [`k${i}`, i, 5n, true], i)
+  for (const [i, record] of records.entries())
+    writer.append(record, columns([`k${i}`, i, 5n, true], i))
   return writer.finish().slice()
 }
 
@@ -38,7 +52,9 @@ test('what the writers make passes, from memory of any alignment too', () => {
   verifyFrame(general)
   verifyFrame(orders, orderSchema)
   verifyFrame(stopFrame())
-  const fragment = new Uint8Array(100)
+  verifyFrame(idleFrame())
+  verifyFrame(watermarkFrame(1_700_000_000_000.5))
+  const fragment = new Uint8Array(200)
   verifyFrame(fragment.subarray(0, writeFragmentFrame(fragment, general, 1, 9)))
   const odd = new Uint8Array(general.length + 1)
   odd.set(general, 1)
@@ -69,7 +85,7 @@ test('every beginning of a frame is refused', () => {
 
 test('a frame of another kind, codec or with other columns is refused', () => {
   refused('expected bytes', () => verifyFrame('x' as never))
-  refused('known kind', () => verifyFrame(patched(stopFrame(), 52, [3])))
+  refused('known kind', () => verifyFrame(patched(stopFrame(), FIELD.kind, [4])))
   refused('a Data frame', () => decodeFrame(stopFrame(), generalCodec, plain))
   refused('', () => verifyFrame(orders))
   refused('', () => verifyFrame(general, orderSchema))
@@ -78,7 +94,7 @@ test('a frame of another kind, codec or with other columns is refused', () => {
   refused('a piece of', () => {
     const fragment = new Uint8Array(FRAGMENT_OVERHEAD_BYTES + 5)
     writeFragmentFrame(fragment, general, 0, 5)
-    verifyFrame(patched(fragment, 84, [6]))
+    verifyFrame(patched(fragment, FRAGMENT_LENGTH, [6]))
   })
 })
 
@@ -92,7 +108,7 @@ function patched(bytes: Uint8Array, at: number, values: readonly number[]): Uint
 function aroundValue(encoded: readonly number[]): Uint8Array {
   const bytes = encoded.length < 131 ? 3 : encoded.length < 16_388 ? 4 : 5
   const frame = frameOf(generalCodec, [Buffer.alloc(encoded.length - bytes)], plain)
-  return patched(frame, 60, encoded)
+  return patched(frame, VALUES_AT, encoded)
 }
 
 test.each<[string, number[]]>([
@@ -141,7 +157,7 @@ test('nesting is limited', () => {
 test('a key of another type is refused', () => {
   const frame = frameOf(generalCodec, [1], { ...plain, keyed: true })
   verifyFrame(frame)
-  const keys = frame.indexOf(TAG.Array, 60)
+  const keys = frame.indexOf(TAG.Array, VALUES_AT)
   refused('a key', () => verifyFrame(patched(frame, keys + 2, [TAG.Null])))
 })
 
@@ -159,7 +175,7 @@ test('many distances to one vector do not make a list of billions', () => {
   verifyFrame(frame, grid)
   const view = new DataView(frame.buffer)
   // The record's vector of rows: each made to lead to the first row.
-  const record = 60 + view.getUint32(60, true)
+  const record = VALUES_AT + view.getUint32(VALUES_AT, true)
   const vector = record + 4 + view.getUint32(record + 4, true)
   const first = vector + 4 + view.getUint32(vector + 4, true)
   for (let i = 0; i < 100; i++) {
@@ -243,7 +259,7 @@ const arena = new Uint8Array(65_536)
 function amid(byte: number, frame: Uint8Array, codec: RecordCodec): RecordBatch {
   arena.fill(byte)
   arena.set(frame, 8192)
-  const batch: RecordBatch = { count: 0, values: [], keys: [], timestamps: [] }
+  const batch: RecordBatch = newBatch()
   codec.createReader(full).read(arena, 8192, frame.length, batch)
   return batch
 }

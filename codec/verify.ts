@@ -11,9 +11,11 @@ import {
   frameKind,
   HEADER_BYTES,
   type OptionalField,
+  WATERMARK_FRAME_BYTES,
+  watermarkFrame,
 } from './frame.ts'
 import { corruptFrame, FrameBounds } from './frame-bounds.ts'
-import type { FrameOptions, RecordBatch, RecordCodec } from './record-codec.ts'
+import { type FrameOptions, newBatch, type RecordBatch, type RecordCodec } from './record-codec.ts'
 import { tableOfCodec } from './schema-codec.ts'
 import { tableOf } from './schema-table.ts'
 import type { SchemaLike } from './schema-types.ts'
@@ -52,10 +54,11 @@ export function decodeFrame(
   for (const [wanted, column] of [
     [options.keyed, 'keys'],
     [options.timestamped, 'timestamps'],
+    [options.timestamped, 'watermarks'],
   ] as const) {
     if (wanted && view.getUint32(FIELD[column], true) === 0) throw corruptFrame(column, 'none')
   }
-  const batch: RecordBatch = { count: 0, values: [], keys: [], timestamps: [] }
+  const batch = newBatch()
   try {
     codec.createReader(options).read(own, 0, own.length, batch)
   } catch (cause) {
@@ -72,7 +75,9 @@ function verify(bytes: Uint8Array, table: Table | null): void {
   const kind = frameKind(bytes, 0)
   if (kind === FRAME_KIND.Data) verifyData(frame, bytes, table)
   else if (kind === FRAME_KIND.Fragment) verifyFragment(frame, bytes)
-  else if (kind === FRAME_KIND.Stop) verifyHeader(frame, frameHeader(kind, []))
+  else if (kind === FRAME_KIND.Watermark) verifyWatermark(frame)
+  else if (kind === FRAME_KIND.Stop || kind === FRAME_KIND.Idle)
+    verifyHeader(frame, frameHeader(kind, []))
   else throw corruptFrame('a known kind of frame', `${kind}`)
 }
 
@@ -94,7 +99,7 @@ function verifyData(frame: FrameBounds, bytes: Uint8Array, table: Table | null):
   const { view } = frame
   const column = table === null ? 'values' : 'records'
   const present: OptionalField[] = [column]
-  for (const name of ['keys', 'timestamps'] as const) {
+  for (const name of ['keys', 'timestamps', 'watermarks', 'asks'] as const) {
     if (view.getUint32(FIELD[name], true) !== 0) present.push(name)
   }
   const fields = [FIELD.count, ...present.map((name) => FIELD[name])]
@@ -103,10 +108,21 @@ function verifyData(frame: FrameBounds, bytes: Uint8Array, table: Table | null):
   if (table === null) verifyValues(frame, bytes, 'values', count)
   else verifyRecords(frame, table, count)
   if (present.includes('keys')) verifyValues(frame, bytes, 'keys', count)
-  if (present.includes('timestamps')) {
-    const times = frame.vector(frame.follow(FIELD.timestamps, 'timestamps'), 8, 'timestamps')
-    if (times !== count) throw corruptFrame(`${count} timestamps`, `${times}`)
+  for (const [name, wanted] of [
+    ['timestamps', count],
+    ['watermarks', count + 1],
+    ['asks', count],
+  ] as const) {
+    if (!present.includes(name)) continue
+    const found = frame.vector(frame.follow(FIELD[name], name), 8, name)
+    if (found !== wanted) throw corruptFrame(`${wanted} ${name}`, `${found}`)
   }
+}
+
+function verifyWatermark(frame: FrameBounds): void {
+  frame.require(0, WATERMARK_FRAME_BYTES, 1, 'a watermark')
+  const expected = watermarkFrame(0).subarray(0, WATERMARK_FRAME_BYTES - 8)
+  verifyHeader(frame, expected)
 }
 
 function verifyRecords(frame: FrameBounds, table: Table, count: number): void {

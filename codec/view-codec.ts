@@ -1,12 +1,13 @@
 import { ColumnsReader, followOffset } from './data-frame.ts'
 import { FIELD, HEADER_BYTES } from './frame.ts'
-import type {
-  FrameOptions,
-  FrameReader,
-  FrameWriter,
-  RecordBatch,
-  RecordCodec,
-  RecordCursor,
+import {
+  type FrameOptions,
+  type FrameReader,
+  type FrameWriter,
+  NO_COLUMNS,
+  type RecordBatch,
+  type RecordCodec,
+  type RecordCursor,
 } from './record-codec.ts'
 import { compileCheck } from './schema-check.ts'
 import { SchemaWriter, tableOfCodec, type WriterParts } from './schema-codec.ts'
@@ -142,7 +143,7 @@ function writeAlone(codec: RecordCodec, record: unknown): Alone {
     writer = codec.createWriter({ frameBytes: 1024, keyed: false, timestamped: false })
     writers.set(codec, writer)
   }
-  writer.append(record, undefined, Number.NaN)
+  writer.append(record, NO_COLUMNS)
   const memory = new TableViews(writer.finish().slice().buffer)
   writer.reset()
   const slot = HEADER_BYTES + 4

@@ -2,18 +2,18 @@ import { deepStrictEqual } from 'node:assert'
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import { recordsOfAnySchema } from './fixtures/any-schema.ts'
+import { columns } from './fixtures/columns.ts'
 import { bareOrder, fullOrder, type Order, orderSchema } from './fixtures/order-schema.ts'
 import { generalCodec } from './general-codec.ts'
-import type { FrameWriter, RecordBatch } from './record-codec.ts'
+import { type FrameWriter, newBatch } from './record-codec.ts'
 import { list, nullable, type Schema, schema } from './schema.ts'
 import { endView, materialize, pinView, type View } from './view.ts'
 import { viewCodecOf } from './view-codec.ts'
 
 const options = { frameBytes: 16_384, keyed: false, timestamped: false }
-const newBatch = (): RecordBatch => ({ count: 0, values: [], keys: [], timestamps: [] })
 
 function frameOf(writer: FrameWriter, records: readonly unknown[]): Uint8Array {
-  for (const record of records) writer.append(record, undefined, Number.NaN)
+  for (const record of records) writer.append(record, columns())
   return writer.finish()
 }
 
@@ -111,7 +111,7 @@ describe('a view', () => {
     const other = schema('One', { a: 'string' })
     const writer = viewCodecOf(other.codec).createWriter(options)
     const view = placed(one, [{ a: 1 }]).at(0)
-    expect(() => writer.append(view, undefined, Number.NaN)).toThrow(
+    expect(() => writer.append(view, columns())).toThrow(
       expect.objectContaining({ code: 'SAGE_SCHEMA_MISMATCH' }),
     )
   })

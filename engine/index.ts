@@ -26,6 +26,7 @@ export type { Logger, LogLevel } from '../operators/contract/logger.ts'
 export { Packet, StopSignal } from '../operators/contract/packet.ts'
 export { IDLE, type PartitionedSource, type PartitionReader } from '../operators/contract/source.ts'
 export { FileSink, type FileSinkOptions } from '../operators/files/file-sink.ts'
+export { type WatermarkStrategy, watermarks } from '../operators/time/watermark-strategy.ts'
 export { BaseEnvironment } from './api/base-environment.ts'
 export {
   defineJob,

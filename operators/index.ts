@@ -26,7 +26,9 @@ export type {
   OperatorFactory,
   OperatorShape,
   RecordScope,
+  Room,
   SourceFactory,
+  WatermarkGenerator,
 } from './contract/operator.ts'
 export { Packet, type PartitionStrategy, StopSignal } from './contract/packet.ts'
 export {

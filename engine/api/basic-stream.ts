@@ -14,6 +14,8 @@ import { withSchemaFactory } from '../../operators/basic/with-schema.ts'
 import { OutputTag } from '../../operators/contract/function.ts'
 import { requireLambda } from '../../operators/contract/function-form.ts'
 import { countFinalFactory } from '../../operators/final/count-final.ts'
+import { assignTimestampsFactory } from '../../operators/time/assign-timestamps.ts'
+import { WatermarkStrategy } from '../../operators/time/watermark-strategy.ts'
 import type { GraphNode } from '../graph/node.ts'
 import { append, appendFunction, notAStream, requireOneEnvironment } from './append.ts'
 import { operatorOptions, requireParallelism, stepOptions } from './arguments.ts'
@@ -147,6 +149,20 @@ export abstract class BasicStream {
     return this.#dealt({ partitioning: { type: 'broadcast' }, scales: false, exchange: false })
   }
 
+  assignTimestamps(...given: unknown[]) {
+    const byFunction = typeof given[0] === 'function'
+    const [timestampOf, strategy, options] = byFunction ? given : [undefined, ...given]
+    requireStrategy(strategy)
+    const { outOfOrdernessMs, idlenessMs } = strategy
+    const node = append([this[CURSOR]], {
+      kind: 'assignTimestamps',
+      options: operatorOptions('assignTimestamps', options),
+      body: { type: 'operator', factory: assignTimestampsFactory(timestampOf, strategy) },
+      compared: { outOfOrdernessMs, idlenessMs },
+    })
+    return this.#follow(node, this[CURSOR].codec)
+  }
+
   countFinal(stepId: unknown, keyFn: unknown, options?: unknown) {
     const checked = stepOptions('countFinal', stepId, options)
     requireLambda(keyFn, 'countFinal')
@@ -206,6 +222,16 @@ export abstract class BasicStream {
     const cursor = this[CURSOR]
     return cursor.scope.stream({ ...cursor, keyed: false, keying: undefined, ...how })
   }
+}
+
+function requireStrategy(strategy: unknown): asserts strategy is WatermarkStrategy {
+  if (strategy instanceof WatermarkStrategy) return
+  const expected = 'watermarks.boundedOutOfOrderness(d) or watermarks.monotonic()'
+  throw new StreamError(
+    'SAGE_OPTION',
+    `assignTimestamps: expected (timestampOf, strategy) or (strategy), with a strategy ${expected}, ` +
+      `got ${describe(strategy)}`,
+  )
 }
 
 function requireRead(read: unknown, where: string): void {

@@ -1,16 +1,11 @@
 import { unreachable } from '../../codec/assert.ts'
-import { FRAME_KIND, FragmentAssembler, frameKind } from '../../codec/frame.ts'
+import { FRAME_KIND, FragmentAssembler, frameKind, watermarkOf } from '../../codec/frame.ts'
 import type { FrameReader, RecordBatch } from '../../codec/record-codec.ts'
 import type { Doorbell } from '../ring/doorbell.ts'
 import { EMPTY, type RingReader } from '../ring/reader.ts'
 
-/** What a look into an input found. */
-export type Polled = 'records' | 'empty' | 'ended'
-
-/** A batch to decode into. */
-export function newBatch(): RecordBatch {
-  return { count: 0, values: [], keys: [], timestamps: [] }
-}
+/** What a look into an input found. `'time'`: no records, but the channel's time has moved. */
+export type Polled = 'records' | 'time' | 'empty' | 'ended'
 
 /**
  * The receiving end of one ring. Decodes one frame at a time into a batch and gives its room back to the
@@ -28,6 +23,10 @@ export class InputChannel {
   readonly #inPlace: boolean
   #held = false
   #ended = false
+  /** The last Watermark frame; raised by the receiver as it works on records. */
+  watermark = Number.NEGATIVE_INFINITY
+  /** Whether the sender has nothing to say about time until its next frame. */
+  idle = false
 
   /** @param inPlace - whether what `reader` gives lies in the frame still */
   constructor(
@@ -61,9 +60,9 @@ export class InputChannel {
       const length = this.#ring.peek()
       if (length === EMPTY) return 'empty'
       const found = this.#take(this.#ring.position, length, batch)
-      if (found && this.#inPlace) this.#held = true
+      if (found === 'records' && this.#inPlace) this.#held = true
       else this.#release()
-      if (found) return 'records'
+      if (found !== 'nothing') return found
     }
     return 'ended'
   }
@@ -73,21 +72,28 @@ export class InputChannel {
     if (this.#ring.release()) this.#producer.ring()
   }
 
-  /** True when the frame completed a batch. */
-  #take(position: number, length: number, batch: RecordBatch): boolean {
+  /** What the frame has brought, or completed. */
+  #take(position: number, length: number, batch: RecordBatch): 'records' | 'time' | 'nothing' {
     const kind = frameKind(this.#bytes, position)
+    this.idle = kind === FRAME_KIND.Idle
     switch (kind) {
       case FRAME_KIND.Data:
         this.#reader.read(this.#bytes, position, length, batch)
-        return true
+        return 'records'
       case FRAME_KIND.Fragment: {
         const whole = this.#fragments.add(this.#bytes, position, length)
-        if (whole !== null) this.#reader.read(whole, 0, whole.length, batch)
-        return whole !== null
+        if (whole === null) return 'nothing'
+        this.#reader.read(whole, 0, whole.length, batch)
+        return 'records'
       }
+      case FRAME_KIND.Watermark:
+        this.watermark = Math.max(this.watermark, watermarkOf(this.#bytes, position))
+        return 'time'
+      case FRAME_KIND.Idle:
+        return 'time'
       case FRAME_KIND.Stop:
         this.#ended = true
-        return false
+        return 'nothing'
       default:
         return unreachable(`frame kind ${kind}`)
     }

@@ -1,5 +1,11 @@
-import { FRAGMENT_OVERHEAD_BYTES, stopFrame, writeFragmentFrame } from '../../codec/frame.ts'
-import type { FrameWriter } from '../../codec/record-codec.ts'
+import {
+  FRAGMENT_OVERHEAD_BYTES,
+  idleFrame,
+  stopFrame,
+  watermarkFrame,
+  writeFragmentFrame,
+} from '../../codec/frame.ts'
+import type { FrameWriter, RecordColumns } from '../../codec/record-codec.ts'
 import type { Doorbell } from '../ring/doorbell.ts'
 import type { RingWriter } from '../ring/writer.ts'
 
@@ -22,6 +28,9 @@ export class OutputChannel {
   readonly #receiver: Doorbell
   readonly #refused: Refused[] = []
   #scratch: Uint8Array | undefined
+  /** What holds behind the last record appended. */
+  #watermark = Number.NEGATIVE_INFINITY
+  #idle = false
 
   constructor(writer: FrameWriter, ring: RingWriter, receiver: Doorbell) {
     this.#writer = writer
@@ -40,16 +49,36 @@ export class OutputChannel {
   }
 
   /** Adds a record to the frame at hand; throws what the codec throws, and then has taken nothing. */
-  append(value: unknown, key: unknown, timestamp: number): void {
+  append(value: unknown, columns: RecordColumns): void {
     const writer = this.#writer
-    writer.append(value, key, timestamp)
+    writer.append(value, columns)
     if (writer.full) this.flush()
+  }
+
+  /**
+   * Promises the receiver that no record with a timestamp before `watermark` follows: with the frame at hand, or by
+   * a frame of its own.
+   */
+  advance(watermark: number): void {
+    if (watermark <= this.#watermark && !this.#idle) return
+    if (watermark > this.#watermark) this.#watermark = watermark
+    if (this.#writer.count === 0) this.#send(watermarkFrame(this.#watermark))
+    this.#idle = false
+  }
+
+  /** Tells the receiver not to wait for this channel's time until its next frame. */
+  becomeIdle(): void {
+    if (this.#idle) return
+    this.flush()
+    this.#send(idleFrame())
+    this.#idle = true
   }
 
   /** Sends what has been gathered. */
   flush(): void {
     if (this.#writer.count === 0) return
-    this.#send(this.#writer.finish())
+    this.#idle = false
+    this.#send(this.#writer.finish(this.#watermark))
     this.#writer.reset()
   }
 

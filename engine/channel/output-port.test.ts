@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from 'vitest'
 import { keyGroup, keyHash } from '../../codec/key.ts'
+import { emptyScope } from '../../operators/contract/operator.ts'
 import type { Partitioning } from '../graph/node.ts'
 import { Link } from './fixtures/link.ts'
 import { OutputPort, routingTable } from './output-port.ts'
@@ -9,7 +10,7 @@ const GROUPS = 128
 /** A port to `receivers` rings, and what each of them got for the keys sent. */
 function dealt(partitioning: Partitioning, receivers: number, keys: readonly any[]): unknown[][] {
   const links = Array.from({ length: receivers }, () => new Link({ keyed: true }))
-  const scope = { key: undefined as unknown, timestamp: Number.NaN }
+  const scope = emptyScope()
   const port = new OutputPort(
     links.map(({ output }) => output),
     partitioning,
@@ -79,7 +80,7 @@ describe('how a port deals', () => {
     'a custom function that says %s is refused, and nothing is sent',
     (index) => {
       const link = new Link({ keyed: true })
-      const scope = { key: 'k', timestamp: Number.NaN }
+      const scope = { ...emptyScope(), key: 'k' }
       const port = new OutputPort(
         [link.output, link.output, link.output],
         { type: 'custom', partition: () => index as number },
@@ -113,7 +114,7 @@ describe('the routing table', () => {
 describe('pressure', () => {
   it('of one ring does not hold up the others, and each is pressed for itself', () => {
     const links = [new Link(), new Link()]
-    const scope = { key: undefined, timestamp: Number.NaN }
+    const scope = emptyScope()
     const port = new OutputPort(
       links.map(({ output }) => output),
       { type: 'rebalance' },

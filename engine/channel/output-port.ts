@@ -38,13 +38,12 @@ export class OutputPort {
     const scope = this.#scope
     if (this.#broadcast) return this.#sendToAll(value)
     const channel = this.channels[this.#deal(scope)]
-    channel.append(value, scope.key, scope.timestamp)
+    channel.append(value, scope)
     return channel.pressed
   }
 
   #sendToAll(value: unknown): boolean {
-    const { key, timestamp } = this.#scope
-    for (const channel of this.channels) channel.append(value, key, timestamp)
+    for (const channel of this.channels) channel.append(value, this.#scope)
     return this.pressed
   }
 
@@ -56,6 +55,16 @@ export class OutputPort {
       if (channel.pressed && !channel.drain()) pressed = true
     }
     return pressed
+  }
+
+  /** Promises all receivers that no record with a timestamp before `watermark` follows. */
+  advance(watermark: number): void {
+    for (const channel of this.channels) channel.advance(watermark)
+  }
+
+  /** Tells all receivers not to wait for this subtask's time until its next frame. */
+  becomeIdle(): void {
+    for (const channel of this.channels) channel.becomeIdle()
   }
 
   /** True while any ring refuses what is queued. */

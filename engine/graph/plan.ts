@@ -57,6 +57,10 @@ export interface Plan {
   readonly parallelism: readonly number[]
   /** Chain by node id. */
   readonly chainOf: readonly Chain[]
+  /** By node id: whether its records have timestamps, and watermarks between them. */
+  readonly timestamped: readonly boolean[]
+  /** By node id: whether its records may be derived from an `ask`. */
+  readonly asked: readonly boolean[]
   /** Edges inside a chain, by the id of the sending node. */
   readonly fused: ReadonlyMap<number, readonly FusedEdge[]>
 }
@@ -73,12 +77,13 @@ export interface FusedEdge {
  *
  * An edge is fused when its records stay in their subtask (forward, or any partitioning from one
  * subtask to one) and all inputs of the receiver come fused from one chain: so a diamond runs as
- * one function, while two sources that meet stay tasks of their own.
+ * one function, while two sources that meet stay tasks of their own. Streams of which each has watermarks of its own
+ * meet over rings, too: in one function a record can carry but one.
  */
 export function planGraph(graph: PlannableGraph, settings: PlanSettings): Plan {
   refuseLoops(graph.nodes)
   const parallelism = deriveParallelism(graph, settings)
-  const groups = groupChains(graph.nodes, parallelism)
+  const groups = groupChains(graph.nodes, parallelism, timeDomains(graph.nodes))
   const widths = groups.map((nodes) => parallelism[nodes[0].id])
   const { threads, byChain } = assignThreads(
     widths,
@@ -90,7 +95,40 @@ export function planGraph(graph: PlannableGraph, settings: PlanSettings): Plan {
   const chainOf: Chain[] = []
   for (const chain of chains) for (const node of chain.nodes) chainOf[node.id] = chain
   const { fused, exchanges } = splitEdges(graph.nodes, chainOf)
-  return { chains, exchanges, threads, parallelism, chainOf, fused }
+  return {
+    chains,
+    exchanges,
+    threads,
+    parallelism,
+    chainOf,
+    fused,
+    timestamped: inherited(graph.nodes, stamps),
+    asked: inherited(graph.nodes, ({ body }) => body.type === 'input'),
+  }
+}
+
+function stamps({ body }: GraphNode): boolean {
+  if (body.type !== 'source' && body.type !== 'operator') return false
+  return body.factory.stamps === true
+}
+
+/** By node id: whether `has` holds for the node or for one upstream of it. */
+function inherited(nodes: readonly GraphNode[], has: (node: GraphNode) => boolean): boolean[] {
+  const found: boolean[] = []
+  for (const node of nodes)
+    found[node.id] = has(node) || node.inputs.some(({ from }) => found[from.id] === true)
+  return found
+}
+
+/** By node id: the node whose watermarks hold behind it; nodes that wait for several have a time of their own. */
+function timeDomains(nodes: readonly GraphNode[]): number[] {
+  const domains: number[] = []
+  for (const node of nodes) {
+    const stamping = node.body.type === 'operator' && node.body.factory.shape === 'timestamp'
+    const incoming = new Set(node.inputs.map(({ from }) => domains[from.id]))
+    domains[node.id] = stamping || incoming.size !== 1 ? node.id : [...incoming][0]
+  }
+  return domains
 }
 
 /** A loop would have to count what circulates in it before it may end; nothing does that yet. */
@@ -132,11 +170,16 @@ function derived(node: GraphNode, parallelism: readonly number[], settings: Plan
   return first === undefined ? 1 : (parallelism[first.from.id] ?? 1)
 }
 
-function groupChains(nodes: readonly GraphNode[], parallelism: readonly number[]): GraphNode[][] {
+function groupChains(
+  nodes: readonly GraphNode[],
+  parallelism: readonly number[],
+  domains: readonly number[],
+): GraphNode[][] {
   const groups: GraphNode[][] = []
   const groupOf: GraphNode[][] = []
   for (const node of nodes) {
-    const home = homeOf(node, groupOf, parallelism) ?? []
+    const oneTime = new Set(node.inputs.map(({ from }) => domains[from.id])).size === 1
+    const home = (oneTime ? homeOf(node, groupOf, parallelism) : undefined) ?? []
     if (home.length === 0) groups.push(home)
     home.push(node)
     groupOf[node.id] = home

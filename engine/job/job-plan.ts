@@ -46,14 +46,14 @@ export class JobPlan {
 
   /** The main thread's sending end of a `createStream`. */
   sender(exchange: Exchange): OutputChannel {
-    const writer = codecOf(exchange).createWriter(frameOptions(exchange, this.memory))
+    const writer = codecOf(exchange).createWriter(frameOptions(exchange, this.memory, this.plan))
     const ring = new RingWriter(this.arena, this.memory.ring(exchange.id, 0, 0))
     return new OutputChannel(writer, ring, this.bellOf(exchange.toChain!.threads[0]))
   }
 
   /** The main thread's receiving end of an output. */
   receiver(exchange: Exchange): InputChannel {
-    const reader = codecOf(exchange).createReader(frameOptions(exchange, this.memory))
+    const reader = codecOf(exchange).createReader(frameOptions(exchange, this.memory, this.plan))
     const ring = new RingReader(this.arena, this.memory.ring(exchange.id, 0, 0))
     return new InputChannel(
       ring,

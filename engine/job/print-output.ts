@@ -1,4 +1,5 @@
-import { type InputChannel, newBatch } from '../channel/input-channel.ts'
+import { newBatch } from '../../codec/record-codec.ts'
+import type { InputChannel } from '../channel/input-channel.ts'
 import type { MainEnd } from './main-loop.ts'
 
 /** Writes the lines of a `print` to standard output, as fast as it takes them. */

@@ -1,4 +1,5 @@
 import { StreamError } from '../../codec/errors.ts'
+import { emptyScope } from '../../operators/contract/operator.ts'
 import type { OutputChannel } from '../channel/output-channel.ts'
 import { AbortCalls } from './abort-calls.ts'
 import { type Linked, LinkedQueue } from './linked-queue.ts'
@@ -39,6 +40,7 @@ export class StreamInput implements MainEnd {
   readonly #capacity: number
   readonly #waiting = new LinkedQueue<Waiting>()
   readonly #aborts = new AbortCalls()
+  readonly #scope = emptyScope()
   #flushing = false
   /** The turn in which a frame was last sent at the next microtask. Further ones wait until no promise goes on. */
   #flushTurn = Number.NaN
@@ -187,7 +189,7 @@ export class StreamInput implements MainEnd {
   }
 
   #accept(value: unknown): void {
-    this.#channel.append(value, undefined, Number.NaN)
+    this.#channel.append(value, this.#scope)
     if (this.#flushing) return
     this.#flushing = true
     if (this.#flushTurn === turnNumber()) process.nextTick(this.#flush)

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { NO_COLUMNS } from '../../codec/record-codec.ts'
 import { Link } from '../channel/fixtures/link.ts'
 import { StreamOutput } from './stream-output.ts'
 
@@ -9,7 +10,7 @@ function linked(capacity = 1024) {
   /** Sends the values, one a frame. */
   const send = (...values: unknown[]) => {
     for (const value of values) {
-      link.output.append(value, undefined, Number.NaN)
+      link.output.append(value, NO_COLUMNS)
       link.output.flush()
     }
   }

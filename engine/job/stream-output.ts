@@ -1,5 +1,6 @@
 import { StreamError } from '../../codec/errors.ts'
-import { type InputChannel, newBatch } from '../channel/input-channel.ts'
+import { newBatch } from '../../codec/record-codec.ts'
+import type { InputChannel } from '../channel/input-channel.ts'
 import { Deque } from './deque.ts'
 import { turnSpent } from './loop-turn.ts'
 import type { MainEnd } from './main-loop.ts'

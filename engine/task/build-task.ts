@@ -5,7 +5,13 @@ import {
   type ResolvedErrorPolicy,
   resolveErrorPolicy,
 } from '../../operators/contract/error-policy.ts'
-import type { Operator, OperatorFactory, OperatorShape } from '../../operators/contract/operator.ts'
+import {
+  emptyScope,
+  type Operator,
+  type OperatorFactory,
+  type OperatorShape,
+  type WatermarkGenerator,
+} from '../../operators/contract/operator.ts'
 import type { PartitionedSource } from '../../operators/contract/source.ts'
 import { codecOf, frameOptions } from '../channel/exchange-frames.ts'
 import { InputChannel } from '../channel/input-channel.ts'
@@ -29,10 +35,11 @@ import {
   type EntryViews,
   type Target,
 } from './chain-model.ts'
+import { ChainTime } from './chain-time.ts'
 import { asStreamError, ErrorGate } from './error-gate.ts'
 import { retryable } from './retryable.ts'
 import { SinkGate } from './sink-gate.ts'
-import { type ClaimPartition, SourceDriver } from './source-driver.ts'
+import { type PartitionClaim, SourceDriver } from './source-driver.ts'
 import { Task, type TaskInput } from './task.ts'
 import { TaskContext, type ThreadFacilities } from './task-context.ts'
 import { viewReadingOf } from './view-reading.ts'
@@ -50,7 +57,7 @@ export interface Workshop {
   readonly maxParallelism: number
   readonly strict: boolean
   /** How a subtask of a source gets its next partition. */
-  claim(node: GraphNode, subtask: number): ClaimPartition
+  claim(node: GraphNode, subtask: number): PartitionClaim
   /** Takes a record that failed for good and has no `deadLetters()` stream. */
   deadLetter(letter: DeadLetter): void
   /** Monotonic milliseconds. */
@@ -71,8 +78,9 @@ class TaskBuilder {
   readonly #chain: Chain
   readonly #subtask: number
   readonly #state: ChainState = {
-    scope: { key: undefined, timestamp: Number.NaN },
+    scope: emptyScope(),
     pressed: false,
+    time: undefined,
     fatal: undefined,
   }
   readonly #operators: Draft[] = []
@@ -82,6 +90,7 @@ class TaskBuilder {
   readonly #entries: ChainEntry[] = []
   readonly #inputs: TaskInput[] = []
   #source: SourceDriver | undefined
+  #partitioned: PartitionedSource<unknown, unknown> | undefined
 
   constructor(shop: Workshop, chain: Chain, subtask: number) {
     this.#shop = shop
@@ -93,6 +102,9 @@ class TaskBuilder {
     for (const node of this.#chain.nodes) this.#addNode(node)
     this.#connect()
     this.#enter()
+    if (this.#partitioned !== undefined) this.#drive(this.#chain.nodes[0], this.#partitioned)
+    const time = this.#time()
+    this.#state.time = time
     const { id, strict, nowMs, facilities } = this.#shop
     const name = `${id}-${this.#chain.id}-${this.#subtask}`
     const chain = compileChain(name, this.#operators, this.#entries, this.#state, strict)
@@ -102,6 +114,12 @@ class TaskBuilder {
       subtask: this.#subtask,
       chain,
       state: this.#state,
+      time,
+      timed:
+        this.#entries.some(({ timestamps }) => timestamps === 'with-watermarks') ||
+        this.#generators().length > 0,
+      clock: facilities.clock,
+      generators: this.#generators(),
       operators: this.#operators,
       inputs: this.#inputs,
       source: this.#source,
@@ -120,10 +138,7 @@ class TaskBuilder {
     this.#indexOf.set(node.id, this.#operators.length)
     const { body } = node
     if (body.type === 'source') {
-      this.#source = this.#driver(
-        node,
-        this.#made(node.name, () => body.factory.create(ctx)),
-      )
+      this.#partitioned = this.#made(node.name, () => body.factory.create(ctx))
       this.#add('source', { call: () => undefined }, ctx, node, row)
     } else {
       const factory = 'factory' in body ? body.factory : undefined
@@ -241,9 +256,36 @@ class TaskBuilder {
       : checked(shape, operator.again())
   }
 
-  #driver(node: GraphNode, source: PartitionedSource<unknown, unknown>): SourceDriver {
+  #drive(node: GraphNode, source: PartitionedSource<unknown, unknown>): void {
     const { facilities, nowMs } = this.#shop
-    return new SourceDriver(source, this.#shop.claim(node, this.#subtask), facilities.wake, nowMs)
+    this.#source = new SourceDriver(
+      source,
+      this.#shop.claim(node, this.#subtask),
+      { wake: facilities.wake, now: nowMs },
+      facilities.clock,
+      this.#generators(),
+    )
+  }
+
+  // --- time ----------------------------------------------------------------------------------
+
+  #generators(): WatermarkGenerator[] {
+    return this.#operators.flatMap(({ operator: { watermarks } }) => watermarks ?? [])
+  }
+
+  #time(): ChainTime {
+    const domains: number[] = []
+    const timed = this.#operators.map(({ operator, targets }, k) => {
+      const domain = domains[k] ?? -1
+      const ports: OutputPort[] = []
+      for (const target of [...targets.values()].flat()) {
+        if (target.type === 'send') ports.push(target.port)
+        else domains[target.to] = operator.watermarks === undefined ? domain : k
+      }
+      return { operator, ports, domain }
+    })
+    const channels = this.#inputs.map(({ channel }) => channel)
+    return new ChainTime(this.#state.scope, channels, timed)
   }
 
   #wake(): void {
@@ -324,7 +366,7 @@ class TaskBuilder {
       : Array.from({ length: exchange.receivers }, (_, i) => i)
     const channels = receivers.map((receiver) => {
       const offset = memory.ring(exchange.id, this.#subtask, receiver)
-      const writer = codecOf(exchange).createWriter(frameOptions(exchange, memory))
+      const writer = codecOf(exchange).createWriter(frameOptions(exchange, memory, this.#shop.plan))
       return new OutputChannel(
         writer,
         new RingWriter(this.#shop.arena, offset),
@@ -350,6 +392,8 @@ class TaskBuilder {
         to: 0,
         input: 0,
         keyed: false,
+        timestamps: first.body.factory.stamps === true ? 'alone' : undefined,
+        asked: false,
         sharesRecords: first.body.factory.sharesRecords,
       })
     }
@@ -358,7 +402,7 @@ class TaskBuilder {
   }
 
   #receive(exchange: Exchange): void {
-    const { memory, arena } = this.#shop
+    const { memory, arena, plan } = this.#shop
     const entry = this.#entries.length
     const to = this.#indexOf.get(exchange.to.id)!
     const codec = codecOf(exchange)
@@ -367,6 +411,11 @@ class TaskBuilder {
       to,
       input: exchange.edge?.input ?? 0,
       keyed: exchange.edge?.keyed ?? false,
+      timestamps:
+        exchange.fromChain !== undefined && plan.timestamped[exchange.from.id]
+          ? 'with-watermarks'
+          : undefined,
+      asked: plan.asked[exchange.from.id],
       sharesRecords: false,
       views,
     })
@@ -376,7 +425,9 @@ class TaskBuilder {
       : Array.from({ length: exchange.senders }, (_, i) => i)
     for (const sender of senders) {
       const ring = new RingReader(arena, memory.ring(exchange.id, sender, this.#subtask))
-      const reader = (inPlace ? views.cursor : codec).createReader(frameOptions(exchange, memory))
+      const reader = (inPlace ? views.cursor : codec).createReader(
+        frameOptions(exchange, memory, this.#shop.plan),
+      )
       const thread = exchange.fromChain?.threads[sender]
       const producer = new Doorbell(
         arena,
@@ -385,6 +436,7 @@ class TaskBuilder {
       this.#inputs.push({
         channel: new InputChannel(ring, arena.u8, reader, producer, inPlace),
         entry,
+        timestamped: this.#entries[entry].timestamps === 'with-watermarks',
       })
     }
   }

@@ -1,7 +1,7 @@
 import { checkKey } from '../../codec/key.ts'
 import { assertEncodable } from '../../codec/value.ts'
 import { endView, materialize, pinView, placeOf } from '../../codec/view.ts'
-import { promiseReturned } from '../../operators/contract/result-checks.ts'
+import { checkTimestamp, promiseReturned } from '../../operators/contract/result-checks.ts'
 import { arrayOf } from './call-results.ts'
 import type {
   ChainEntry,
@@ -35,7 +35,8 @@ import { viewedOperators } from './view-reading.ts'
  * What the text looks like for `source → map → filter → exchange`:
  *
  * ```
- * function run0(V, K, from, to) {
+ * function run0(B, from, to) {
+ *   const V = B.values
  *   let i = from, dropped0 = 0, missed1 = 0, missed2 = 0
  *   try {
  *     while (i < to) {
@@ -105,6 +106,7 @@ class ChainCompiler {
     for (const [name, value] of Object.entries({
       FAILED,
       checkKey,
+      checkTimestamp,
       arrayOf,
       isThenable,
       assertEncodable,
@@ -178,13 +180,17 @@ class ChainCompiler {
     const loop: BatchLoop = { locals: new Set(), totals: [] }
     const body = this.#entryCode(entry, { flow: '(i - from)', loop, depth: 0 })
     return lines(
-      `function run${e}(V, K, from, to) {`,
+      `function run${e}(B, from, to) {`,
+      `const V = B.values`,
       `let i = from${[...loop.locals].map((name) => `, ${name} = 0`).join('')}`,
-      entry.keyed ? '' : 'scope.key = undefined',
+      this.#columnsText(entry),
       `try {`,
       `while (i < to) {`,
       `const v = ${this.#recordAt(entry, e)}`,
       entry.keyed ? 'scope.key = K[i]' : '',
+      entry.timestamps === undefined ? '' : 'scope.timestamp = T[i]',
+      entry.timestamps === 'with-watermarks' ? 'if (W[i] > time.watermark) time.raise(W[i])' : '',
+      entry.asked ? 'if (A !== undefined) scope.ask = A[i]' : '',
       `i++`,
       entry.views?.type === 'guarded' ? `try {\n${body}\n} finally { endView(v) }` : body,
       `if (state.pressed) break`,
@@ -194,6 +200,17 @@ class ChainCompiler {
       `}`,
       `return i`,
       `}`,
+    )
+  }
+
+  /** What travels beside the records: each entry reads what its frames have, and says what they have not. */
+  #columnsText({ keyed, timestamps, asked }: ChainEntry): string {
+    return lines(
+      keyed ? 'const K = B.keys' : 'scope.key = undefined',
+      timestamps === undefined ? 'scope.timestamp = NaN' : 'const T = B.timestamps',
+      timestamps === 'with-watermarks' ? 'const W = B.watermarks, time = state.time' : '',
+      asked ? 'const A = B.asked ? B.asks : undefined' : '',
+      asked ? 'if (A === undefined) scope.ask = 0' : '',
     )
   }
 
@@ -302,6 +319,8 @@ class ChainCompiler {
         return this.#expand(k, r, region)
       case 'key':
         return lines(`scope.key = ${r}`, this.#emit(k, 'main', v, passed))
+      case 'timestamp':
+        return this.#stamp(k, r, v, passed)
       case 'sink':
         return this.#awaitSink(k, r, v)
       case 'process':
@@ -309,6 +328,18 @@ class ChainCompiler {
       default:
         return this.#emit(k, 'main', v, passed)
     }
+  }
+
+  /** The watermark that holds at a record is that of the records before it. */
+  #stamp(k: number, r: string, v: string, region: Region): string {
+    this.#bind(`watermarks${k}`, this.#operators[k].operator.watermarks)
+    return lines(
+      `const time${r} = scope.timestamp, mark${r} = scope.watermark`,
+      `scope.timestamp = ${r}; scope.watermark = watermarks${k}.watermark`,
+      this.#emit(k, 'main', v, region),
+      `scope.timestamp = time${r}; scope.watermark = mark${r}`,
+      `if (${r} > watermarks${k}.highest) watermarks${k}.raise(${r})`,
+    )
   }
 
   /** The call that has returned a promise may go on reading its view, the first that does so; later ones get no views. */

@@ -1,9 +1,10 @@
 import type { StreamError } from '../../codec/errors.ts'
-import type { RecordCursor } from '../../codec/record-codec.ts'
+import type { RecordBatch, RecordCursor } from '../../codec/record-codec.ts'
 import type { RuntimeContext } from '../../operators/contract/context.ts'
 import type { Collector, OutputTag } from '../../operators/contract/function.ts'
 import type { Operator, OperatorShape, RecordScope } from '../../operators/contract/operator.ts'
 import type { OutputPort } from '../channel/output-port.ts'
+import type { ChainTime } from './chain-time.ts'
 import type { ErrorGate } from './error-gate.ts'
 import type { SinkGate } from './sink-gate.ts'
 
@@ -73,6 +74,10 @@ export interface ChainEntry {
   readonly input: number
   /** Whether records come with keys. */
   readonly keyed: boolean
+  /** Whether they come with timestamps: with watermarks too (over a ring), or without (of a source). */
+  readonly timestamps: 'with-watermarks' | 'alone' | undefined
+  /** Whether they may be derived from an `ask`. */
+  readonly asked: boolean
   /** Whether the maker of the records keeps them: strict mode then copies before it freezes. */
   readonly sharesRecords: boolean
   /** How records become views: read where they lie, or (strict) guarded. */
@@ -89,12 +94,14 @@ export interface ChainState {
   readonly scope: RecordScope
   /** Set when no further input should be taken: a ring is full, a sink is busy, a retry waits. */
   pressed: boolean
+  /** Told by compiled text of watermarks that come with records. */
+  time: ChainTime | undefined
   /** The failure that ends the job. User code between it and the task may catch it, but cannot undo it. */
   fatal: StreamError | undefined
 }
 
-/** Passes `values[from, to)` into the chain; returns the index of the first one not taken. */
-export type RunBatch = (values: unknown[], keys: unknown[], from: number, to: number) => number
+/** Passes records `from` to `to` of a batch into the chain; returns the index of the first one not taken. */
+export type RunBatch = (batch: RecordBatch, from: number, to: number) => number
 
 /** A chain compiled into functions of its own. */
 export interface CompiledChain {

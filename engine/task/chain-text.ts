@@ -52,6 +52,8 @@ export function resultText(k: number, shape: string, call: string, r: string): s
       return `${r} = ${call})`
     case 'key':
       return `${r} = checkKey(${call}))`
+    case 'timestamp':
+      return `${r} = checkTimestamp(${call}))`
     case 'flatMap':
       return `${r} = arrayOf(${call}))`
     case 'process':

@@ -14,8 +14,7 @@ export const FAILED: unique symbol = Symbol('sage-stream.FAILED')
 interface Held {
   readonly value: unknown
   readonly input: number
-  readonly key: unknown
-  readonly timestamp: number
+  readonly columns: RecordScope
   attempts: number
   /** When it may be tried, in ms of the monotonic clock. */
   dueMs: number
@@ -113,8 +112,7 @@ export class ErrorGate {
     while (this.#held.length > 0) {
       const item = this.#held[0]
       if (item.dueMs > this.#operator.nowMs()) return
-      scope.key = item.key
-      scope.timestamp = item.timestamp
+      Object.assign(scope, item.columns)
       if (!this.#tryAgain(item)) return
     }
   }
@@ -150,9 +148,9 @@ export class ErrorGate {
   }
 
   #hold(value: unknown, input: number, attempts: number, delayMs: number): void {
-    const { key, timestamp } = this.#operator.scope
+    const columns = { ...this.#operator.scope }
     const dueMs = delayMs === 0 ? 0 : this.#operator.nowMs() + delayMs
-    this.#held.push({ value, input, key, timestamp, attempts, dueMs })
+    this.#held.push({ value, input, columns, attempts, dueMs })
   }
 }
 

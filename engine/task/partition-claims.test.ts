@@ -24,8 +24,8 @@ function drain(claim: () => string | null): (string | null)[] {
 
 test("a subtask begins with its own partition and helps with those that are nobody's own", () => {
   const [one, two] = threadsOf(2)
-  const first = one.of(3, 0, 2)
-  const second = two.of(3, 1, 2)
+  const first = one.of(3, 0, 2).next
+  const second = two.of(3, 1, 2).next
   expect([first(), second(), first(), first(), second(), second(), first()]).toEqual([
     'a',
     'b',
@@ -39,17 +39,17 @@ test("a subtask begins with its own partition and helps with those that are nobo
 
 test('one that is late still finds its own', () => {
   const [one, two] = threadsOf(2)
-  expect(drain(one.of(3, 0, 2))).toEqual(['a', 'c', 'd', 'e', null, null])
-  expect(drain(two.of(3, 1, 2))).toEqual(['b', null, null])
+  expect(drain(one.of(3, 0, 2).next)).toEqual(['a', 'c', 'd', 'e', null, null])
+  expect(drain(two.of(3, 1, 2).next)).toEqual(['b', null, null])
 })
 
 test("more subtasks than partitions: the others get none; sources do not take each other's", () => {
   const claims = threadsOf(8)
-  expect(claims.map((thread, subtask) => thread.of(7, subtask, 8)())).toEqual([
+  expect(claims.map((thread, subtask) => thread.of(7, subtask, 8).next())).toEqual([
     'x',
     ...Array(7).fill(null),
   ])
-  expect(claims.map((thread, subtask) => thread.of(3, subtask, 8)())).toEqual([
+  expect(claims.map((thread, subtask) => thread.of(3, subtask, 8).next())).toEqual([
     'a',
     'b',
     'c',
@@ -59,6 +59,6 @@ test("more subtasks than partitions: the others get none; sources do not take ea
     null,
     null,
   ])
-  expect(claims[0].of(9, 0, 1)()).toBe(null)
-  expect(claims[0].of(1, 0, 1)()).toBe(null)
+  expect(claims[0].of(9, 0, 1).next()).toBe(null)
+  expect(claims[0].of(1, 0, 1).next()).toBe(null)
 })

@@ -18,8 +18,7 @@ export interface GatedSink {
 
 interface Waiting {
   readonly value: unknown
-  readonly key: unknown
-  readonly timestamp: number
+  readonly columns: RecordScope
 }
 
 /**
@@ -49,8 +48,7 @@ export class SinkGate {
   }
 
   hold(value: unknown): void {
-    const { key, timestamp } = this.#sink.scope
-    this.#waiting.push({ value, key, timestamp })
+    this.#waiting.push({ value, columns: { ...this.#sink.scope } })
     this.busy = true
   }
 
@@ -69,9 +67,8 @@ export class SinkGate {
     if (this.#failure !== undefined) throw this.#failure.error
     const { scope } = this.#sink
     while (this.#waiting.length > 0 && this.#inFlight < this.#sink.capacity) {
-      const { value, key, timestamp } = this.#waiting.shift()!
-      scope.key = key
-      scope.timestamp = timestamp
+      const { value, columns } = this.#waiting.shift()!
+      Object.assign(scope, columns)
       this.#call(value)
     }
     this.#update()

@@ -35,9 +35,15 @@ function driverOf(
   }
   const driver = new SourceDriver(
     source,
-    () => names.shift() ?? null,
-    () => void state.wakes++,
-    () => state.nowMs,
+    {
+      oneByOne: true,
+      next: () => names.shift() ?? null,
+      get more() {
+        return names.length > 0
+      },
+    },
+    { wake: () => void state.wakes++, now: () => state.nowMs },
+    { now: () => state.nowMs },
   )
   /** Pulls until there are records, or nothing more. */
   const next = (): unknown => {

@@ -1,168 +1,167 @@
-import { StreamError } from '../../codec/errors.ts'
-import {
-  IDLE,
-  type PartitionedSource,
-  type PartitionReader,
-} from '../../operators/contract/source.ts'
+import type { WatermarkGenerator } from '../../operators/contract/operator.ts'
+import type { PartitionedSource } from '../../operators/contract/source.ts'
+import { type DriverSetting, PartitionDriver, type Pulled } from './partition-driver.ts'
 
-/** How often an idle source is asked again. */
-const IDLE_MS = 1
-const READ_MAX = 1024
+export type { Pulled } from './partition-driver.ts'
 
-/** Takes the next partition for a subtask, or null when none is left for it. */
-export type ClaimPartition = () => string | null
+/** So many pulls in a row from one partition, then the next has its turn, though this one has more. */
+const TURN_PULLS = 32
 
-/** What a source has to offer at the moment. */
-export type Pulled = 'records' | 'waiting' | 'idle' | 'ended'
+/** A subtask's way to the partitions of its source. */
+export interface PartitionClaim {
+  /** Takes the next partition; null when none is left for this subtask. */
+  next(): string | null
+  /** Whether `next` may still give one, to this subtask or, where they are shared, to another. */
+  readonly more: boolean
+  /**
+   * Whether partitions are taken only when the one before has ended: such as end by themselves, and which any subtask may
+   * take. Others are this subtask's from the start, and it reads them side by side.
+   */
+  readonly oneByOne: boolean
+}
 
 /**
- * Reads the partitions of a source on one subtask, one after the other, one call at a time. Asynchronous
- * readers are never waited for: their answer is kept and the thread woken.
+ * Reads the partitions of a source on one subtask. One that has nothing at present, or that has had its turn, makes way
+ * for the next.
  */
 export class SourceDriver {
   readonly #source: PartitionedSource<unknown, unknown>
-  readonly #claim: ClaimPartition
-  readonly #wake: () => void
-  readonly #now: () => number
-  #reader: PartitionReader<unknown, unknown> | undefined
-  #waiting = false
-  #answer: (() => unknown[] | typeof IDLE | null) | undefined
-  #idleUntil = Number.NEGATIVE_INFINITY
-  #ended = false
+  readonly #claim: PartitionClaim
+  readonly #setting: DriverSetting
+  readonly #clock: { now(): number }
+  readonly #open: PartitionDriver[] = []
+  #turn = 0
+  #pulls = 0
+  #stopped = false
+  /** Those of the operators of this subtask that assign timestamps: they are told which partition records come from. */
+  readonly #generators: readonly WatermarkGenerator[]
 
+  /** @param clock - the job's, by which partitions are idle */
   constructor(
     source: PartitionedSource<unknown, unknown>,
-    claim: ClaimPartition,
-    wake: () => void,
-    now: () => number,
+    claim: PartitionClaim,
+    setting: DriverSetting,
+    clock: { now(): number },
+    generators: readonly WatermarkGenerator[] = [],
   ) {
+    this.#generators = generators
     this.#source = source
     this.#claim = claim
-    this.#wake = wake
-    this.#now = now
+    this.#setting = setting
+    this.#clock = clock
   }
 
   /** The records of the last pull that answered 'records'. */
   records: unknown[] = []
 
-  /** When an idle source wants to be asked again, in monotonic ms; Infinity while it is not idle. */
+  /** The timestamps of these records, where the source says them. */
+  timestamps: ArrayLike<number> | undefined
+
+  /** When an idle source wants to be asked again, in monotonic ms; Infinity while none of it is idle. */
   get dueMs(): number {
-    return this.#waiting || this.#ended ? Number.POSITIVE_INFINITY : this.#idleUntil
+    if (this.#stopped) return Number.POSITIVE_INFINITY
+    let due = Number.POSITIVE_INFINITY
+    for (const partition of this.#open) due = Math.min(due, partition.dueMs)
+    return this.#open.length === 0 ? Number.NEGATIVE_INFINITY : due
   }
 
   /** Whether a promise of the source is pending: the event loop must run. */
   get waiting(): boolean {
-    return this.#waiting
+    return this.#open.some((partition) => partition.waiting)
   }
 
   /** The source asked to be asked again at once. */
   awaken(): void {
     this.askNow()
-    this.#wake()
+    this.#setting.wake()
   }
 
   /** Whether it has nothing more to give at present: it is not reading, and nothing of it waits to be taken. */
   get quiet(): boolean {
-    return !this.#waiting && this.#answer === undefined
+    return this.#open.every((partition) => partition.quiet)
   }
 
-  /** An idle source is asked again by the next pull, whatever the time. */
+  /** Idle partitions are asked again by the next pull, whatever the time. */
   askNow(): void {
-    this.#idleUntil = Number.NEGATIVE_INFINITY
+    for (const partition of this.#open) partition.askNow()
   }
 
   /** Asks for records. Throws what the source threw; it may then be asked again. */
   pull(): Pulled {
-    if (this.#answer !== undefined) return this.#takeAnswer(this.#answer)
-    if (this.#ended) return 'ended'
-    if (this.#waiting) return 'waiting'
-    if (this.#idleUntil > this.#now()) return 'idle'
-    this.#idleUntil = Number.NEGATIVE_INFINITY
-    return this.#ask()
+    if (this.#open.length === 0 || !this.#claim.oneByOne) this.#claimMore()
+    for (const generator of this.#generators) generator.awaiting &&= this.#claim.more
+    let found: Pulled = 'ended'
+    for (let asked = this.#open.length; asked > 0; asked--) {
+      const pulled = this.#ask(this.#open[this.#turn])
+      if (pulled === 'records') return pulled
+      if (pulled === 'waiting' || (pulled === 'idle' && found === 'ended')) found = pulled
+    }
+    if (found !== 'ended') return found
+    return this.#stopped || !this.#claimMore() ? 'ended' : this.pull()
   }
 
-  /** What a promise has brought has left its source: it is handed over even when a stop came in between. */
-  #takeAnswer(answer: () => unknown[] | typeof IDLE | null): Pulled {
-    this.#answer = undefined
-    const taken = this.#take(answer())
-    return this.#ended && taken === 'idle' ? 'ended' : taken
-  }
-
-  /** No more records: a stop. */
+  /** No more records: a stop. What promises still bring is handed over. */
   end(): void {
-    this.#ended = true
+    this.#stopped = true
+    for (const partition of this.#open) partition.stop()
   }
 
-  /** Closes the partition at hand, once a pending call has answered. */
+  /** Closes what is open. */
   async close(): Promise<void> {
-    this.#ended = true
-    const reader = this.#reader
-    this.#reader = undefined
-    await reader?.close?.()
+    this.#stopped = true
+    for (const partition of this.#open.splice(0)) await partition.close()
   }
 
-  #ask(): Pulled {
-    if (this.#reader === undefined) return this.#openNext()
-    const result = this.#reader.next(READ_MAX)
-    return result instanceof Promise
-      ? this.#await(result, (records) => records)
-      : this.#take(result)
+  #ask(partition: PartitionDriver): Pulled {
+    const pulled = partition.pull()
+    if (pulled === 'records') {
+      this.records = partition.records
+      this.timestamps = partition.timestamps
+      if (this.records.length > 0) this.#select(partition.name)
+      if (++this.#pulls >= TURN_PULLS) this.#pass()
+      return pulled
+    }
+    // One that was stopped is still open.
+    if (pulled === 'ended' && !this.#stopped) this.#remove(partition)
+    else {
+      if (pulled === 'idle') this.#quiet(partition.name)
+      this.#pass()
+    }
+    return pulled
   }
 
-  #openNext(): Pulled {
-    const partition = this.#claim()
-    if (partition === null) {
-      this.#ended = true
-      return 'ended'
-    }
-    const opened = this.#source.open(partition)
-    if (opened instanceof Promise) {
-      return this.#await(opened, (reader) => {
-        this.#reader = reader
-        return []
-      })
-    }
-    this.#reader = opened
-    return this.#ask()
+  #remove(partition: PartitionDriver): void {
+    this.#open.splice(this.#open.indexOf(partition), 1)
+    for (const generator of this.#generators) generator.end(partition.name)
+    this.#pulls = 0
+    if (this.#turn >= this.#open.length) this.#turn = 0
   }
 
-  #take(records: unknown[] | typeof IDLE | null): Pulled {
-    if (Array.isArray(records)) {
-      this.records = records
-      return 'records'
-    }
-    if (records === IDLE) {
-      this.#idleUntil = this.#now() + IDLE_MS
-      return 'idle'
-    }
-    if (records === null) return this.#endPartition()
-    throw new StreamError(
-      'SAGE_USER_ERROR',
-      'a partition reader: expected next() to return an array, IDLE or null',
-    )
+  #select(partition: string): void {
+    for (const generator of this.#generators) generator.select(partition)
   }
 
-  #endPartition(): Pulled {
-    const closed = this.#reader?.close?.()
-    this.#reader = undefined
-    return closed instanceof Promise ? this.#await(closed, () => []) : this.#take([])
+  #quiet(partition: string): void {
+    if (this.#generators.length === 0) return
+    const now = this.#clock.now()
+    for (const generator of this.#generators) generator.quiet(partition, now)
   }
 
-  /** Keeps a promise's answer for the next pull. */
-  #await<T>(promise: Promise<T>, answer: (value: T) => unknown[] | typeof IDLE | null): Pulled {
-    this.#waiting = true
-    const settle = (kept: () => unknown[] | typeof IDLE | null) => {
-      this.#answer = kept
-      this.#waiting = false
-      this.#wake()
+  #pass(): void {
+    this.#pulls = 0
+    this.#turn = this.#turn + 1 >= this.#open.length ? 0 : this.#turn + 1
+  }
+
+  /** True when there is a partition more to read. */
+  #claimMore(): boolean {
+    if (this.#stopped || !this.#claim.more) return false
+    const before = this.#open.length
+    for (let name = this.#claim.next(); name !== null; name = this.#claim.next()) {
+      this.#open.push(new PartitionDriver(name, this.#source, this.#setting))
+      // Known to be there before the first record: what is promised must wait for it.
+      this.#select(name)
+      if (this.#claim.oneByOne) break
     }
-    promise.then(
-      (value) => settle(() => answer(value)),
-      (error: unknown) =>
-        settle(() => {
-          throw error
-        }),
-    )
-    return 'waiting'
+    return this.#open.length > before
   }
 }

@@ -55,6 +55,10 @@ export class TaskContext implements RuntimeContext {
     return Number.isNaN(timestamp) ? undefined : timestamp
   }
 
+  get watermark(): number {
+    return this.#scope.watermark
+  }
+
   get logger(): Logger {
     return this.#thread.logger
   }

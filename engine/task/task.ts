@@ -1,7 +1,11 @@
+import { newBatch } from '../../codec/record-codec.ts'
+import type { Clock } from '../../operators/contract/context.ts'
+import type { WatermarkGenerator } from '../../operators/contract/operator.ts'
 import type { Awaitable } from '../../operators/contract/source.ts'
-import { type InputChannel, newBatch } from '../channel/input-channel.ts'
+import type { InputChannel } from '../channel/input-channel.ts'
 import type { OutputPort } from '../channel/output-port.ts'
 import type { ChainOperator, ChainState, CompiledChain } from './chain-model.ts'
+import type { ChainTime } from './chain-time.ts'
 import { asStreamError, FAILED } from './error-gate.ts'
 import { RunSlice } from './run-slice.ts'
 import type { SourceDriver } from './source-driver.ts'
@@ -21,6 +25,8 @@ type Phase = 'running' | 'finishing' | 'settling' | 'draining' | 'completing' | 
 export interface TaskInput {
   readonly channel: InputChannel
   readonly entry: number
+  /** Whether its frames carry timestamps and watermarks. */
+  readonly timestamped: boolean
 }
 
 /** Everything a task is made of. */
@@ -29,6 +35,13 @@ export interface TaskParts {
   readonly subtask: number
   readonly chain: CompiledChain
   readonly state: ChainState
+  readonly time: ChainTime
+  /** Whether watermarks come in or are made here: without, time passes only at the end. */
+  readonly timed: boolean
+  /** Those of the operators that assign timestamps. */
+  readonly generators: readonly WatermarkGenerator[]
+  /** The job's. */
+  readonly clock: Clock
   readonly operators: readonly ChainOperator[]
   readonly inputs: readonly TaskInput[]
   /** For a task that reads a source: entry 0 of its chain. */
@@ -48,11 +61,15 @@ export class Task {
   readonly #parts: TaskParts
   readonly #batch = newBatch()
   readonly #slice: RunSlice
+  /** The operators that may want to be called by the job's clock. */
+  readonly #clocked: readonly ChainOperator[]
   #phase: Phase = 'running'
   #entry = 0
   #next = 0
   #turn = 0
   #touched = false
+  /** Whether watermarks came with the batch. */
+  #timestamped = false
   #finishing: Iterator<unknown> | undefined
   #finished = 0
   #completed: { readonly error?: unknown } | undefined
@@ -60,6 +77,7 @@ export class Task {
   constructor(parts: TaskParts) {
     this.#parts = parts
     this.#slice = new RunSlice(parts.nowMs)
+    this.#clocked = parts.operators.filter(({ operator }) => 'dueAt' in operator)
   }
 
   get name(): string {
@@ -87,7 +105,20 @@ export class Task {
     const asks = this.#phase === 'running' && !state.pressed
     let due = asks && source !== undefined ? source.dueMs : Number.POSITIVE_INFINITY
     for (const { errors } of operators) due = Math.min(due, errors.dueMs)
-    return due
+    return asks ? Math.min(due, this.#clockDueMs()) : due
+  }
+
+  /** When the job's clock should be looked at next, in monotonic ms. */
+  #clockDueMs(): number {
+    let due = Number.POSITIVE_INFINITY
+    for (const at of this.#dueAts()) due = Math.min(due, at)
+    if (due === Number.POSITIVE_INFINITY) return due
+    return this.#parts.nowMs() + due - this.#parts.clock.now()
+  }
+
+  *#dueAts(): Iterable<number> {
+    for (const { idleAt } of this.#parts.generators) yield idleAt
+    for (const { operator } of this.#clocked) yield operator.dueAt!
   }
 
   /**
@@ -144,7 +175,7 @@ export class Task {
   #advance(): boolean {
     switch (this.#phase) {
       case 'running':
-        return this.#runSlice() || this.#takeInput()
+        return this.#runSlice() || this.#passTime() || this.#takeInput()
       case 'finishing':
         return this.#finish()
       case 'settling':
@@ -171,6 +202,7 @@ export class Task {
     // A retry or a sink may have emitted again.
     for (const output of outputs) if (output.pressed) pressed = true
     state.pressed = pressed
+    if (pressed) for (const generator of this.#parts.generators) generator.pressed()
     this.#checkFatal()
     return !pressed
   }
@@ -180,15 +212,49 @@ export class Task {
   }
 
   #runSlice(): boolean {
-    const { count, values, keys } = this.#batch
+    const { count } = this.#batch
     if (this.#next >= count) return false
     const to = Math.min(count, this.#next + this.#slice.records)
     this.#slice.begin()
-    this.#next = this.#parts.chain.run[this.#entry](values, keys, this.#next, to)
+    this.#next = this.#parts.chain.run[this.#entry](this.#batch, this.#next, to)
     this.#slice.end()
     this.#checkFatal()
+    if (this.#next >= count) this.#endOfRecords()
     return true
   }
+
+  /** What holds behind the last record of the batch. */
+  #endOfRecords(): void {
+    const { time, timed } = this.#parts
+    if (!timed) return
+    if (this.#timestamped) time.raise(this.#batch.watermarks[this.#batch.count])
+    time.touch()
+  }
+
+  /** Shows operators what has become of event time and of the job's clock. True when that is not done yet. */
+  #passTime(): boolean {
+    const { time, state } = this.#parts
+    const done = time.advance(this.#room) && this.#passClock()
+    this.#checkFatal()
+    if (!done) state.pressed = true
+    return !done
+  }
+
+  /** Calls the operators whose hour has come. The time is read once. */
+  #passClock(): boolean {
+    if (this.#clocked.length === 0) return true
+    const now = this.#parts.clock.now()
+    for (const [k, made] of this.#parts.operators.entries()) {
+      const { operator } = made
+      if (operator.dueAt === undefined || operator.dueAt > now) continue
+      this.#parts.time.resetScope(k)
+      if (!operator.onProcessingTime!(now, this.#room)) return false
+      this.#touched = true
+    }
+    return true
+  }
+
+  readonly #room = (): boolean => !this.#parts.state.pressed && !this.#anyPressed()
 
   #takeInput(): boolean {
     const found = this.#parts.source === undefined ? this.#poll() : this.#pull()
@@ -197,27 +263,53 @@ export class Task {
       this.#touched = true
       return true
     }
+    if (found === 'time') return true
     if (this.#touched) return this.#endOfBatch()
-    if (found !== 'ended') return false
+    if (found !== 'ended') {
+      this.#growQuiet()
+      return false
+    }
     this.#phase = 'finishing'
     return true
   }
 
+  /** There are no records at present: in time, what waits for them is idle. */
+  #growQuiet(): void {
+    const { generators, source, clock, time } = this.#parts
+    if (generators.length === 0) return
+    if (source === undefined) for (const one of generators) one.quiet('', clock.now())
+    time.touch()
+  }
+
   /** The next frame of any input, in turn. */
-  #poll(): 'records' | 'empty' | 'ended' {
-    const { inputs } = this.#parts
+  #poll(): 'records' | 'time' | 'empty' | 'ended' {
+    const { inputs, time, timed, generators } = this.#parts
     let open = false
+    let ended = false
     for (let i = 0; i < inputs.length; i++) {
       const input = inputs[this.#turn]
       this.#turn = (this.#turn + 1) % inputs.length
-      const polled = input.channel.poll(this.#batch)
+      const { channel } = input
+      const over = channel.ended
+      const polled = channel.poll(this.#batch)
       if (polled === 'records') {
         this.#entry = input.entry
+        this.#timestamped = input.timestamped
+        if (timed) time.select(channel)
+        for (const generator of generators) generator.select('')
         return 'records'
       }
+      if (polled === 'time') {
+        time.touch()
+        return 'time'
+      }
       if (polled === 'empty') open = true
+      else if (!over) ended = true
     }
-    return open ? 'empty' : 'ended'
+    if (!open) return 'ended'
+    // Time no longer waits for a channel that has ended.
+    if (ended && timed) time.touch()
+    return ended && timed ? 'time' : 'empty'
   }
 
   #pull(): 'records' | 'empty' | 'ended' {
@@ -227,6 +319,8 @@ export class Task {
       if (pulled === 'records') {
         this.#batch.values = source!.records
         this.#batch.count = source!.records.length
+        if (source!.timestamps !== undefined)
+          this.#batch.timestamps = source!.timestamps as number[]
         return 'records'
       }
       return pulled === 'ended' ? 'ended' : 'empty'
@@ -272,6 +366,12 @@ export class Task {
         // What those before it have emitted at their end may have been gathered here.
         if (this.#finishing === undefined) this.#handOver(k)
         if (operators[k].errors.busy) return true
+        if (this.#finishing === undefined && !this.#parts.time.end(k, this.#room)) {
+          state.pressed = true
+          return true
+        }
+        this.#checkFatal()
+        this.#parts.time.resetScope(k)
         this.#finishing ??= (operators[k].operator.finish?.() ?? [])[Symbol.iterator]()
         for (let item = this.#finishing.next(); item.done !== true; item = this.#finishing.next()) {
           if (item.value !== null && item.value !== undefined) chain.emit[k](item.value)

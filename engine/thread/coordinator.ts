@@ -228,6 +228,7 @@ function listingContext(
     key: undefined,
     getKey: () => undefined,
     timestamp: undefined,
+    watermark: Number.NEGATIVE_INFINITY,
     logger: { debug: silent, info: silent, warning: silent, error: silent },
     clock: clockOf(init, job),
     wake: silent,

@@ -5,6 +5,7 @@ import { LOG_LEVELS, type Logger, type LogLevel } from '../../operators/contract
 import { SharedTime } from '../../operators/contract/shared-clock.ts'
 import { describeGraph } from '../graph/fingerprint.ts'
 import { type MemoryPlan, planMemory } from '../graph/memory-plan.ts'
+import type { GraphNode } from '../graph/node.ts'
 import { type Plan, planGraph } from '../graph/plan.ts'
 import { type Arena, wrapArena } from '../ring/arena.ts'
 import { DOORBELL_BYTES, Doorbell } from '../ring/doorbell.ts'
@@ -169,8 +170,10 @@ export class JobThread {
       defaultErrors: settings.errors,
       maxParallelism: settings.maxParallelism,
       strict: settings.strict,
-      claim: (node: { id: number }, subtask: number) =>
-        claims.of(node.id, subtask, plan.parallelism[node.id]),
+      claim: ({ id, body }: GraphNode, subtask: number) =>
+        body.type === 'source' && (body.factory.bounded === true || body.factory.single)
+          ? claims.of(id, subtask, plan.parallelism[id])
+          : claims.own(id, subtask, plan.parallelism[id]),
       deadLetter: (letter: DeadLetter) => this.#letters.add(letter),
       nowMs,
     }

@@ -1,4 +1,4 @@
-import type { ClaimPartition } from '../task/source-driver.ts'
+import type { PartitionClaim } from '../task/source-driver.ts'
 import type { PartitionLists } from './control.ts'
 
 const FREE = 0
@@ -33,16 +33,38 @@ export class PartitionClaims {
   }
 
   /** The claims of one subtask of a source. */
-  of(node: number, subtask: number, parallelism: number): ClaimPartition {
+  of(node: number, subtask: number, parallelism: number): PartitionClaim {
     const partitions = this.#lists.get(node) ?? []
     const first = this.#first.get(node) ?? 0
+    const words = this.#words
     let next = subtask
-    return () => {
+    const seek = (found: (partition: number) => boolean): boolean => {
       for (; next < partitions.length; next = next < parallelism ? parallelism : next + 1) {
-        if (Atomics.compareExchange(this.#words, first + next, FREE, TAKEN) === FREE)
-          return partitions[next]
+        if (found(first + next)) return true
       }
-      return null
+      return false
+    }
+    return {
+      oneByOne: true,
+      next: () =>
+        seek((word) => Atomics.compareExchange(words, word, FREE, TAKEN) === FREE)
+          ? partitions[next]
+          : null,
+      get more() {
+        return seek((word) => Atomics.load(words, word) === FREE)
+      },
+    }
+  }
+
+  /** The partitions of one subtask of a source whose subtasks each read their own side by side. */
+  own(node: number, subtask: number, parallelism: number): PartitionClaim {
+    const own = (this.#lists.get(node) ?? []).filter((_, i) => i % parallelism === subtask)
+    return {
+      oneByOne: false,
+      next: () => own.shift() ?? null,
+      get more() {
+        return own.length > 0
+      },
     }
   }
 }

@@ -35,6 +35,11 @@ export interface RuntimeContext<K = any> {
   getKey(): K
   /** Event time of the record at hand (ms since the epoch); undefined while no timestamps are assigned. */
   readonly timestamp: number | undefined
+  /**
+   * The watermark that holds at the record at hand (ms since the epoch): no record with an earlier timestamp follows.
+   * -Infinity while nothing is promised.
+   */
+  readonly watermark: number
   readonly logger: Logger
   readonly clock: Clock
   /** Asks an idle source of this subtask again at once. May be called from any asynchronous callback. */

@@ -8,6 +8,7 @@ import {
   requireFunction,
   requireLambda,
 } from './function-form.ts'
+import { emptyScope } from './operator.ts'
 
 class Scale extends MapFunction<number, number> {
   readonly factor: number
@@ -61,7 +62,7 @@ it('functionName: the class, else the method', () => {
 it('a lambda is called as it is', () => {
   const fn = (value: number) => value
   const { ctx } = operatorHarness(fn)
-  const scope = { key: undefined, timestamp: Number.NaN }
+  const scope = emptyScope()
   const out = { collect: () => {}, collectTo: () => {} }
   expect(functionFactory('map', 'map', fn).create({ ctx, scope, out, combined: false }).call).toBe(
     fn,

@@ -15,6 +15,7 @@ import type { Awaitable, PartitionedSource } from './source.ts'
  * | inspect  | `(value, ctx) => void`    | emits `value`; a promise: `SAGE_PROMISE`                                 |
  * | key      | `(value, ctx) => key`     | checks the key (`SAGE_KEY`), sets `ctx.key`, emits `value`               |
  * | sink     | `(value, ctx) => unknown` | emits nothing; a promise is awaited within `capacity`                    |
+ * | timestamp| `(value, ctx) => number`  | checks it (`SAGE_TIMESTAMP`), sets `ctx.timestamp`, emits `value`        |
  * | forward  | never called              | emits `value`                                                           |
  */
 export type OperatorShape =
@@ -25,6 +26,7 @@ export type OperatorShape =
   | 'inspect'
   | 'key'
   | 'sink'
+  | 'timestamp'
   | 'forward'
 
 /** The record at hand, shared by all operators of one chain: what `ctx.key` and `ctx.timestamp` read. */
@@ -32,14 +34,56 @@ export interface RecordScope {
   key: unknown
   /** Milliseconds since the epoch; NaN while no timestamps are assigned. */
   timestamp: number
+  /** No record with an earlier timestamp follows this one; -Infinity while nothing is promised. */
+  watermark: number
+  /** Correlates the record with the `ask` that it is derived from; 0 = none. */
+  ask: number
+}
+
+/** The scope of no record. */
+export function emptyScope(): RecordScope {
+  return { key: undefined, timestamp: Number.NaN, watermark: Number.NEGATIVE_INFINITY, ask: 0 }
+}
+
+/**
+ * Promises event time from the timestamps it is shown: the watermarks of shape `timestamp`. One per subtask; counts by
+ * partition where the operator runs behind its source without an exchange between them.
+ */
+export interface WatermarkGenerator {
+  /** What may be promised now: the minimum of its partitions. -Infinity: nothing. */
+  readonly watermark: number
+  /** Whether all of its partitions are idle: what is downstream should not wait for this one. */
+  readonly idle: boolean
+  /** The highest timestamp of the partition at hand; a higher one is told by `raise`. */
+  readonly highest: number
+  raise(timestamp: number): void
+  /** The records that follow are of this partition. */
+  select(partition: string): void
+  /** The partition has no more records. */
+  end(partition: string): void
+  /** Partitions that have not begun may still come: until then nothing is promised. */
+  awaiting: boolean
+  /** Asked for records at `now` (ms of the job's clock), the partition had none. */
+  quiet(partition: string, now: number): void
+  /** Forgets how long partitions have been quiet: none was asked, because the job could not take more. */
+  pressed(): void
+  /** When a partition becomes idle if it stays quiet: ms of the job's clock; Infinity: never. */
+  readonly idleAt: number
 }
 
 export type OperatorCall = (value: any, ctx: RuntimeContext, out: Collector) => unknown
 
 /**
+ * Whether what an operator emits outside of a call still finds room downstream; asked between two records. When it says no,
+ * the operator keeps the rest and is called again when there is room.
+ */
+export type Room = () => boolean
+
+/**
  * One operator on one subtask. Everything is called on one thread, one call at a time:
  *
- * `open` → `call`* → `finish` (all inputs have ended) → `complete` → `close`.
+ * `open` → (`call` | `endOfBatch` | `onWatermark` | `onProcessingTime`)* → `onWatermark(Infinity)` (all inputs have
+ * ended) → `finish` → `complete` → `close`.
  *
  * `finish` and `complete` are not called when the job is cancelled or fails; `close` always is.
  */
@@ -62,6 +106,18 @@ export interface Operator {
    * retry; the result is that of a `call`. Without it a retry makes the same `call` again.
    */
   again?(): unknown
+  /**
+   * Event time has come to `watermark`: emits through its `out` what is due, as long as there is `room`. True when all of
+   * it is out; false: it is called again with the same. A call may have seen this watermark before, as `scope.watermark`.
+   * What it emits goes downstream under the watermark before.
+   */
+  onWatermark?(watermark: number, room: Room): boolean
+  /** When it next wants `onProcessingTime`, in ms of the job's clock; Infinity: not at all. Read after every batch. */
+  readonly dueAt?: number
+  /** The job's clock shows `now` >= `dueAt`: as `onWatermark`. */
+  onProcessingTime?(now: number, room: Room): boolean
+  /** For shape `timestamp`. */
+  readonly watermarks?: WatermarkGenerator
   /** The records on which `call` or `endOfBatch` threw last, where that is more than the record of the call. */
   gathered?(): unknown
   /** Everything is out, promises included: for sinks that publish their result as a whole. Before `close`. */
@@ -88,6 +144,8 @@ export interface OperatorFactory {
    * operator's inputs. Absent where the exchange is fused away.
    */
   readonly combiner?: OperatorFactory
+  /** Whether its records get timestamps (shape `timestamp`), or have such as it sets in `scope.timestamp` itself. */
+  readonly stamps?: boolean
   /** The most promises in flight per subtask; for shape `sink`. Default 1. */
   readonly capacity?: number
   /** User functions, for the graph's fingerprint (their source text is compared between workers). */
@@ -101,6 +159,13 @@ export interface SourceFactory {
   readonly single: boolean
   /** Whether records stay referenced by whoever made them (collections): `strict` then copies, never freezes them. */
   readonly sharesRecords: boolean
+  /** Whether its readers say timestamps of their own. Default false. */
+  readonly stamps?: boolean
+  /**
+   * Whether partitions end by themselves and may be read one after the other, by whichever subtask comes first. Default
+   * false: each has its subtask, which reads all of its own side by side.
+   */
+  readonly bounded?: boolean
   readonly functions: readonly Function[]
   /** Called on the coordinator (for `partitions()`, not for `single` sources) and once per subtask. */
   create(ctx: RuntimeContext): PartitionedSource<unknown, unknown>

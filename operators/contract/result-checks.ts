@@ -45,3 +45,13 @@ export function itemsOf(result: unknown, method = 'flatMap'): Iterable<unknown> 
   }
   throw isPromise(result) ? promiseReturned(method) : notIterable(result)
 }
+
+/** Refuses what is no time: `SAGE_TIMESTAMP`. */
+export function checkTimestamp(value: unknown): number {
+  if (typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY) return value
+  if (value instanceof Promise) throw promiseReturned('assignTimestamps')
+  throw new StreamError(
+    'SAGE_TIMESTAMP',
+    `expected a timestamp, a finite number of milliseconds since the epoch >= 0, got ${describe(value)}`,
+  )
+}

@@ -28,6 +28,11 @@ export interface PartitionReader<T, P = unknown> {
    * reader that fails on one broken record must have moved past it before it throws.
    */
   next(max: number): Awaitable<T[] | typeof IDLE | null>
+  /**
+   * When the records of the last `next` happened, one each (ms since the epoch), where the source knows it: read by
+   * `assignTimestamps(strategy)`.
+   */
+  readonly timestamps?: ArrayLike<number>
   /** The position of the next unread record: what `open` needs to continue behind all that `next` has returned. */
   position(): P
   /** Called once, at the end, at a stop and after a failure. */

@@ -25,6 +25,7 @@ export function fileSource(
   const list = typeof paths === 'string' ? [paths] : [...paths]
   return {
     single: false,
+    bounded: true,
     sharesRecords: false,
     functions: [],
     create: () => lazily(list, options, tuning),

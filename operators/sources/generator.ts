@@ -18,6 +18,7 @@ export function generatorSource(count: unknown, fn: unknown): SourceFactory {
   }
   return {
     single: false,
+    bounded: true,
     sharesRecords: false,
     functions: [fn],
     create: (ctx) => ({

@@ -30,6 +30,8 @@ import { reduceFactory } from '../final/reduce.ts'
 import { reduceFinalFactory } from '../final/reduce-final.ts'
 import { coMapFactory } from '../multi/co-map.ts'
 import { joinFactory } from '../multi/join.ts'
+import { assignTimestampsFactory } from '../time/assign-timestamps.ts'
+import { watermarks } from '../time/watermark-strategy.ts'
 import { type HarnessOptions, operatorHarness } from './operator-harness.ts'
 
 /**
@@ -226,6 +228,10 @@ const rows: Readonly<Record<string, Row>> = {
       ['b', 13],
       ['c', 3],
     ],
+  },
+  assignTimestampsFactory: {
+    make: () => assignTimestampsFactory((n: number) => n, watermarks.monotonic()),
+    expected: keyed((n) => n),
   },
   combinerFactory: {
     make: () => combinerFactory([], sum, 2),

@@ -1,7 +1,7 @@
 import { StreamError } from '../../codec/errors.ts'
 import type { CallService, Clock, RuntimeContext } from '../contract/context.ts'
 import type { Logger, LogLevel } from '../contract/logger.ts'
-import type { RecordScope } from '../contract/operator.ts'
+import { emptyScope, type RecordScope } from '../contract/operator.ts'
 
 /** One line that an operator under test has logged. */
 export interface LogLine {
@@ -42,6 +42,9 @@ export function harnessContext(
     get timestamp() {
       return Number.isNaN(scope.timestamp) ? undefined : scope.timestamp
     },
+    get watermark() {
+      return scope.watermark
+    },
   }
 }
 
@@ -49,7 +52,7 @@ export function harnessContext(
 export function sourceContext(
   place: { subtask?: number; parallelism?: number } = {},
 ): RuntimeContext {
-  const scope = { key: undefined, timestamp: Number.NaN }
+  const scope = emptyScope()
   return harnessContext(
     { name: 'source', subtask: 0, parallelism: 1, ...place },
     scope,

@@ -20,6 +20,8 @@ import type { FunctionClass } from '../contract/function-form.ts'
 import type { OperatorFactory, OperatorShape } from '../contract/operator.ts'
 import { coMapFactory } from '../multi/co-map.ts'
 import { joinFactory } from '../multi/join.ts'
+import { assignTimestampsFactory } from '../time/assign-timestamps.ts'
+import { watermarks } from '../time/watermark-strategy.ts'
 
 type FunctionFactory = (fn: unknown, constructorOptions?: unknown) => OperatorFactory
 
@@ -31,6 +33,7 @@ const byShape: Readonly<Record<OperatorShape, FunctionFactory>> = {
   inspect: inspectFactory,
   key: keyByFactory,
   sink: sinkFactory,
+  timestamp: (fn) => assignTimestampsFactory(fn, watermarks.monotonic()),
   forward: forwardFactory,
 }
 

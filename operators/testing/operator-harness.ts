@@ -5,9 +5,16 @@ import { checkKey } from '../../codec/key.ts'
 import type { RuntimeContext } from '../contract/context.ts'
 import type { Collector, OutputTag } from '../contract/function.ts'
 import { functionName } from '../contract/function-form.ts'
-import type { Operator, OperatorCall, OperatorShape, RecordScope } from '../contract/operator.ts'
+import {
+  emptyScope,
+  type Operator,
+  type OperatorCall,
+  type OperatorShape,
+  type RecordScope,
+  type Room,
+} from '../contract/operator.ts'
 import { Packet, type PartitionStrategy } from '../contract/packet.ts'
-import { isPromise, itemsOf, promiseReturned } from '../contract/result-checks.ts'
+import { checkTimestamp, isPromise, itemsOf, promiseReturned } from '../contract/result-checks.ts'
 import { harnessContext, type LogLine, recordingLogger } from './harness-context.ts'
 import { factoryOf, type SubjectOptions } from './harness-subject.ts'
 import { ManualClock } from './manual-clock.ts'
@@ -90,7 +97,7 @@ export class OperatorHarness {
   readonly #operator: Operator
   readonly #shape: OperatorShape
   readonly #options: HarnessOptions
-  readonly #scope: RecordScope = { key: undefined, timestamp: Number.NaN }
+  readonly #scope: RecordScope = emptyScope()
   readonly #side = new Map<string, unknown[]>()
   readonly #out: Collector
   readonly #clock: ManualClock
@@ -140,18 +147,32 @@ export class OperatorHarness {
     return this.#inTurn(() => this.#flush([...(this.#operator.endOfBatch?.() ?? [])]))
   }
 
-  /** Moves the processing time on, which the operator reads as `ctx.clock.now()`. */
+  /** Moves the processing time on, which the operator reads as `ctx.clock.now()`; what is due happens. */
   advanceTime(d: Duration): Promise<void> | undefined {
-    return this.#inTurn(() => this.#clock.advance(d))
+    return this.#inTurn(() => {
+      this.#clock.advance(d)
+      const now = this.#clock.now()
+      if (this.#operator.dueAt === undefined || this.#operator.dueAt > now) return
+      this.#pass((room) => this.#operator.onProcessingTime?.(now, room))
+    })
   }
 
-  /** End of input: `endOfBatch`, `finish`, `close`. Later calls do nothing. */
+  /** Moves event time on: no pushed record will have an earlier timestamp, or is late. */
+  advanceWatermark(watermark: number): Promise<void> | undefined {
+    return this.#inTurn(() => {
+      this.#pass((room) => this.#operator.onWatermark?.(watermark, room))
+      if (watermark > this.#scope.watermark) this.#scope.watermark = watermark
+    })
+  }
+
+  /** End of input: `endOfBatch`, the end of event time, `finish`, `close`. Later calls do nothing. */
   async end(): Promise<void> {
     if (this.#ended) return
     this.#ended = true
     try {
       const before = this.endOfBatch()
       if (before !== undefined) await before
+      this.#pass((room) => this.#operator.onWatermark?.(Number.POSITIVE_INFINITY, room))
       this.#flush(this.#operator.finish?.())
       await this.#operator.complete?.()
     } finally {
@@ -223,14 +244,36 @@ export class OperatorHarness {
     }
     if (isPromise(result)) throw promiseReturned(this.#shape === 'key' ? 'keyBy' : this.#shape)
     if (this.#shape === 'key') this.#setKey(result)
+    if (this.#shape === 'timestamp') return this.#stamp(value, checkTimestamp(result))
     if (this.#shape === 'map') this.#emit(result)
     else if (this.#shape !== 'process' && (this.#shape !== 'filter' || result)) this.#emit(value)
     return undefined
   }
 
+  /** The watermark that holds at a record is that of the records before it. */
+  #stamp(value: unknown, timestamp: number): void {
+    const { watermarks } = this.#operator
+    this.#scope.timestamp = timestamp
+    this.#origin = { ...this.#origin, timestamp: timestamp * 1e6 }
+    this.#emit(value)
+    if (timestamp > watermarks!.highest) watermarks!.raise(timestamp)
+  }
+
   #setKey(key: unknown): void {
     this.#scope.key = checkKey(key)
     this.#origin = { ...this.#origin, strategy: this.#options.strategy ?? 'hash' }
+  }
+
+  /** Lets time pass, as often as there must be made room. */
+  #pass(show: (room: Room) => boolean | undefined): void {
+    this.#place(undefined, {})
+    try {
+      while (show(() => this.#held.length === 0) === false) this.#relieve()
+    } catch (error) {
+      this.#fail(error)
+    } finally {
+      this.#relieve()
+    }
   }
 
   #flush(items: Iterable<unknown> | undefined): void {

@@ -13,6 +13,7 @@ import type {
   ProcessFunction,
   SinkFunction,
 } from '../../../operators/contract/function.ts'
+import type { WatermarkStrategy } from '../../../operators/time/watermark-strategy.ts'
 import type {
   Bytes,
   ClassArguments,
@@ -164,6 +165,20 @@ export interface DataStream<T> {
   ): DataStream<R>
   /** Calls the function with the records that are at hand together, 1024 at most. */
   processBatch<R>(fn: (items: T[]) => Items<R>, options?: OperatorOptions): DataStream<R>
+
+  /**
+   * Gives each record its timestamp (`timestampOf(record)`, ms since the epoch, finite and >= 0, else `SAGE_TIMESTAMP`) and
+   * the stream its watermarks. Without a function the timestamps are those that the source gives.
+   *
+   * Assigned right behind the source, without an exchange between them, event time is kept per partition; further
+   * downstream, per subtask.
+   */
+  assignTimestamps(
+    timestampOf: Lambda<T, any, number>,
+    strategy: WatermarkStrategy,
+    options?: OperatorOptions,
+  ): DataStream<T>
+  assignTimestamps(strategy: WatermarkStrategy, options?: OperatorOptions): DataStream<T>
 
   /** Deals records round robin; the next operator runs with the environment's parallelism. */
   rebalance(): DataStream<T>

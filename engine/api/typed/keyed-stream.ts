@@ -9,6 +9,7 @@ import type {
   ProcessFunction,
   SinkFunction,
 } from '../../../operators/contract/function.ts'
+import type { WatermarkStrategy } from '../../../operators/time/watermark-strategy.ts'
 import type {
   Bytes,
   ClassArguments,
@@ -56,6 +57,12 @@ export interface KeyedStream<K, T> extends DataStream<T> {
     ...rest: ClassArguments<O>
   ): KeyedStream<K, R>
 
+  assignTimestamps(
+    timestampOf: Lambda<T, K, number>,
+    strategy: WatermarkStrategy,
+    options?: OperatorOptions,
+  ): KeyedStream<K, T>
+  assignTimestamps(strategy: WatermarkStrategy, options?: OperatorOptions): KeyedStream<K, T>
   sink(fn: Lambda<T, K, unknown>, options?: SinkOptions): this
   sink<O = undefined>(
     Class: ClassOf<SinkFunction<T>, O>,

@@ -1,0 +1,146 @@
+import type { Operator, RecordScope, Room } from '../../operators/contract/operator.ts'
+import type { InputChannel } from '../channel/input-channel.ts'
+import type { OutputPort } from '../channel/output-port.ts'
+
+/** An operator of a chain, as time passes through it. */
+interface TimedOperator {
+  readonly operator: Operator
+  readonly ports: readonly OutputPort[]
+  /** Index of the `timestamp` operator whose watermarks hold here; -1: those that come into the chain. */
+  readonly domain: number
+  /** The watermark that it has seen, and that its outputs have been promised. */
+  watermark: number
+}
+
+/**
+ * Event time in one chain. The watermark that comes in is the minimum over the input channels that are not idle; behind an
+ * operator of shape `timestamp` that operator's own watermarks hold.
+ *
+ * A watermark travels in two ways. With every record comes the one that held when it was sent: compiled text puts it into
+ * `scope.watermark`, so whether a record is late depends on what its sender sent before it and on nothing else. And
+ * once a batch has been worked on, `advance` shows the last one to all operators, those that no record reached too,
+ * and promises it to the outputs.
+ */
+export class ChainTime {
+  readonly #scope: RecordScope
+  readonly #channels: readonly InputChannel[]
+  readonly #operators: readonly TimedOperator[]
+  /** The channel whose records are at hand. */
+  #channel: InputChannel | undefined
+  #incoming = Number.NEGATIVE_INFINITY
+  /** Where an `advance` that found no room goes on. */
+  #next = 0
+  /** Whether `advance` may find anything to do. */
+  #moved = false
+  /** The watermark of the channel at hand: what compiled text compares each record's with. */
+  watermark = Number.NEGATIVE_INFINITY
+
+  constructor(
+    scope: RecordScope,
+    channels: readonly InputChannel[],
+    operators: readonly Omit<TimedOperator, 'watermark'>[],
+  ) {
+    this.#scope = scope
+    this.#channels = channels
+    this.#operators = operators.map((timed) => ({
+      ...timed,
+      watermark: Number.NEGATIVE_INFINITY,
+    }))
+  }
+
+  /** The records that follow come from `channel`. */
+  select(channel: InputChannel | undefined): void {
+    this.#channel = channel
+    this.watermark = channel?.watermark ?? Number.NEGATIVE_INFINITY
+    this.#scope.watermark = this.#incoming
+  }
+
+  /** The channel at hand promises `watermark`. */
+  raise(watermark: number): void {
+    const channel = this.#channel
+    if (channel === undefined || watermark <= channel.watermark) return
+    channel.watermark = watermark
+    this.watermark = watermark
+    this.#gather()
+    this.#scope.watermark = this.#incoming
+  }
+
+  /** A batch has been worked on, or the state of a channel has changed: `advance` should look. */
+  touch(): void {
+    this.#moved = true
+  }
+
+  /** Shows what has become of time to all operators and outputs. False: there was no room; call again. */
+  advance(room: Room): boolean {
+    if (!this.#moved) return true
+    if (this.#next === 0) this.#gather()
+    for (; this.#next < this.#operators.length; this.#next++) {
+      if (!this.#show(this.#next, room)) return false
+    }
+    this.#next = 0
+    this.#moved = false
+    return true
+  }
+
+  /** All inputs have ended: shows operator k the end of time. False: there was no room; call again. */
+  end(k: number, room: Room): boolean {
+    const { operator } = this.#operators[k]
+    this.resetScope(k)
+    return operator.onWatermark?.(Number.POSITIVE_INFINITY, room) ?? true
+  }
+
+  /** Makes the scope that of no record, at operator k. */
+  resetScope(k: number): void {
+    const scope = this.#scope
+    scope.key = undefined
+    scope.timestamp = Number.NaN
+    scope.ask = 0
+    scope.watermark = this.#operators[k].watermark
+  }
+
+  #show(k: number, room: Room): boolean {
+    const timed = this.#operators[k]
+    const { operator, ports, domain } = timed
+    const watermark = this.#of(domain)
+    if (watermark > timed.watermark) {
+      if (operator.onWatermark !== undefined) {
+        this.resetScope(k)
+        if (!operator.onWatermark(watermark, room)) return false
+      }
+      timed.watermark = watermark
+    }
+    // Behind a `timestamp` operator its own time holds, at itself what came.
+    const onward = operator.watermarks === undefined ? domain : k
+    const promise = operator.watermarks?.watermark ?? watermark
+    const idle = this.#isIdle(onward)
+    for (const port of ports) {
+      if (idle) port.becomeIdle()
+      else if (promise > Number.NEGATIVE_INFINITY) port.advance(promise)
+    }
+    return true
+  }
+
+  #of(domain: number): number {
+    return domain === -1 ? this.#incoming : this.#operators[domain].operator.watermarks!.watermark
+  }
+
+  #isIdle(domain: number): boolean {
+    if (domain !== -1) return this.#operators[domain].operator.watermarks!.idle
+    let idle = false
+    for (const channel of this.#channels) {
+      if (channel.ended) continue
+      if (!channel.idle) return false
+      idle = true
+    }
+    return idle
+  }
+
+  /** The minimum over the channels that have something to say; it never falls. */
+  #gather(): void {
+    let least = Number.POSITIVE_INFINITY
+    for (const channel of this.#channels) {
+      if (!channel.ended && !channel.idle && channel.watermark < least) least = channel.watermark
+    }
+    if (least > this.#incoming && least < Number.POSITIVE_INFINITY) this.#incoming = least
+  }
+}
