@@ -9,6 +9,7 @@ import type { JobPlan } from './job-plan.ts'
 import { type JobResult, type JobStatus, type OperatorMetrics, readMetrics } from './job-result.ts'
 import { MainLoop } from './main-loop.ts'
 import { PrintOutput } from './print-output.ts'
+import { Replies } from './replies.ts'
 import { Settling } from './settling.ts'
 import { StreamInput } from './stream-input.ts'
 import { StreamOutput } from './stream-output.ts'
@@ -222,7 +223,10 @@ export class JobHandle<IO = Record<string, unknown>> {
       if (exchange.toChain !== undefined || body.type !== 'output') continue
       const channel = this.#plan.receiver(exchange)
       if (body.factory !== undefined) this.#prints.push(new PrintOutput(channel))
-      else this.#outputs.set(id, new StreamOutput(name, channel, body.capacity, warn))
+      else {
+        const replies = new Replies(name, { first: id, step: this.#plan.graph.nodes.length })
+        this.#outputs.set(id, new StreamOutput(name, channel, body.capacity, replies, warn))
+      }
     }
   }
 
@@ -254,9 +258,10 @@ export class JobHandle<IO = Record<string, unknown>> {
     for (const print of this.#prints) print.finish()
     const failure =
       outcome.status === 'failed' ? asFailure(errorFromData(outcome.error)) : undefined
-    for (const input of this.#inputs.values()) input.close(failure ?? ended(this.name, status))
-    for (const output of this.#outputs.values())
-      output.close(failure === undefined ? undefined : { error: failure })
+    const reason = failure ?? ended(this.name, status)
+    // First: what waits here is not accepted any more, and so is not answered.
+    for (const input of this.#inputs.values()) input.close(reason)
+    for (const output of this.#outputs.values()) output.close(reason, failure !== undefined)
     this.#loop.close()
     const result = this.#result(status)
     if (failure === undefined) {
@@ -301,7 +306,7 @@ function asFailure(error: unknown): StreamError {
 function ended(job: string, status: string): StreamError {
   return new StreamError(
     'SAGE_STREAM_ENDED',
-    `push: expected a running job, but job '${job}' has ended (${status})`,
+    `expected a running job, but job '${job}' has ended (${status})`,
   )
 }
 

@@ -5,12 +5,16 @@ import { AbortCalls } from './abort-calls.ts'
 import { type Linked, LinkedQueue } from './linked-queue.ts'
 import { turnNumber, turnSpent } from './loop-turn.ts'
 import type { MainEnd } from './main-loop.ts'
+import type { Replies } from './replies.ts'
+import type { Reply } from './reply.ts'
 
 /** A call that waits for room: a push of one record or many, or `ready`, which has none. */
 class Waiting implements Linked {
   before: this | undefined
   behind: this | undefined
   readonly records: readonly unknown[]
+  /** The number of the ask whose record it is; 0: of none. */
+  readonly ask: number
   /** Index of the first record that is not accepted yet. */
   next = 0
   readonly resolve: () => void
@@ -18,10 +22,16 @@ class Waiting implements Linked {
   /** Takes back what was to happen at an abort. */
   unwatch: (() => void) | undefined
 
-  constructor(records: readonly unknown[], resolve: () => void, reject: (reason: unknown) => void) {
+  constructor(
+    records: readonly unknown[],
+    ask: number,
+    resolve: () => void,
+    reject: (reason: unknown) => void,
+  ) {
     this.before = undefined
     this.behind = undefined
     this.records = records
+    this.ask = ask
     this.resolve = resolve
     this.reject = reject
   }
@@ -63,7 +73,7 @@ export class StreamInput implements MainEnd {
     if (over !== undefined) return Promise.reject(over)
     if (this.#waiting.size > 0 || !this.#mayAccept()) return this.#wait([value], signal)
     try {
-      this.#accept(value)
+      this.#accept(value, 0)
       return ACCEPTED
     } catch (error) {
       return Promise.reject(this.#refusal('push', error))
@@ -88,11 +98,40 @@ export class StreamInput implements MainEnd {
     if (over !== undefined) throw over
     if (this.#waiting.size > 0 || !this.#hasRoom()) return false
     try {
-      this.#accept(value)
+      this.#accept(value, 0)
       return true
     } catch (error) {
       throw this.#refusal('tryPush', error)
     }
+  }
+
+  /**
+   * Pushes a record and resolves with the first one derived from it that `replies` gets to see. Waits for room as `push` does,
+   * within the timeout.
+   */
+  ask(
+    value: unknown,
+    replies: Replies,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<any> {
+    if (signal?.aborted === true) return Promise.reject(signal.reason)
+    const over = this.#over()
+    if (over !== undefined) return Promise.reject(over)
+    return new Promise((resolve, reject) => {
+      const reply = replies.open(timeoutMs, resolve, reject)
+      if (this.#waiting.size > 0 || !this.#mayAccept()) this.#holdBack(value, reply, replies)
+      else {
+        try {
+          this.#accept(value, reply.id)
+        } catch (error) {
+          replies.fail(reply, this.#refusal('ask', error))
+          return
+        }
+      }
+      if (signal !== undefined)
+        reply.unwatch = this.#aborts.add(signal, () => replies.fail(reply, signal.reason))
+    })
   }
 
   /** Resolves when the next push would be accepted at once. */
@@ -180,15 +219,17 @@ export class StreamInput implements MainEnd {
   #admit(waiting: Waiting): void {
     const { records, next } = waiting
     try {
-      if (next < records.length) this.#accept(records[waiting.next++])
+      if (next < records.length) this.#accept(records[waiting.next++], waiting.ask)
       if (waiting.next === records.length) this.#leave(waiting).resolve()
     } catch (error) {
-      const where = records.length === 1 ? 'push' : `record ${next} of ${records.length} pushed`
+      const what = waiting.ask === 0 ? 'push' : 'ask'
+      const where = records.length === 1 ? what : `record ${next} of ${records.length} pushed`
       this.#leave(waiting).reject(this.#refusal(where, error))
     }
   }
 
-  #accept(value: unknown): void {
+  #accept(value: unknown, ask: number): void {
+    this.#scope.ask = ask
     this.#channel.append(value, this.#scope)
     if (this.#flushing) return
     this.#flushing = true
@@ -205,7 +246,7 @@ export class StreamInput implements MainEnd {
 
   #wait(records: readonly unknown[], signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const waiting = new Waiting(records, resolve, reject)
+      const waiting = new Waiting(records, 0, resolve, reject)
       this.#waiting.push(waiting)
       if (signal === undefined) return
       waiting.unwatch = this.#aborts.add(signal, () => {
@@ -214,6 +255,21 @@ export class StreamInput implements MainEnd {
         this.pump()
       })
     })
+  }
+
+  #holdBack(value: unknown, reply: Reply, replies: Replies): void {
+    const admitted = () => {
+      reply.withdraw = undefined
+    }
+    const waiting = new Waiting([value], reply.id, admitted, (reason) => {
+      admitted()
+      replies.fail(reply, reason)
+    })
+    this.#waiting.push(waiting)
+    reply.withdraw = () => {
+      this.#leave(waiting)
+      this.pump()
+    }
   }
 
   #leave(waiting: Waiting): Waiting {

@@ -1,12 +1,17 @@
 import { describe, expect, it, vi } from 'vitest'
+import { StreamError } from '../../codec/errors.ts'
 import { NO_COLUMNS } from '../../codec/record-codec.ts'
 import { Link } from '../channel/fixtures/link.ts'
+import { Replies } from './replies.ts'
 import { StreamOutput } from './stream-output.ts'
 
 function linked(capacity = 1024) {
   const link = new Link({ capacity: 1 << 16 })
   const warnings: string[] = []
-  const output = new StreamOutput('alerts', link.input, capacity, (text) => warnings.push(text))
+  const replies = new Replies('alerts', { first: 1, step: 3 })
+  const output = new StreamOutput('alerts', link.input, capacity, replies, (text) =>
+    warnings.push(text),
+  )
   /** Sends the values, one a frame. */
   const send = (...values: unknown[]) => {
     for (const value of values) {
@@ -14,9 +19,10 @@ function linked(capacity = 1024) {
       link.output.flush()
     }
   }
-  return { link, output, send, warnings }
+  return { link, output, send, warnings, replies }
 }
 
+const ended = new StreamError('SAGE_STREAM_ENDED', 'the job has ended')
 const done = { done: true, value: undefined }
 const record = (value: unknown) => ({ done: false, value })
 
@@ -85,16 +91,16 @@ describe('the end of the job', () => {
     const { output, send } = linked(2)
     send(1, 2, 3, 4, 5)
     output.pump()
-    output.close()
+    output.close(ended, false)
     expect(await output.toArray()).toEqual([1, 2, 3, 4, 5])
   })
 
   it('by a failure: it is thrown behind what had arrived, to all calls that wait', async () => {
     const { output, send } = linked(2)
-    const error = new Error('it broke')
+    const error = new StreamError('SAGE_USER_ERROR', 'it broke')
     const reader = output.iterate()
     send(1, 2, 3)
-    output.close({ error })
+    output.close(error, true)
     const calls = [1, 2, 3, 4, 5].map(() => reader.next())
     const settled = await Promise.allSettled(calls)
     expect(settled.map((s) => (s.status === 'fulfilled' ? s.value.value : s.reason))).toEqual([
@@ -110,7 +116,7 @@ describe('the end of the job', () => {
     const { output } = linked()
     const reader = output.iterate()
     const waiting = reader.next()
-    output.close()
+    output.close(ended, false)
     expect(await waiting).toEqual(done)
   })
 })
@@ -174,7 +180,7 @@ describe('an output that nobody reads', () => {
 
   it.each([
     ['it is read in time', (output: StreamOutput) => void output.iterate()],
-    ['the job ends in time', (output: StreamOutput) => output.close()],
+    ['the job ends in time', (output: StreamOutput) => output.close(ended, false)],
   ])('is not named where %s', (_, before) => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     try {

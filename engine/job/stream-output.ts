@@ -4,6 +4,7 @@ import type { InputChannel } from '../channel/input-channel.ts'
 import { Deque } from './deque.ts'
 import { turnSpent } from './loop-turn.ts'
 import type { MainEnd } from './main-loop.ts'
+import type { Replies } from './replies.ts'
 
 const UNREAD_WARNING_MS = 2_000
 const DONE = Promise.resolve({ done: true, value: undefined } as const)
@@ -14,6 +15,8 @@ const DONE = Promise.resolve({ done: true, value: undefined } as const)
  * its turns all the same.
  */
 export class StreamOutput<T = unknown> implements MainEnd {
+  /** The asks that this output answers. */
+  readonly replies: Replies
   readonly #name: string
   readonly #channel: InputChannel
   readonly #capacity: number
@@ -25,10 +28,10 @@ export class StreamOutput<T = unknown> implements MainEnd {
   #taken = false
   #discarding = false
   #ended = false
-  #failure: { readonly error: unknown } | undefined
+  #failure: StreamError | undefined
   #pumping = false
   #warning: NodeJS.Timeout | undefined
-  /** Records that came after the reader had left. */
+  /** Records that came after the reader had left, and answers for which no ask waited any more. */
   dropped = 0
   /** Records that the reader has taken. */
   read = 0
@@ -37,8 +40,10 @@ export class StreamOutput<T = unknown> implements MainEnd {
     name: string,
     channel: InputChannel,
     capacity: number,
+    replies: Replies,
     warn: (message: string) => void,
   ) {
+    this.replies = replies
     this.#name = name
     this.#channel = channel
     this.#capacity = capacity
@@ -84,11 +89,17 @@ export class StreamOutput<T = unknown> implements MainEnd {
     return moved
   }
 
-  /** The job has ended; what has arrived can still be read, then the failure is thrown. */
-  close(failure?: { readonly error: unknown }): void {
-    this.#failure = failure
+  /**
+   * The job has ended; what has arrived can still be read, then the failure is thrown. Asks that are not answered by it
+   * fail with `reason`.
+   */
+  close(reason: StreamError, failed: boolean): void {
+    if (failed) this.#failure = reason
     this.#ended = true
+    // Behind what nobody has read: at most a ring's.
+    while (this.replies.size > 0 && this.#poll());
     this.pump()
+    this.replies.close(reason)
     clearTimeout(this.#warning)
   }
 
@@ -96,10 +107,14 @@ export class StreamOutput<T = unknown> implements MainEnd {
   #poll(): boolean {
     const polled = this.#channel.poll(this.#batch)
     if (polled === 'ended') this.#ended = true
-    if (polled !== 'records') return false
-    const { values, count } = this.#batch
-    if (this.#discarding) this.dropped += count
-    else for (let i = 0; i < count; i++) this.#arrived.push(values[i] as T)
+    if (polled !== 'records') return polled === 'time'
+    const { values, count, asked, asks } = this.#batch
+    for (let i = 0; i < count; i++) {
+      if (asked && this.replies.owns(asks[i])) {
+        if (!this.replies.answer(asks[i], values[i])) this.dropped++
+      } else if (this.#discarding) this.dropped++
+      else this.#arrived.push(values[i] as T)
+    }
     return true
   }
 
@@ -136,7 +151,7 @@ export class StreamOutput<T = unknown> implements MainEnd {
     if (this.#discarding) return DONE
     // The turn was spent before the ring was empty.
     if (!this.#ended || this.#pumping) return undefined
-    return this.#failure === undefined ? DONE : Promise.reject(this.#failure.error)
+    return this.#failure === undefined ? DONE : Promise.reject(this.#failure)
   }
 
   #takeNext(): T {
