@@ -210,7 +210,7 @@ class ChainCompiler {
       timestamps === undefined ? 'scope.timestamp = NaN' : 'const T = B.timestamps',
       timestamps === 'with-watermarks' ? 'const W = B.watermarks, time = state.time' : '',
       asked ? 'const A = B.asked ? B.asks : undefined' : '',
-      asked ? 'if (A === undefined) scope.ask = 0' : '',
+      asked ? 'if (A === undefined) scope.ask = 0' : 'scope.ask = 0',
     )
   }
 
