@@ -30,6 +30,17 @@ describe.each(modes)('ask, %s', (_, config) => {
     expect(got.every((answer, id) => answer === answerTo(id))).toBe(true)
   })
 
+  test('one at a time, quick and after pauses: no answer waits for the next event', async () => {
+    await using job = await answering.submit({}, config)
+    const { questions, answers } = job.io
+    void drop(job.io.seen)
+    for (let id = 0; id < 2_000; id++) {
+      const answer = questions.ask(question(id), { reply: answers, timeout: Infinity })
+      expect(await answer).toBe(answerTo(id))
+      if (id % 20 === 0) await new Promise((resolve) => setTimeout(resolve, (id / 20) % 4))
+    }
+  })
+
   test('what is left out times out alone; what is tried again is answered', async () => {
     await using job = await answering.submit({}, config)
     const { questions, answers } = job.io

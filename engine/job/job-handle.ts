@@ -72,11 +72,9 @@ export class JobHandle<IO = Record<string, unknown>> {
     this.#logger = logger
     this.#io = io
     this.#openEnds()
-    this.#loop = new MainLoop(plan.mainBell, [
-      ...this.#inputs.values(),
-      ...this.#outputs.values(),
-      ...this.#prints,
-    ])
+    const ends = [...this.#inputs.values(), ...this.#outputs.values(), ...this.#prints]
+    const awaited = () => this.#outputs.values().some((output) => output.awaited)
+    this.#loop = new MainLoop(plan.mainBell, ends, plan.spinMs, awaited)
     this.#settling = new Settling({
       words: plan.settle,
       ringAll: () => plan.ringAll(),
@@ -218,7 +216,12 @@ export class JobHandle<IO = Record<string, unknown>> {
     for (const exchange of this.#plan.plan.exchanges) {
       const { body, id, name } = exchange.to
       if (exchange.fromChain === undefined && body.type === 'input') {
-        this.#inputs.set(id, new StreamInput(name, this.#plan.sender(exchange), body.capacity))
+        this.#inputs.set(
+          id,
+          new StreamInput(name, this.#plan.sender(exchange), body.capacity, () =>
+            this.#loop.expect(),
+          ),
+        )
       }
       if (exchange.toChain !== undefined || body.type !== 'output') continue
       const channel = this.#plan.receiver(exchange)

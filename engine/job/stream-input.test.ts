@@ -9,7 +9,7 @@ const RECORD = 'x'.repeat(900)
 /** An input whose ring refuses: a few records are accepted, and further ones wait. */
 function full() {
   const link = new Link()
-  const input = new StreamInput('orders', link.output, 1024)
+  const input = new StreamInput('orders', link.output, 1024, () => {})
   while (input.tryPush(RECORD));
   /** Empties the ring as its reader would, and pumps, until nothing comes any more. */
   const drain = async (): Promise<unknown[]> => {
@@ -48,7 +48,7 @@ describe('room', () => {
 
   it('capacity bounds what one frame gathers', async () => {
     const link = new Link()
-    const input = new StreamInput('orders', link.output, 2)
+    const input = new StreamInput('orders', link.output, 2, () => {})
     expect([1, 2, 3].map((n) => input.tryPush(n))).toEqual([true, true, false])
     const third = input.push(4)
     expect(link.output.gathered).toBe(2)
@@ -82,7 +82,7 @@ describe('room', () => {
 describe('an abort', () => {
   it('before the call: nothing is pushed', async () => {
     const link = new Link()
-    const input = new StreamInput('orders', link.output, 1024)
+    const input = new StreamInput('orders', link.output, 1024, () => {})
     const reason = new Error('too late')
     await expect(input.push(1, AbortSignal.abort(reason))).rejects.toBe(reason)
     expect(link.output.gathered).toBe(0)
@@ -137,7 +137,7 @@ describe('a record that cannot be carried', () => {
 
   it('is refused, and the stream goes on', async () => {
     const link = new Link()
-    const input = new StreamInput('orders', link.output, 1024)
+    const input = new StreamInput('orders', link.output, 1024, () => {})
     await input.push('a')
     await expect(input.push(bad)).rejects.toEqual(refused('push'))
     expect(() => input.tryPush(bad)).toThrow(refused('tryPush'))
@@ -203,7 +203,7 @@ describe('frames', () => {
 
   it('one for all that is pushed in one go', async () => {
     const link = new Link()
-    const input = new StreamInput('orders', link.output, 1024)
+    const input = new StreamInput('orders', link.output, 1024, () => {})
     await new Promise(setImmediate)
     for (let n = 0; n < 5; n++) void input.push(n)
     expect(link.ring.usedBytes).toBe(0)
@@ -214,7 +214,7 @@ describe('frames', () => {
 
   it('the first of a turn is sent before its push goes on; a loop that awaits gathers the others', async () => {
     const link = new Link()
-    const input = new StreamInput('orders', link.output, 1024)
+    const input = new StreamInput('orders', link.output, 1024, () => {})
     await new Promise(setImmediate)
     await input.push(0)
     expect(link.read().values).toEqual([0])
@@ -227,7 +227,7 @@ describe('frames', () => {
 
 it('a loop that awaits pushes leaves the event loop its turns, though there is always room', async () => {
   const link = new Link()
-  const input = new StreamInput('numbers', link.output, 1024)
+  const input = new StreamInput('numbers', link.output, 1024, () => {})
   let turns = 0
   let running = true
   const count = () => {

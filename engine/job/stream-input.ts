@@ -48,6 +48,7 @@ export class StreamInput implements MainEnd {
   readonly #name: string
   readonly #channel: OutputChannel
   readonly #capacity: number
+  readonly #onSent: () => void
   readonly #waiting = new LinkedQueue<Waiting>()
   readonly #aborts = new AbortCalls()
   readonly #scope = emptyScope()
@@ -60,10 +61,12 @@ export class StreamInput implements MainEnd {
   #endQueued = false
   #endSent = false
 
-  constructor(name: string, channel: OutputChannel, capacity: number) {
+  /** @param onSent - called when records that had room were sent on */
+  constructor(name: string, channel: OutputChannel, capacity: number, onSent: () => void) {
     this.#name = name
     this.#channel = channel
     this.#capacity = capacity
+    this.#onSent = onSent
   }
 
   /** Resolves when the record is accepted; rejects for a record that cannot be carried, after the end, or on an abort. */
@@ -241,6 +244,7 @@ export class StreamInput implements MainEnd {
   readonly #flush = (): void => {
     this.#flushing = false
     if (!this.#endQueued) this.#channel.flush()
+    this.#onSent()
     if (this.#waiting.size > 0) this.pump()
   }
 

@@ -74,6 +74,11 @@ export class StreamOutput<T = unknown> implements MainEnd {
     return all
   }
 
+  /** Whether anyone waits for a record, be it an asker. */
+  get awaited(): boolean {
+    return this.replies.size > 0 || this.#readers.size > 0
+  }
+
   pump(): boolean {
     let moved = false
     this.#deliver()
