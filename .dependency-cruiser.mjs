@@ -1,6 +1,6 @@
 /**
  * The floors. Imports go down only: examples, bench -> engine -> operators -> codec.
- * Inside `engine` the runtime knows the operator contract, not concrete operators.
+ * Inside `engine` the runtime knows the operator contract and what operators keep per key, not concrete operators.
  * @type {import('dependency-cruiser').IConfiguration}
  */
 const floor = (name, from, to) => ({ name, severity: 'error', from: { path: from }, to: { path: to } })
@@ -13,13 +13,17 @@ export default {
     floor('operators-stand-on-codec', '^operators/', '^(engine|examples|bench)/'),
     floor('engine-is-used-not-using', '^engine/', '^(examples|bench)/'),
     floor('contract-knows-no-operator', '^operators/contract/', '^operators/(?!contract/)'),
-    floor('runtime-knows-the-contract-only', '^engine/(ring|channel|graph|task|thread|job|metrics)/', '^operators/(?!contract/)'),
+    floor('state-knows-no-operator', '^operators/state/', '^operators/(?!(contract|state)/)'),
+    floor('runtime-knows-no-operator', '^engine/(ring|channel|graph|state|task|thread|job|metrics)/', '^operators/(?!(contract|state)/)'),
     floor('ring-is-lowest', '^engine/ring/', '^engine/(?!ring/)'),
     floor('graph-below-channel', '^engine/graph/', '^engine/(channel|task|thread|job|api)/'),
     floor('channel-below-task', '^engine/channel/', '^engine/(task|thread|job|api)/'),
+    floor('state-below-task', '^engine/state/', '^engine/(?!state/|ring/)'),
     floor('task-below-thread', '^engine/task/', '^engine/(thread|job|api)/'),
     floor('thread-below-job', '^engine/thread/', '^engine/(job|api)/'),
     floor('job-below-api', '^engine/job/', '^engine/api/'),
+    floor('bench-kit-is-above', '^engine/(?!bench/)', '^engine/bench/'),
+    floor('bench-kit-uses-the-public-surface', '^engine/bench/', '^(operators/|engine/(?!bench/|index\\.ts$))'),
     floor('bench-and-examples-apart', '^examples/', '^bench/'),
   ],
   options: {

@@ -14,6 +14,7 @@ export default defineConfig({
       'operators/index',
       'engine/index',
       'engine/testing/index',
+      'engine/bench/index',
       'engine/thread/worker-entry',
     ].map((name) => [name, `build/${name}.js`]),
   ),

@@ -10,8 +10,6 @@
  * thread too, sleeps.
  */
 import { Piscina } from 'piscina'
-import { scores } from './ask-job.ts'
-import { type Order, orderOf, type Score, score } from './ask-score.ts'
 import {
   type BenchResult,
   expectSum,
@@ -19,7 +17,9 @@ import {
   perSecond,
   type Sample,
   type Unit,
-} from './harness.ts'
+} from 'sage-stream/bench'
+import { scores } from './ask-job.ts'
+import { type Order, orderOf, type Score, score } from './ask-score.ts'
 
 export const title = 'ask: a round trip to another thread'
 export const targets = 'beside Piscina: p50 <= 0.5x, throughput >= 3x'

@@ -13,6 +13,15 @@ import { newDefaultScheduler } from '@most/scheduler'
 import type { Stream } from '@most/types'
 import { filter, from, map } from 'rxjs'
 import {
+  type BenchResult,
+  type Contender,
+  expectSum,
+  measure,
+  perSecond,
+  type Sample,
+  timed,
+} from 'sage-stream/bench'
+import {
   add,
   BATCH,
   batches,
@@ -25,15 +34,6 @@ import {
   toNumber,
   total,
 } from './chain-job.ts'
-import {
-  type BenchResult,
-  type Contender,
-  expectSum,
-  measure,
-  perSecond,
-  type Sample,
-  timed,
-} from './harness.ts'
 
 export const title = 'a chain of six stateless operators on one thread'
 export const targets = '>= 0.9x the hand-written loop'

@@ -9,10 +9,6 @@
  */
 import { deepStrictEqual } from 'node:assert'
 import { deserialize, serialize } from 'node:v8'
-import { generalCodec } from '../codec/general-codec.ts'
-import { schema } from '../codec/index.ts'
-import { NO_COLUMNS, newBatch, type RecordBatch, type RecordCodec } from '../codec/record-codec.ts'
-import { type Bid, readBids, writeBids } from './codec-builder.ts'
 import {
   type BenchResult,
   type Contender,
@@ -20,7 +16,11 @@ import {
   measure,
   nanoseconds,
   timed,
-} from './harness.ts'
+} from 'sage-stream/bench'
+import { generalCodec } from '../codec/general-codec.ts'
+import { schema } from '../codec/index.ts'
+import { NO_COLUMNS, newBatch, type RecordBatch, type RecordCodec } from '../codec/record-codec.ts'
+import { type Bid, readBids, writeBids } from './codec-builder.ts'
 
 export const title = 'Records with 4 numbers and 3 strings, to bytes and back'
 export const targets = 'write >= 10x flatbuffers Builder; read of all fields >= 2x JSON'

@@ -9,8 +9,8 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import autocannon from 'autocannon'
+import { type BenchResult, measure, type Sample, type Unit } from 'sage-stream/bench'
 import { orderOf } from './ask-score.ts'
-import { type BenchResult, measure, type Sample, type Unit } from './harness.ts'
 
 export const title = 'event-loop delay of a loaded HTTP server'
 export const targets = 'p99 with the engine beside the same server without it'

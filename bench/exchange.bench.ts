@@ -9,6 +9,7 @@
  */
 import { once } from 'node:events'
 import { MessageChannel, Worker } from 'node:worker_threads'
+import { type BenchResult, type Contender, expectSum, measure, perSecond } from 'sage-stream/bench'
 import { createArena } from '../engine/ring/arena.ts'
 import { initRing, ringBytes } from '../engine/ring/layout.ts'
 import { expectedSum, type FieldsRead } from './exchange-orders.ts'
@@ -20,7 +21,6 @@ import {
   type ThreadInput,
   type Way,
 } from './exchange-worker.ts'
-import { type BenchResult, type Contender, expectSum, measure, perSecond } from './harness.ts'
 
 export const title = 'records between two threads'
 export const targets =

@@ -14,6 +14,14 @@
  */
 import { once } from 'node:events'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import {
+  type BenchResult,
+  expectSum,
+  measure,
+  milliseconds,
+  type Sample,
+  timed,
+} from 'sage-stream/bench'
 import { flightsFile } from '../examples/flights-file.ts'
 import {
   type Airport,
@@ -28,14 +36,6 @@ import {
 import { airportsBySql } from '../examples/flights-sql.ts'
 import type { RuntimeContext } from '../operators/contract/context.ts'
 import { fileSource } from '../operators/files/file-source.ts'
-import {
-  type BenchResult,
-  expectSum,
-  measure,
-  milliseconds,
-  type Sample,
-  timed,
-} from './harness.ts'
 
 const FLIGHTS = 3_000_000
 

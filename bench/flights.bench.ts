@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { build } from 'rolldown'
-import type { BenchResult } from './harness.ts'
+import type { BenchResult } from 'sage-stream/bench'
 
 export const title = '3,000,000 flights from Parquet to a table of airports'
 export const targets = '>= 1.3x the hand-written loop, with 2 workers'

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { type Machine, machine, machineLine, type Report, reportMarkdown } from 'sage-stream/bench'
 import type { Bench } from './harness.ts'
-import { machine, machineLine } from './machine.ts'
-import { asMarkdown, type Report, save } from './report.ts'
+import { save } from './report.ts'
 
 const SUFFIX = '.bench.ts'
 
@@ -33,11 +33,11 @@ async function main(args: string[]): Promise<number> {
     console.error(`expected ${names.join(', ')}; got ${unknown.join(', ')}`)
     return 2
   }
-  const line = machineLine(machine())
-  say(`${line}\n`)
+  const here = machine()
+  say(`${machineLine(here)}\n`)
   const reports: Report[] = []
   for (const name of positionals.length > 0 ? positionals : names) {
-    reports.push(await runBench(name, line))
+    reports.push(await runBench(name, here))
   }
   save(reports)
   return reports.some((report) => report.error !== undefined) ? 1 : 0
@@ -46,12 +46,12 @@ async function main(args: string[]): Promise<number> {
 /**
  * Runs one file. A bench that throws - a wrong sum, too - is reported and does not stop the others.
  */
-async function runBench(name: string, line: string): Promise<Report> {
+async function runBench(name: string, here: Machine): Promise<Report> {
   const bench = (await import(`./${name}${SUFFIX}`)) as Bench
   const head = {
     name,
     title: bench.title,
-    machine: line,
+    machine: here,
     ...(bench.targets === undefined ? {} : { targets: bench.targets }),
   }
   let report: Report
@@ -60,7 +60,7 @@ async function runBench(name: string, line: string): Promise<Report> {
   } catch (error) {
     report = { ...head, results: [], error: String(error) }
   }
-  say(`${asMarkdown(report)}\n`)
+  say(`${reportMarkdown(report)}\n`)
   return report
 }
 

@@ -7,8 +7,9 @@
  *   [source ─ map ─ key ─ pre-reduce] ─┘
  * ```
  */
+
+import { type BenchResult, type Contender, expectSum, measure, perSecond } from 'sage-stream/bench'
 import { busy, hashed } from './chain-job.ts'
-import { type BenchResult, type Contender, expectSum, measure, perSecond } from './harness.ts'
 
 export const title = 'a CPU-bound map on one worker and on two'
 export const targets = '>= 1.7x from 1 to 2 workers'

@@ -11,9 +11,9 @@
  */
 import { once } from 'node:events'
 import { MessageChannel, Worker } from 'node:worker_threads'
+import { type BenchResult, type Contender, expectSum, measure, perSecond } from 'sage-stream/bench'
 import { createArena } from '../engine/ring/arena.ts'
 import { initRing, ringBytes } from '../engine/ring/layout.ts'
-import { type BenchResult, type Contender, expectSum, measure, perSecond } from './harness.ts'
 import { RING, type Run, type RunResult, type Way, type WorkerInput } from './ring-memory.ts'
 
 export const title = '64-byte messages between two threads'

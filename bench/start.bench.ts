@@ -8,7 +8,7 @@
  */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { type BenchResult, type Contender, measure, milliseconds } from './harness.ts'
+import { type BenchResult, type Contender, measure, milliseconds } from 'sage-stream/bench'
 
 export const title = 'an empty job, from submit to its end'
 export const targets = '<= 1.5x of starting as many bare workers'

@@ -1,13 +1,20 @@
 import { parseArgs } from 'node:util'
+import { machine, machineLine } from 'sage-stream/bench'
 import { stressDelivery } from '../engine/e2e/delivery.stress.ts'
-import { forbidden, OUTCOMES, type Outcome, stressRing } from '../engine/ring/ring.stress.ts'
-import { machine, machineLine } from './machine.ts'
+import { forbidden, OUTCOMES, stressRing } from '../engine/ring/ring.stress.ts'
+import {
+  forbiddenOf,
+  OUTCOMES as STATE_OUTCOMES,
+  stressState,
+} from '../engine/state/shared-state.stress.ts'
 
-const HELP = `Sends messages through rings between two threads and counts what they saw; then runs
-random graphs and holds their results against a single-threaded reference.
+const HELP = `Sends messages through rings between two threads and counts what they saw; has threads call
+one shared state, and ends some of them in the middle of it; then runs random graphs and holds their
+results against a single-threaded reference.
 
-  npm run stress                          100 million messages, 2,000 graphs
+  npm run stress                          100 million messages, 4 million calls, 2,000 graphs
   npm run stress -- --messages 1000000    another number of messages
+  npm run stress -- --calls 100000        another number of calls to shared state, of all threads
   npm run stress -- --graphs 100          another number of graphs; a tenth of them on threads
   npm run stress -- --seed 7              other lengths and pauses; printed with each run
 
@@ -26,6 +33,7 @@ async function main(): Promise<number> {
     options: {
       help: { type: 'boolean', short: 'h' },
       messages: { type: 'string', default: '100000000' },
+      calls: { type: 'string', default: '4000000' },
       graphs: { type: 'string', default: '2000' },
       seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
     },
@@ -35,6 +43,7 @@ async function main(): Promise<number> {
     return 0
   }
   const total = wholeNumber('messages', values.messages)
+  const calls = wholeNumber('calls', values.calls)
   const graphs = wholeNumber('graphs', values.graphs)
   const seed = wholeNumber('seed', values.seed)
   console.log(`${machineLine(machine())}\nseed ${seed}\n`)
@@ -47,13 +56,42 @@ async function main(): Promise<number> {
     console.log(
       `${messages} messages, ring of ${ring.capacityBytes} bytes, ${seconds.toFixed(1)} s`,
     )
-    for (const name of Object.keys(OUTCOMES) as Outcome[]) {
-      console.log(`  ${String(seen[name]).padStart(11)}  ${name.padEnd(20)}  ${OUTCOMES[name]}`)
-    }
+    print(seen, OUTCOMES)
     bad += forbidden(seen).length
   }
+  bad += await stressStates(calls, seed)
   await stressGraphs(graphs, seed)
   return bad === 0 ? 0 : 1
+}
+
+/** Threads that share the calls evenly: as many as processors, more, and some that are ended. */
+const STATES = [
+  { threads: 2, victims: 0 },
+  { threads: 8, victims: 0, issued: 2 ** 31 - 1000 },
+  { threads: 3, victims: 30, issued: -1000 },
+]
+
+/** How many forbidden outcomes were seen. */
+async function stressStates(total: number, seed: number): Promise<number> {
+  let bad = 0
+  for (const state of STATES) {
+    const calls = Math.ceil(total / STATES.length / state.threads)
+    const begin = performance.now()
+    const seen = await stressState({ ...state, calls, seed })
+    const seconds = (performance.now() - begin) / 1000
+    console.log(
+      `${calls} calls of ${state.threads} threads to shared state, ${state.victims} threads ended, ${seconds.toFixed(1)} s`,
+    )
+    print(seen, STATE_OUTCOMES)
+    bad += forbiddenOf(seen).length
+  }
+  return bad
+}
+
+function print<O extends string>(seen: Record<O, number>, outcomes: Record<O, string>): void {
+  for (const name of Object.keys(outcomes) as O[]) {
+    console.log(`  ${String(seen[name]).padStart(11)}  ${name.padEnd(20)}  ${outcomes[name]}`)
+  }
 }
 
 async function stressGraphs(graphs: number, seed: number): Promise<void> {

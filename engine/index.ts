@@ -17,14 +17,26 @@ export {
   FlatMapFunction,
   KeyByFunction,
   MapFunction,
+  MemoryFunction,
   OutputTag,
   ProcessFunction,
   SinkFunction,
   SourceFunction,
 } from '../operators/contract/function.ts'
+export type { HistogramSnapshot } from '../operators/contract/histogram.ts'
 export type { Logger, LogLevel } from '../operators/contract/logger.ts'
+export type { Counter, Gauge, Histogram, MetricGroup } from '../operators/contract/metrics.ts'
 export { Packet, StopSignal } from '../operators/contract/packet.ts'
 export { IDLE, type PartitionedSource, type PartitionReader } from '../operators/contract/source.ts'
+export type {
+  ListState,
+  MapState,
+  StateOptions,
+  Timers,
+  ValueState,
+} from '../operators/contract/state.ts'
+export { StreamState } from '../operators/contract/stream-state.ts'
+export type { GaugeSummary } from '../operators/contract/user-metrics.ts'
 export { FileSink, type FileSinkOptions } from '../operators/files/file-sink.ts'
 export { type WatermarkStrategy, watermarks } from '../operators/time/watermark-strategy.ts'
 export { BaseEnvironment } from './api/base-environment.ts'
@@ -43,5 +55,11 @@ export { registerFunction } from './api/registered-functions.ts'
 export { ConnectedStreams, DataStream, KeyedStream } from './api/stream-classes.ts'
 export type { EnvironmentConfig, MemoryConfig } from './job/config.ts'
 export type { JobHandle, StopOptions } from './job/job-handle.ts'
-export type { JobResult, JobStatus, OperatorMetrics, SubtaskMetrics } from './job/job-result.ts'
+export type { JobResult, JobStatus } from './job/job-result.ts'
+export type {
+  CommonMetrics,
+  InAndOut,
+  OperatorMetrics,
+  SubtaskMetrics,
+} from './metrics/operator-metrics.ts'
 export { isWorker } from './thread/job-site.ts'

@@ -13,13 +13,24 @@ export {
   FlatMapFunction,
   KeyByFunction,
   MapFunction,
+  MemoryFunction,
   OutputTag,
   ProcessFunction,
   SinkFunction,
   SourceFunction,
 } from './contract/function.ts'
-export type { Logger, LogLevel } from './contract/logger.ts'
+export type { HistogramSnapshot } from './contract/histogram.ts'
 export type {
+  ColumnOptions,
+  KeyedEntry,
+  KeyedStore,
+  StateColumn,
+  TimerQueue,
+} from './contract/keyed-store.ts'
+export type { Logger, LogLevel } from './contract/logger.ts'
+export type { Counter, Gauge, Histogram, MetricGroup } from './contract/metrics.ts'
+export type {
+  KeyedBackend,
   Operator,
   OperatorCall,
   OperatorContext,
@@ -37,3 +48,12 @@ export {
   type PartitionedSource,
   type PartitionReader,
 } from './contract/source.ts'
+export type {
+  ListState,
+  MapState,
+  StateOptions,
+  Timers,
+  ValueState,
+} from './contract/state.ts'
+export { StreamState } from './contract/stream-state.ts'
+export { type OnTimer, type TimeDomain, TimerService } from './state/timer-service.ts'

@@ -1,6 +1,7 @@
 import { unreachable } from '../../codec/assert.ts'
 import { FRAME_KIND, FragmentAssembler, frameKind, watermarkOf } from '../../codec/frame.ts'
 import type { FrameReader, RecordBatch } from '../../codec/record-codec.ts'
+import { COUNTER_SLOTS, LINK } from '../metrics/counters.ts'
 import type { Doorbell } from '../ring/doorbell.ts'
 import { EMPTY, type RingReader } from '../ring/reader.ts'
 
@@ -21,6 +22,7 @@ export class InputChannel {
   readonly #producer: Doorbell
   readonly #fragments = new FragmentAssembler()
   readonly #inPlace: boolean
+  readonly #taken: Float64Array
   #held = false
   #ended = false
   /** The last Watermark frame; raised by the receiver as it works on records. */
@@ -28,19 +30,24 @@ export class InputChannel {
   /** Whether the sender has nothing to say about time until its next frame. */
   idle = false
 
-  /** @param inPlace - whether what `reader` gives lies in the frame still */
+  /**
+   * @param inPlace - whether what `reader` gives lies in the frame still
+   * @param taken - the receiver's row of the ring's counters
+   */
   constructor(
     ring: RingReader,
     bytes: Uint8Array,
     reader: FrameReader,
     producer: Doorbell,
     inPlace = false,
+    taken: Float64Array = new Float64Array(COUNTER_SLOTS),
   ) {
     this.#ring = ring
     this.#bytes = bytes
     this.#reader = reader
     this.#producer = producer
     this.#inPlace = inPlace
+    this.#taken = taken
   }
 
   /** True once the stop frame has been read: nothing follows it. */
@@ -78,12 +85,12 @@ export class InputChannel {
     this.idle = kind === FRAME_KIND.Idle
     switch (kind) {
       case FRAME_KIND.Data:
-        this.#reader.read(this.#bytes, position, length, batch)
+        this.#read(this.#bytes, position, length, batch)
         return 'records'
       case FRAME_KIND.Fragment: {
         const whole = this.#fragments.add(this.#bytes, position, length)
         if (whole === null) return 'nothing'
-        this.#reader.read(whole, 0, whole.length, batch)
+        this.#read(whole, 0, whole.length, batch)
         return 'records'
       }
       case FRAME_KIND.Watermark:
@@ -97,5 +104,11 @@ export class InputChannel {
       default:
         return unreachable(`frame kind ${kind}`)
     }
+  }
+
+  #read(bytes: Uint8Array, position: number, length: number, batch: RecordBatch): void {
+    this.#reader.read(bytes, position, length, batch)
+    this.#taken[LINK.records] += batch.count
+    this.#taken[LINK.bytes] += length
   }
 }

@@ -6,6 +6,7 @@ import {
   writeFragmentFrame,
 } from '../../codec/frame.ts'
 import type { FrameWriter, RecordColumns } from '../../codec/record-codec.ts'
+import { COUNTER_SLOTS, LINK } from '../metrics/counters.ts'
 import type { Doorbell } from '../ring/doorbell.ts'
 import type { RingWriter } from '../ring/writer.ts'
 
@@ -27,15 +28,23 @@ export class OutputChannel {
   readonly #ring: RingWriter
   readonly #receiver: Doorbell
   readonly #refused: Refused[] = []
+  readonly #sent: Float64Array
   #scratch: Uint8Array | undefined
   /** What holds behind the last record appended. */
   #watermark = Number.NEGATIVE_INFINITY
   #idle = false
 
-  constructor(writer: FrameWriter, ring: RingWriter, receiver: Doorbell) {
+  /** @param sent - the sender's row of the ring's counters */
+  constructor(
+    writer: FrameWriter,
+    ring: RingWriter,
+    receiver: Doorbell,
+    sent: Float64Array = new Float64Array(COUNTER_SLOTS),
+  ) {
     this.#writer = writer
     this.#ring = ring
     this.#receiver = receiver
+    this.#sent = sent
   }
 
   /** True while the ring refuses what is queued here. */
@@ -76,9 +85,13 @@ export class OutputChannel {
 
   /** Sends what has been gathered. */
   flush(): void {
-    if (this.#writer.count === 0) return
+    const { count } = this.#writer
+    if (count === 0) return
     this.#idle = false
-    this.#send(this.#writer.finish(this.#watermark))
+    const frame = this.#writer.finish(this.#watermark)
+    this.#sent[LINK.records] += count
+    this.#sent[LINK.bytes] += frame.length
+    this.#send(frame)
     this.#writer.reset()
   }
 

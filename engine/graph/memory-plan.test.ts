@@ -73,7 +73,7 @@ describe('a memory plan', () => {
     expect(memory.totalBytes).toBeGreaterThanOrEqual(regions.at(-1)![1])
   })
 
-  it('has a counter row for each subtask of each operator and combiner', () => {
+  it('has a counter row for each subtask of each operator, combiner and chain, and two for each ring', () => {
     const { plan, memory } = memoryOf(graph, 3)
     const combined = plan.exchanges.filter(({ combiner }) => combiner !== undefined)
     expect(combined.length).toBe(1)
@@ -84,6 +84,18 @@ describe('a memory plan', () => {
       ...combined.flatMap(({ id, senders }) =>
         Array.from({ length: senders }, (_, i) => memory.combinerRow[id]! + i),
       ),
+      ...plan.chains.flatMap(({ id, parallelism }) =>
+        Array.from({ length: parallelism }, (_, i) => memory.timeRow[id] + i),
+      ),
+      ...plan.exchanges
+        .flatMap(({ id, senders, receivers, pairwise }) =>
+          Array.from({ length: senders }, (_, sender) => sender).flatMap((sender) =>
+            Array.from({ length: receivers }, (_, receiver) => receiver)
+              .filter((receiver) => !pairwise || sender === receiver)
+              .map((receiver) => memory.linkRow(id, sender, receiver)),
+          ),
+        )
+        .flatMap((row) => [row, row + 1]),
     ]
     expect(rows.sort((a, b) => a - b)).toEqual(
       Array.from({ length: memory.counterRows }, (_, i) => i),
@@ -122,7 +134,7 @@ describe('a memory plan', () => {
     const { memory } = memoryOf((env) => void env.fromCollection([1]).sink(() => {}), 1)
     expect([memory.ringCount, memory.totalBytes]).toEqual([
       0,
-      2 * DOORBELL_BYTES + 2 * COUNTER_ROW_BYTES,
+      2 * DOORBELL_BYTES + 3 * COUNTER_ROW_BYTES,
     ])
   })
 })

@@ -6,8 +6,10 @@ import type { Plan } from './plan.ts'
 const DEFAULT_RING_BYTES = 256 * 1024
 /** Frames larger than this gain nothing: a frame's fixed cost is long paid, and latency grows. */
 const FRAME_BYTES_MAX = 32 * 1024
-/** Numbers of one subtask of one operator: see `engine/metrics/counters.ts`. One cache line. */
+/** A row of numbers: see `engine/metrics/counters.ts`. One cache line. */
 export const COUNTER_ROW_BYTES = 64
+/** Rows of a ring: one for each of its ends. */
+const LINK_ROWS = 2
 
 /** Limits of a job's shared memory. */
 export interface MemorySettings {
@@ -21,7 +23,8 @@ export interface MemorySettings {
  *
  * ```
  *   0          doorbells: one a worker thread, then the main thread's
- *   counters   one row (64 bytes) a subtask of each operator, then of each combiner
+ *   counters   one row (64 bytes) a subtask of each operator, then of each combiner, then of each chain;
+ *              then two rows a ring, the sender's and the receiver's, in the order of the rings
  *   rings      exchange by exchange; in it, sender by sender, receiver by receiver
  * ```
  */
@@ -37,10 +40,14 @@ export interface MemoryPlan {
   readonly counterRow: readonly number[]
   /** First row of an exchange's combiner, by exchange id; undefined where there is none. */
   readonly combinerRow: readonly (number | undefined)[]
+  /** First row of a chain's times, by chain id; its subtask i has row + i. */
+  readonly timeRow: readonly number[]
   readonly counterOffset: number
   readonly counterRows: number
   /** Offset of the ring from `sender` to `receiver`. */
   ring(exchange: number, sender: number, receiver: number): number
+  /** Row of the ring's sender; the receiver's is the next. */
+  linkRow(exchange: number, sender: number, receiver: number): number
   readonly ringCount: number
 }
 
@@ -51,13 +58,17 @@ export function planMemory(plan: Plan, settings: MemorySettings): MemoryPlan {
   const ringCapacity = chooseCapacity(ringCount, settings)
   const stride = align(ringBytes(ringCapacity))
   const counterOffset = DOORBELL_BYTES * (plan.threads + 1)
-  const rows = countRows(plan)
+  const rows = countRows(plan, counts)
   const firstRing = align(counterOffset + rows.total * COUNTER_ROW_BYTES)
   const bases: number[] = []
   let next = firstRing
   for (const [exchange, rings] of counts.entries()) {
     bases[exchange] = next
     next += rings * stride
+  }
+  const indexOf = (exchange: number, sender: number, receiver: number) => {
+    const { pairwise, receivers } = plan.exchanges[exchange]
+    return pairwise ? sender : sender * receivers + receiver
   }
   return {
     totalBytes: firstRing + ringCount * stride,
@@ -67,17 +78,18 @@ export function planMemory(plan: Plan, settings: MemorySettings): MemoryPlan {
     mainDoorbell: plan.threads * DOORBELL_BYTES,
     counterRow: rows.byNode,
     combinerRow: rows.byExchange,
+    timeRow: rows.byChain,
     counterOffset,
     counterRows: rows.total,
-    ring(exchange, sender, receiver) {
-      const { pairwise, receivers } = plan.exchanges[exchange]
-      return bases[exchange] + (pairwise ? sender : sender * receivers + receiver) * stride
-    },
+    ring: (exchange, sender, receiver) =>
+      bases[exchange] + indexOf(exchange, sender, receiver) * stride,
+    linkRow: (exchange, sender, receiver) =>
+      rows.byRing[exchange] + indexOf(exchange, sender, receiver) * LINK_ROWS,
     ringCount,
   }
 }
 
-function countRows(plan: Plan) {
+function countRows(plan: Plan, rings: readonly number[]) {
   let total = 0
   const take = (rows: number): number => {
     total += rows
@@ -87,7 +99,9 @@ function countRows(plan: Plan) {
   const byExchange = plan.exchanges.map(({ combiner, senders }) => {
     return combiner === undefined ? undefined : take(senders)
   })
-  return { total, byNode, byExchange }
+  const byChain = plan.chains.map(({ parallelism }) => take(parallelism))
+  const byRing = rings.map((count) => take(count * LINK_ROWS))
+  return { total, byNode, byExchange, byChain, byRing }
 }
 
 function chooseCapacity(rings: number, settings: MemorySettings): number {

@@ -4,6 +4,7 @@ import type { Clock } from '../../operators/contract/context.ts'
 import { checkErrorPolicy, type ErrorPolicy } from '../../operators/contract/error-policy.ts'
 import { LOG_LEVELS, type Logger, type LogLevel } from '../../operators/contract/logger.ts'
 import { isSharedClock } from '../../operators/contract/shared-clock.ts'
+import { METRICS_BYTES_MIN } from '../metrics/user-metrics-memory.ts'
 
 /** Limits of the memory that a job shares between its threads, and of its workers' heaps. */
 export interface MemoryConfig {
@@ -13,8 +14,10 @@ export interface MemoryConfig {
   readonly totalRingBytes?: number
   /** Old-generation heap of each worker in MiB. Default: V8's own. */
   readonly workerHeapMb?: number
-  /** Bytes of shared state stores. Default 16 MiB. */
+  /** Bytes that all stores of `StreamState` together may take: reserved, but used only as they fill. Default 16 MiB. */
   readonly sharedBytes?: number
+  /** Bytes for the users' own metrics of all subtasks: a counter or gauge takes 128, a histogram 16.1 KiB. Default 4 MiB. */
+  readonly metricsBytes?: number
 }
 
 /** Settings of one environment and its job; every field has a default (API 2). */
@@ -58,7 +61,9 @@ export interface ResolvedConfig {
   readonly module: string | undefined
   readonly ringBytes: number | undefined
   readonly totalRingBytes: number
+  readonly metricsBytes: number
   readonly workerHeapMb: number | undefined
+  readonly sharedBytes: number
   readonly errors: ErrorPolicy
   readonly clock: 'system' | Clock
   readonly logLevel: LogLevel
@@ -89,11 +94,14 @@ const KNOWN_MEMORY: ReadonlySet<string> = new Set<keyof MemoryConfig>([
   'totalRingBytes',
   'workerHeapMb',
   'sharedBytes',
+  'metricsBytes',
 ])
 
 /** The smallest ring. */
 export const MIN_RING_BYTES = 4096
 const DEFAULT_TOTAL_RING_BYTES = 512 * 1024 * 1024
+const DEFAULT_METRICS_BYTES = 4 * 1024 * 1024
+const DEFAULT_SHARED_BYTES = 16 * 1024 * 1024
 
 /** Checks a configuration and fills in the defaults. Throws `SAGE_CONFIG` or `SAGE_PARALLELISM`, naming the field. */
 export function resolveConfig(config: EnvironmentConfig = {}): ResolvedConfig {
@@ -104,8 +112,6 @@ export function resolveConfig(config: EnvironmentConfig = {}): ResolvedConfig {
   const memory = config.memory ?? {}
   if (typeof memory !== 'object' || memory === null) throw refuse('memory', 'an object', memory)
   refuseUnknown(memory, KNOWN_MEMORY, 'memory')
-  // Checked for those who give it already; no shared store exists to use it yet.
-  wholeNumber('memory.sharedBytes', memory.sharedBytes ?? 0, 0, 2 ** 31 - 1)
   const mode = oneOf('mode', config.mode ?? 'threads', ['threads', 'inline'] as const)
   const maxParallelism = wholeNumber(
     'maxParallelism',
@@ -136,10 +142,22 @@ export function resolveConfig(config: EnvironmentConfig = {}): ResolvedConfig {
       MIN_RING_BYTES,
       2 ** 31 - 1,
     ),
+    metricsBytes: wholeNumber(
+      'memory.metricsBytes',
+      memory.metricsBytes ?? DEFAULT_METRICS_BYTES,
+      METRICS_BYTES_MIN,
+      2 ** 31 - 1,
+    ),
     workerHeapMb:
       memory.workerHeapMb === undefined
         ? undefined
         : wholeNumber('memory.workerHeapMb', memory.workerHeapMb, 8, 2 ** 20),
+    sharedBytes: wholeNumber(
+      'memory.sharedBytes',
+      memory.sharedBytes ?? DEFAULT_SHARED_BYTES,
+      0,
+      2 ** 31 - 1,
+    ),
     errors: config.errors === undefined ? 'fail' : errorPolicy(config.errors),
     clock: checkClock(config.clock ?? 'system', mode),
     logLevel: logLevel(config.logLevel ?? 'INFO'),

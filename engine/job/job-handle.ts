@@ -3,10 +3,13 @@ import { errorFromData, StreamError } from '../../codec/errors.ts'
 import type { DeadLetter } from '../../operators/contract/error-policy.ts'
 import { LOG_LEVELS, type Logger } from '../../operators/contract/logger.ts'
 import type { ExplainFormat } from '../graph/explain.ts'
+import { readMetrics } from '../metrics/metrics-reader.ts'
+import type { OperatorMetrics } from '../metrics/operator-metrics.ts'
+import { sharedNowMs } from '../metrics/task-times.ts'
 import type { ControlPort, FromMain, Outcome, Report, ToMain } from '../thread/control.ts'
 import { DEAD_LETTERS_MAX } from '../thread/dead-letter-office.ts'
 import type { JobPlan } from './job-plan.ts'
-import { type JobResult, type JobStatus, type OperatorMetrics, readMetrics } from './job-result.ts'
+import type { JobResult, JobStatus } from './job-result.ts'
 import { MainLoop } from './main-loop.ts'
 import { PrintOutput } from './print-output.ts'
 import { Replies } from './replies.ts'
@@ -177,11 +180,12 @@ export class JobHandle<IO = Record<string, unknown>> {
 
   /** The live numbers of all operators, read from shared memory without asking a worker. */
   metrics(): OperatorMetrics[] {
-    const { graph, plan, memory, arena } = this.#plan
-    return readMetrics(graph.nodes, plan, memory, arena).map((metrics, id) => {
-      const left = this.#outputs.get(id)?.dropped ?? 0
-      return left === 0 ? metrics : { ...metrics, dropped: metrics.dropped + left }
-    })
+    // Of an ended job no state lasts, whatever its threads could still write.
+    return readMetrics(
+      this.#plan,
+      this.#endedMs ?? sharedNowMs(),
+      (node) => this.#inputs.get(node) ?? this.#outputs.get(node),
+    )
   }
 
   /** The physical plan: which operators run fused, how parallel, on which threads, and what crosses between them. */
@@ -266,6 +270,7 @@ export class JobHandle<IO = Record<string, unknown>> {
     for (const input of this.#inputs.values()) input.close(reason)
     for (const output of this.#outputs.values()) output.close(reason, failure !== undefined)
     this.#loop.close()
+    this.#endedMs = sharedNowMs()
     const result = this.#result(status)
     if (failure === undefined) {
       this.#running.resolve()
@@ -278,6 +283,7 @@ export class JobHandle<IO = Record<string, unknown>> {
     this.#setStatus(status)
   }
 
+  #endedMs: number | undefined
   #ending = false
   #stopping = false
 

@@ -5,11 +5,14 @@ import { type ExplainedPlan, type ExplainFormat, explain } from '../graph/explai
 import type { Graph } from '../graph/graph.ts'
 import { type MemoryPlan, planMemory } from '../graph/memory-plan.ts'
 import { type Exchange, type Plan, planGraph } from '../graph/plan.ts'
+import { counterRow } from '../metrics/counters.ts'
+import { UserMetricsMemory } from '../metrics/user-metrics-memory.ts'
 import { type Arena, createArena } from '../ring/arena.ts'
 import { Doorbell } from '../ring/doorbell.ts'
 import { initRing } from '../ring/layout.ts'
 import { RingReader } from '../ring/reader.ts'
 import { RingWriter } from '../ring/writer.ts'
+import { StateMemory } from '../state/state-memory.ts'
 import type { ThreadSettings } from '../thread/job-site.ts'
 import { SettleWords } from '../thread/settle-words.ts'
 
@@ -22,6 +25,9 @@ export class JobPlan {
   readonly settle: SettleWords
   /** How long the main thread looks for what it expects; 0 where it does the work itself. */
   readonly spinMs: number
+  readonly userMetrics: UserMetricsMemory
+  /** Memory of the stores that all threads share. */
+  readonly state: SharedArrayBuffer
 
   constructor(graph: Graph, settings: ThreadSettings) {
     this.graph = graph
@@ -30,6 +36,9 @@ export class JobPlan {
     this.memory = planMemory(this.plan, settings)
     this.arena = createArena(this.memory.totalBytes)
     this.settle = SettleWords.allocate(this.plan.threads)
+    this.userMetrics = UserMetricsMemory.allocate(settings.metricsBytes)
+    // The coordinator is the last.
+    this.state = StateMemory.allocate(this.plan.threads + 1, settings.sharedBytes)
     for (const exchange of this.plan.exchanges) this.#initRings(exchange)
   }
 
@@ -51,7 +60,8 @@ export class JobPlan {
   sender(exchange: Exchange): OutputChannel {
     const writer = codecOf(exchange).createWriter(frameOptions(exchange, this.memory, this.plan))
     const ring = new RingWriter(this.arena, this.memory.ring(exchange.id, 0, 0))
-    return new OutputChannel(writer, ring, this.bellOf(exchange.toChain!.threads[0]))
+    const bell = this.bellOf(exchange.toChain!.threads[0])
+    return new OutputChannel(writer, ring, bell, this.row(this.memory.linkRow(exchange.id, 0, 0)))
   }
 
   /** The main thread's receiving end of an output. */
@@ -63,7 +73,14 @@ export class JobPlan {
       this.arena.u8,
       reader,
       this.bellOf(exchange.fromChain!.threads[0]),
+      false,
+      this.row(this.memory.linkRow(exchange.id, 0, 0) + 1),
     )
+  }
+
+  /** A row of the job's counters. */
+  row(row: number): Float64Array {
+    return counterRow(this.arena, this.memory.counterOffset, row)
   }
 
   explain(name: string, format: ExplainFormat): string {

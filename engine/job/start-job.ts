@@ -3,6 +3,7 @@ import { errorToData, StreamError } from '../../codec/errors.ts'
 import type { Logger } from '../../operators/contract/logger.ts'
 import { isSharedClock } from '../../operators/contract/shared-clock.ts'
 import { describeGraph } from '../graph/fingerprint.ts'
+import { StateMemory } from '../state/state-memory.ts'
 import {
   type FromMain,
   type FromWorker,
@@ -50,6 +51,8 @@ export function startJob<IO>(start: JobStart<IO>): JobHandle<IO> {
     arena: plan.arena.buffer,
     time: clock?.sharedTime,
     settle: plan.settle.buffer,
+    metrics: plan.userMetrics.buffer,
+    state: plan.state,
     mayBlock: spec.settings.mode === 'threads',
   })
   if (spec.settings.mode === 'inline') startInline(handle, job, initOf)
@@ -87,7 +90,7 @@ function startInline(
 function startThreads<IO>(
   handle: JobHandle<IO>,
   { spec, job, workerHeapMb }: JobStart<IO>,
-  { plan }: JobPlan,
+  { plan, state }: JobPlan,
   initOf: (thread: number) => ThreadInit,
 ): void {
   const coordinatorIndex = plan.threads
@@ -98,6 +101,7 @@ function startThreads<IO>(
   }))
   const toCoordinator = threadPort<ToMain, FromMain>(line.port1)
   const onDeath = (thread: number, error: StreamError) => {
+    StateMemory.bury(state, thread)
     if (thread === coordinatorIndex) handle.abandon({ status: 'failed', error: errorToData(error) })
     else toCoordinator.post({ type: 'died', worker: thread, error: errorToData(error) })
   }

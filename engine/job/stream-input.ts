@@ -154,6 +154,11 @@ export class StreamInput implements MainEnd {
     return this.#endSent || !this.#ending
   }
 
+  /** Calls that wait for room. */
+  get queued(): number {
+    return this.#waiting.size
+  }
+
   /** No more records. Those that wait are still accepted, in order, before the end. */
   end(): void {
     if (this.#ending) return

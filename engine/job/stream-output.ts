@@ -108,6 +108,11 @@ export class StreamOutput<T = unknown> implements MainEnd {
     clearTimeout(this.#warning)
   }
 
+  /** Records that have arrived and wait for the reader. */
+  get queued(): number {
+    return this.#arrived.size
+  }
+
   /** Takes in a frame; false when there was none. */
   #poll(): boolean {
     const polled = this.#channel.poll(this.#batch)

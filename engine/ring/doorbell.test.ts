@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createArena } from './arena.ts'
 import { DOORBELL_BYTES, Doorbell } from './doorbell.ts'
 
@@ -38,6 +38,28 @@ describe('Doorbell', () => {
     await bell.waitAsync(bell.read(), 1)
     clearInterval(handle)
     expect(bell.read()).toBe(0)
+  })
+
+  it('leaves no timer behind when it is rung before its time', async () => {
+    const { bell } = doorbells()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      bell.announce()
+      for (const [ms, timers] of [
+        [LONG_MS, 1],
+        [Number.POSITIVE_INFINITY, 0],
+      ]) {
+        const woken = bell.waitAsync(bell.read(), ms)
+        expect(vi.getTimerCount()).toBe(timers)
+        const handle = setInterval(() => {}, LONG_MS)
+        bell.ring()
+        await woken
+        clearInterval(handle)
+        expect(vi.getTimerCount()).toBe(0)
+      }
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('counts across 2^31', () => {

@@ -6,6 +6,8 @@ export const DOORBELL_BYTES = LINE_BYTES
 
 const BELL_OFFSET = 0
 const PARKED_OFFSET = 4
+/** A timer set for longer would fire at once. */
+const TIMER_MAX_MS = 2 ** 31 - 1
 
 /**
  * How a thread waits for anything that other threads put into shared memory: messages, room,
@@ -82,9 +84,22 @@ export class Doorbell {
   /**
    * The same for a thread whose event loop must go on. It keeps no process alive: the caller
    * holds a referenced handle while it awaits.
+   *
+   * The timeout is a timer of our own: one given to `Atomics.waitAsync` stays in memory (300 bytes, and a place
+   * among the timers) until it has run out, although the wait ended long before.
    */
   async waitAsync(seen: number, timeoutMs: number): Promise<void> {
-    const result = Atomics.waitAsync(this.i32, this.bellWord, seen, timeoutMs)
-    if (result.async) await result.value
+    if (timeoutMs <= 0) return
+    const result = Atomics.waitAsync(this.i32, this.bellWord, seen)
+    if (!result.async) return
+    const timer = this.#wakeAfter(timeoutMs)
+    await result.value
+    clearTimeout(timer)
+  }
+
+  #wakeAfter(ms: number): NodeJS.Timeout | undefined {
+    if (ms === Number.POSITIVE_INFINITY) return undefined
+    const wake = () => void Atomics.notify(this.i32, this.bellWord)
+    return setTimeout(wake, Math.min(ms, TIMER_MAX_MS)).unref()
   }
 }

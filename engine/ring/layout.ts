@@ -127,6 +127,17 @@ export function ringCapacity(arena: Arena, offset: number): number {
   return capacityBytes
 }
 
+/**
+ * How full the ring at `offset` is, 0 to 1, as any thread may see it: while both ends move, about so.
+ */
+export function ringFill(arena: Arena, offset: number): number {
+  const capacity = arena.i32[(offset + CAPACITY_OFFSET) >> 2]
+  const head = Atomics.load(arena.i32, (offset + HEAD_OFFSET) >> 2)
+  const tail = Atomics.load(arena.i32, (offset + TAIL_OFFSET) >> 2)
+  // The head may have moved before the tail was loaded: more than the capacity was never used.
+  return Math.min(capacity, (tail - head) | 0) / capacity
+}
+
 function checkCapacity(capacityBytes: number): void {
   const isPowerOfTwo =
     Number.isInteger(capacityBytes) && (capacityBytes & (capacityBytes - 1)) === 0

@@ -5,6 +5,7 @@ import {
   type ResolvedErrorPolicy,
   resolveErrorPolicy,
 } from '../../operators/contract/error-policy.ts'
+import { MetricRegistry } from '../../operators/contract/metric-registry.ts'
 import {
   emptyScope,
   type Operator,
@@ -21,6 +22,8 @@ import type { MemoryPlan } from '../graph/memory-plan.ts'
 import type { GraphNode } from '../graph/node.ts'
 import type { Chain, Exchange, Plan } from '../graph/plan.ts'
 import { counterRow } from '../metrics/counters.ts'
+import { TaskMetrics } from '../metrics/task-metrics.ts'
+import type { UserMetricsMemory } from '../metrics/user-metrics-memory.ts'
 import type { Arena } from '../ring/arena.ts'
 import { Doorbell } from '../ring/doorbell.ts'
 import { RingReader } from '../ring/reader.ts'
@@ -41,7 +44,7 @@ import { retryable } from './retryable.ts'
 import { SinkGate } from './sink-gate.ts'
 import { type PartitionClaim, SourceDriver } from './source-driver.ts'
 import { Task, type TaskInput } from './task.ts'
-import { TaskContext, type ThreadFacilities } from './task-context.ts'
+import { TaskContext, type TaskPlace, type ThreadFacilities } from './task-context.ts'
 import { viewReadingOf } from './view-reading.ts'
 
 /** What a thread has at hand to build its tasks from. */
@@ -51,6 +54,7 @@ export interface Workshop {
   readonly plan: Plan
   readonly memory: MemoryPlan
   readonly arena: Arena
+  readonly userMetrics: UserMetricsMemory
   readonly thread: number
   readonly facilities: ThreadFacilities
   readonly defaultErrors: ErrorPolicy
@@ -89,6 +93,7 @@ class TaskBuilder {
   readonly #outputs: OutputPort[] = []
   readonly #entries: ChainEntry[] = []
   readonly #inputs: TaskInput[] = []
+  readonly #registries: MetricRegistry[] = []
   #source: SourceDriver | undefined
   #partitioned: PartitionedSource<unknown, unknown> | undefined
 
@@ -105,7 +110,7 @@ class TaskBuilder {
     if (this.#partitioned !== undefined) this.#drive(this.#chain.nodes[0], this.#partitioned)
     const time = this.#time()
     this.#state.time = time
-    const { id, strict, nowMs, facilities } = this.#shop
+    const { id, strict, nowMs, facilities, memory } = this.#shop
     const name = `${id}-${this.#chain.id}-${this.#subtask}`
     const chain = compileChain(name, this.#operators, this.#entries, this.#state, strict)
     this.#after.push(...chain.after)
@@ -124,6 +129,10 @@ class TaskBuilder {
       inputs: this.#inputs,
       source: this.#source,
       outputs: this.#outputs,
+      metrics: new TaskMetrics(
+        this.#row(memory.timeRow[this.#chain.id] + this.#subtask),
+        this.#registries,
+      ),
       nowMs,
       wake: facilities.wake,
     })
@@ -133,8 +142,7 @@ class TaskBuilder {
 
   #addNode(node: GraphNode): void {
     const row = this.#shop.memory.counterRow[node.id] + this.#subtask
-    const place = { name: node.name, subtask: this.#subtask, parallelism: this.#chain.parallelism }
-    const ctx = new TaskContext(place, this.#state.scope, this.#shop.facilities, () => this.#wake())
+    const ctx = this.#context(node)
     this.#indexOf.set(node.id, this.#operators.length)
     const { body } = node
     if (body.type === 'source') {
@@ -144,6 +152,29 @@ class TaskBuilder {
       const factory = 'factory' in body ? body.factory : undefined
       this.#addOperator(factory ?? forward, ctx, node, row, this.#isCombined(node))
     }
+  }
+
+  #context({ id, name, inputs }: GraphNode): TaskContext {
+    const { facilities, userMetrics } = this.#shop
+    const subtask = this.#subtask
+    const metrics = new MetricRegistry(
+      name,
+      (kind, metric) => userMetrics.add(kind, metric, { node: id, subtask, operator: name }),
+      facilities.logger,
+    )
+    this.#registries.push(metrics)
+    const place: TaskPlace = {
+      name,
+      subtask,
+      parallelism: this.#chain.parallelism,
+      keyed: inputs.length > 0 && inputs.every(({ keying }) => keying !== undefined),
+      maxParallelism: this.#shop.maxParallelism,
+    }
+    return new TaskContext(place, this.#state.scope, facilities, () => this.#wake(), metrics)
+  }
+
+  #row(row: number): Float64Array {
+    return counterRow(this.#shop.arena, this.#shop.memory.counterOffset, row)
   }
 
   #addOperator(
@@ -156,7 +187,7 @@ class TaskBuilder {
     const out = new ChainCollector()
     const policy = resolveErrorPolicy(node.errors ?? this.#shop.defaultErrors)
     const made = this.#made(node.name, () =>
-      factory.create({ ctx, scope: this.#state.scope, out, combined }),
+      factory.create({ ctx, scope: this.#state.scope, out, keyed: ctx.keyed, combined }),
     )
     const operator = factory.shape === 'process' && !endsJob(policy) ? retryable(made) : made
     return this.#add(factory.shape, operator, ctx, node, row, out, factory.capacity)
@@ -181,8 +212,8 @@ class TaskBuilder {
     capacity = 1,
   ): number {
     const k = this.#operators.length
-    const { memory, arena, defaultErrors, facilities } = this.#shop
-    const counters = counterRow(arena, memory.counterOffset, row)
+    const { defaultErrors, facilities } = this.#shop
+    const counters = this.#row(row)
     const policy = resolveErrorPolicy(node.errors ?? defaultErrors)
     const errors = this.#gate(k, node, policy, counters, out)
     const sink =
@@ -275,14 +306,14 @@ class TaskBuilder {
 
   #time(): ChainTime {
     const domains: number[] = []
-    const timed = this.#operators.map(({ operator, targets }, k) => {
+    const timed = this.#operators.map(({ operator, targets, errors }, k) => {
       const domain = domains[k] ?? -1
       const ports: OutputPort[] = []
       for (const target of [...targets.values()].flat()) {
         if (target.type === 'send') ports.push(target.port)
         else domains[target.to] = operator.watermarks === undefined ? domain : k
       }
-      return { operator, ports, domain }
+      return { operator, errors, ports, domain }
     })
     const channels = this.#inputs.map(({ channel }) => channel)
     return new ChainTime(this.#state.scope, channels, timed)
@@ -350,13 +381,7 @@ class TaskBuilder {
   /** Runs behind the sender, in the receiver's name. */
   #addCombiner(exchange: Exchange, factory: OperatorFactory): number {
     const row = this.#shop.memory.combinerRow[exchange.id]! + this.#subtask
-    const place = {
-      name: exchange.to.name,
-      subtask: this.#subtask,
-      parallelism: this.#chain.parallelism,
-    }
-    const ctx = new TaskContext(place, this.#state.scope, this.#shop.facilities, () => this.#wake())
-    return this.#addOperator(factory, ctx, exchange.to, row)
+    return this.#addOperator(factory, this.#context(exchange.to), exchange.to, row)
   }
 
   #port(exchange: Exchange): OutputPort {
@@ -371,6 +396,7 @@ class TaskBuilder {
         writer,
         new RingWriter(this.#shop.arena, offset),
         this.#receiverBell(exchange, receiver),
+        this.#row(memory.linkRow(exchange.id, this.#subtask, receiver)),
       )
     })
     const routing = routingTable(maxParallelism, exchange.receivers)
@@ -434,7 +460,14 @@ class TaskBuilder {
         thread === undefined ? memory.mainDoorbell : memory.doorbell(thread),
       )
       this.#inputs.push({
-        channel: new InputChannel(ring, arena.u8, reader, producer, inPlace),
+        channel: new InputChannel(
+          ring,
+          arena.u8,
+          reader,
+          producer,
+          inPlace,
+          this.#row(memory.linkRow(exchange.id, sender, this.#subtask) + 1),
+        ),
         entry,
         timestamped: this.#entries[entry].timestamps === 'with-watermarks',
       })

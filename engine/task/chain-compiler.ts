@@ -22,6 +22,7 @@ import {
   type Region,
   resultText,
 } from './chain-text.ts'
+import type { ChainTime } from './chain-time.ts'
 import { FAILED } from './error-gate.ts'
 import { isThenable } from './sink-gate.ts'
 import { copyRecord, shareRecord } from './strict-records.ts'
@@ -88,6 +89,7 @@ class ChainCompiler {
   readonly #wanted: (() => void)[] = []
   readonly #prelude: string[] = []
   readonly #count = new ChainCounting()
+  readonly #time: ChainTime
 
   constructor(
     id: string,
@@ -101,7 +103,9 @@ class ChainCompiler {
     this.#entries = entries
     this.#strict = strict
     this.#viewed = viewedOperators(operators, entries)
+    this.#time = state.time!
     this.#bind('state', state)
+    this.#bind('time', this.#time)
     this.#bind('scope', state.scope)
     for (const [name, value] of Object.entries({
       FAILED,
@@ -208,7 +212,7 @@ class ChainCompiler {
     return lines(
       keyed ? 'const K = B.keys' : 'scope.key = undefined',
       timestamps === undefined ? 'scope.timestamp = NaN' : 'const T = B.timestamps',
-      timestamps === 'with-watermarks' ? 'const W = B.watermarks, time = state.time' : '',
+      timestamps === 'with-watermarks' ? 'const W = B.watermarks' : '',
       asked ? 'const A = B.asked ? B.asks : undefined' : '',
       asked ? 'if (A === undefined) scope.ask = 0' : 'scope.ask = 0',
     )
@@ -290,6 +294,7 @@ class ChainCompiler {
       shape === 'sink'
         ? `if (sink${k}.busy) { sink${k}.hold(${kept}); state.pressed = true; break ${exit} }`
         : '',
+      this.#catchUp(k),
       keepsKey ? `const key${r} = scope.key` : '',
       `let ${r}`,
       `try { ${resultText(k, shape, call, r)}${owned && hasResult(shape) ? `; ${r} = materialize(${r})` : ''} }`,
@@ -299,6 +304,13 @@ class ChainCompiler {
       keepsKey ? `scope.key = key${r}` : '',
       `}`,
     )
+  }
+
+  /** An operator that hears of time does so before the record that comes behind it. */
+  #catchUp(k: number): string {
+    if (this.#operators[k].operator.onWatermark === undefined) return ''
+    this.#bind(`timed${k}`, this.#time.operators[k])
+    return `if (scope.watermark > timed${k}.watermark) time.catchUp(${k})`
   }
 
   /** What follows a call that returned `r`. */

@@ -94,7 +94,7 @@ export interface ChainState {
   readonly scope: RecordScope
   /** Set when no further input should be taken: a ring is full, a sink is busy, a retry waits. */
   pressed: boolean
-  /** Told by compiled text of watermarks that come with records. */
+  /** Told by compiled text of watermarks that come with records. Set before the chain is compiled. */
   time: ChainTime | undefined
   /** The failure that ends the job. User code between it and the task may catch it, but cannot undo it. */
   fatal: StreamError | undefined

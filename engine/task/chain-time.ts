@@ -1,16 +1,20 @@
 import type { Operator, RecordScope, Room } from '../../operators/contract/operator.ts'
 import type { InputChannel } from '../channel/input-channel.ts'
 import type { OutputPort } from '../channel/output-port.ts'
+import type { ErrorGate } from './error-gate.ts'
 
 /** An operator of a chain, as time passes through it. */
-interface TimedOperator {
+export interface TimedOperator {
   readonly operator: Operator
+  readonly errors: Pick<ErrorGate, 'giveUp'>
   readonly ports: readonly OutputPort[]
   /** Index of the `timestamp` operator whose watermarks hold here; -1: those that come into the chain. */
   readonly domain: number
-  /** The watermark that it has seen, and that its outputs have been promised. */
+  /** The watermark that it has seen. Compiled text compares it with that of each record. */
   watermark: number
 }
+
+const always: Room = () => true
 
 /**
  * Event time in one chain. The watermark that comes in is the minimum over the input channels that are not idle; behind an
@@ -19,12 +23,14 @@ interface TimedOperator {
  * A watermark travels in two ways. With every record comes the one that held when it was sent: compiled text puts it into
  * `scope.watermark`, so whether a record is late depends on what its sender sent before it and on nothing else. And
  * once a batch has been worked on, `advance` shows the last one to all operators, those that no record reached too,
- * and promises it to the outputs.
+ * and promises it to the outputs. What a timer throws goes through its operator's error policy, as a record would.
  */
 export class ChainTime {
   readonly #scope: RecordScope
   readonly #channels: readonly InputChannel[]
-  readonly #operators: readonly TimedOperator[]
+  readonly operators: readonly TimedOperator[]
+  /** The operators that may want to be called by the job's clock. */
+  readonly #clocked: readonly number[]
   /** The channel whose records are at hand. */
   #channel: InputChannel | undefined
   #incoming = Number.NEGATIVE_INFINITY
@@ -42,10 +48,11 @@ export class ChainTime {
   ) {
     this.#scope = scope
     this.#channels = channels
-    this.#operators = operators.map((timed) => ({
+    this.operators = operators.map((timed) => ({
       ...timed,
       watermark: Number.NEGATIVE_INFINITY,
     }))
+    this.#clocked = operators.flatMap(({ operator }, k) => ('dueAt' in operator ? [k] : []))
   }
 
   /** The records that follow come from `channel`. */
@@ -74,7 +81,7 @@ export class ChainTime {
   advance(room: Room): boolean {
     if (!this.#moved) return true
     if (this.#next === 0) this.#gather()
-    for (; this.#next < this.#operators.length; this.#next++) {
+    for (; this.#next < this.operators.length; this.#next++) {
       if (!this.#show(this.#next, room)) return false
     }
     this.#next = 0
@@ -82,11 +89,44 @@ export class ChainTime {
     return true
   }
 
+  /**
+   * A record has come to operator k whose watermark is later than what the operator has seen: it sees that first. Emits
+   * all there is, as an expansion of the record does.
+   */
+  catchUp(k: number): void {
+    const timed = this.operators[k]
+    const { key, timestamp, watermark, ask } = this.#scope
+    this.#tell(k, (operator) => operator.onWatermark!(watermark, always))
+    timed.watermark = watermark
+    const scope = this.#scope
+    scope.key = key
+    scope.timestamp = timestamp
+    scope.watermark = watermark
+    scope.ask = ask
+  }
+
+  /** When an operator wants to be called by the job's clock, in its ms. */
+  get dueAt(): number {
+    let due = Number.POSITIVE_INFINITY
+    for (const k of this.#clocked) due = Math.min(due, this.operators[k].operator.dueAt!)
+    return due
+  }
+
+  /** Calls the operators whose hour has come. False: there was no room; call again. */
+  passClock(now: number, room: Room): boolean {
+    for (const k of this.#clocked) {
+      if (this.operators[k].operator.dueAt! > now) continue
+      if (!this.#tell(k, (operator) => operator.onProcessingTime!(now, room))) return false
+    }
+    return true
+  }
+
   /** All inputs have ended: shows operator k the end of time. False: there was no room; call again. */
   end(k: number, room: Room): boolean {
-    const { operator } = this.#operators[k]
-    this.resetScope(k)
-    return operator.onWatermark?.(Number.POSITIVE_INFINITY, room) ?? true
+    return this.#tell(
+      k,
+      (operator) => operator.onWatermark?.(Number.POSITIVE_INFINITY, room) ?? true,
+    )
   }
 
   /** Makes the scope that of no record, at operator k. */
@@ -95,18 +135,16 @@ export class ChainTime {
     scope.key = undefined
     scope.timestamp = Number.NaN
     scope.ask = 0
-    scope.watermark = this.#operators[k].watermark
+    scope.watermark = this.operators[k].watermark
   }
 
   #show(k: number, room: Room): boolean {
-    const timed = this.#operators[k]
+    const timed = this.operators[k]
     const { operator, ports, domain } = timed
     const watermark = this.#of(domain)
     if (watermark > timed.watermark) {
-      if (operator.onWatermark !== undefined) {
-        this.resetScope(k)
-        if (!operator.onWatermark(watermark, room)) return false
-      }
+      const hears = operator.onWatermark !== undefined
+      if (hears && !this.#tell(k, () => operator.onWatermark!(watermark, room))) return false
       timed.watermark = watermark
     }
     // Behind a `timestamp` operator its own time holds, at itself what came.
@@ -120,12 +158,25 @@ export class ChainTime {
     return true
   }
 
+  /** Calls an operator with the scope of no record, again as long as its policy takes what it throws. */
+  #tell(k: number, call: (operator: Operator) => boolean): boolean {
+    const { operator, errors } = this.operators[k]
+    for (;;) {
+      this.resetScope(k)
+      try {
+        return call(operator)
+      } catch (error) {
+        errors.giveUp(error, undefined, 1)
+      }
+    }
+  }
+
   #of(domain: number): number {
-    return domain === -1 ? this.#incoming : this.#operators[domain].operator.watermarks!.watermark
+    return domain === -1 ? this.#incoming : this.operators[domain].operator.watermarks!.watermark
   }
 
   #isIdle(domain: number): boolean {
-    if (domain !== -1) return this.#operators[domain].operator.watermarks!.idle
+    if (domain !== -1) return this.operators[domain].operator.watermarks!.idle
     let idle = false
     for (const channel of this.#channels) {
       if (channel.ended) continue

@@ -100,6 +100,7 @@ export class ErrorGate {
       state.fatal = failure
       throw failure
     }
+    counters[policy.then === 'skip' ? COUNTER.skipped : COUNTER.deadLettered]++
     if (policy.then === 'deadLetter') {
       this.#operator.deadLetter({ value, error: failure, key: scope.key, operator: name, attempts })
     }
@@ -131,11 +132,11 @@ export class ErrorGate {
         item.dueMs = this.#operator.nowMs() + policy.backoffMs
         return false
       }
-      this.#held.shift()
+      this.#letGo()
       this.giveUp(error, item.value, item.attempts)
       return true
     }
-    this.#held.shift()
+    this.#letGo()
     this.#operator.after(result, item.value)
     return true
   }
@@ -151,6 +152,12 @@ export class ErrorGate {
     const columns = { ...this.#operator.scope }
     const dueMs = delayMs === 0 ? 0 : this.#operator.nowMs() + delayMs
     this.#held.push({ value, input, columns, attempts, dueMs })
+    this.#operator.counters[COUNTER.pending]++
+  }
+
+  #letGo(): void {
+    this.#held.shift()
+    this.#operator.counters[COUNTER.pending]--
   }
 }
 

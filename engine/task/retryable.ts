@@ -19,18 +19,24 @@ export function retryable(operator: Operator): Operator {
       return result
     }
   const { call } = operator
-  return {
+  const wrapped: Operator = {
     ...bound(operator),
     call: typeof call === 'function' ? attempt(call) : call.map(attempt),
   }
+  if (!('dueAt' in operator)) return wrapped
+  return Object.defineProperty(wrapped, 'dueAt', { get: () => operator.dueAt, enumerable: true })
 }
 
 function bound(operator: Operator): Omit<Operator, 'call'> {
-  const { open, finish, endOfBatch, complete, close } = operator
+  const { open, finish, endOfBatch, onWatermark, onProcessingTime, complete, close } = operator
   return {
     ...(open && { open: () => open.call(operator) }),
     ...(finish && { finish: () => finish.call(operator) }),
     ...(endOfBatch && { endOfBatch: () => endOfBatch.call(operator) }),
+    ...(onWatermark && { onWatermark: (time, room) => onWatermark.call(operator, time, room) }),
+    ...(onProcessingTime && {
+      onProcessingTime: (now, room) => onProcessingTime.call(operator, now, room),
+    }),
     ...(complete && { complete: () => complete.call(operator) }),
     ...(close && { close: () => close.call(operator) }),
   }

@@ -49,12 +49,14 @@ export class SinkGate {
 
   hold(value: unknown): void {
     this.#waiting.push({ value, columns: { ...this.#sink.scope } })
+    this.#sink.counters[COUNTER.pending]++
     this.busy = true
   }
 
   /** A call returned a promise. */
   track(promise: PromiseLike<unknown>, value: unknown, attempts = 1): void {
     this.#inFlight++
+    this.#sink.counters[COUNTER.pending]++
     this.#update()
     promise.then(
       () => this.#settle(),
@@ -68,6 +70,7 @@ export class SinkGate {
     const { scope } = this.#sink
     while (this.#waiting.length > 0 && this.#inFlight < this.#sink.capacity) {
       const { value, columns } = this.#waiting.shift()!
+      this.#sink.counters[COUNTER.pending]--
       Object.assign(scope, columns)
       this.#call(value)
     }
@@ -89,7 +92,7 @@ export class SinkGate {
   }
 
   #settle(): void {
-    this.#inFlight--
+    this.#leave()
     this.#update()
     this.#sink.wake()
   }
@@ -122,8 +125,13 @@ export class SinkGate {
       this.#settle()
       return
     }
-    this.#inFlight--
+    this.#leave()
     this.track(result, value, attempts)
+  }
+
+  #leave(): void {
+    this.#inFlight--
+    this.#sink.counters[COUNTER.pending]--
   }
 }
 

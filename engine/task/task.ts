@@ -4,6 +4,8 @@ import type { WatermarkGenerator } from '../../operators/contract/operator.ts'
 import type { Awaitable } from '../../operators/contract/source.ts'
 import type { InputChannel } from '../channel/input-channel.ts'
 import type { OutputPort } from '../channel/output-port.ts'
+import type { TaskMetrics } from '../metrics/task-metrics.ts'
+import type { TaskState } from '../metrics/task-times.ts'
 import type { ChainOperator, ChainState, CompiledChain } from './chain-model.ts'
 import type { ChainTime } from './chain-time.ts'
 import { asStreamError, FAILED } from './error-gate.ts'
@@ -47,6 +49,7 @@ export interface TaskParts {
   /** For a task that reads a source: entry 0 of its chain. */
   readonly source: SourceDriver | undefined
   readonly outputs: readonly OutputPort[]
+  readonly metrics: TaskMetrics
   /** Monotonic milliseconds. */
   nowMs(): number
   wake(): void
@@ -61,8 +64,6 @@ export class Task {
   readonly #parts: TaskParts
   readonly #batch = newBatch()
   readonly #slice: RunSlice
-  /** The operators that may want to be called by the job's clock. */
-  readonly #clocked: readonly ChainOperator[]
   #phase: Phase = 'running'
   #entry = 0
   #next = 0
@@ -77,11 +78,24 @@ export class Task {
   constructor(parts: TaskParts) {
     this.#parts = parts
     this.#slice = new RunSlice(parts.nowMs)
-    this.#clocked = parts.operators.filter(({ operator }) => 'dueAt' in operator)
   }
 
   get name(): string {
     return this.#parts.name
+  }
+
+  /** Where the driver of this task writes its time. */
+  get metrics(): TaskMetrics {
+    return this.#parts.metrics
+  }
+
+  /** After a step that was 'idle': what keeps this subtask from working. */
+  get state(): TaskState {
+    if (this.#anyPressed()) return 'backpressured'
+    if (this.#phase === 'settling' || this.#phase === 'completing') return 'busy'
+    for (const { errors, sink } of this.#parts.operators)
+      if (errors.busy || sink?.busy === true) return 'busy'
+    return 'idle'
   }
 
   get ended(): boolean {
@@ -110,15 +124,10 @@ export class Task {
 
   /** When the job's clock should be looked at next, in monotonic ms. */
   #clockDueMs(): number {
-    let due = Number.POSITIVE_INFINITY
-    for (const at of this.#dueAts()) due = Math.min(due, at)
-    if (due === Number.POSITIVE_INFINITY) return due
-    return this.#parts.nowMs() + due - this.#parts.clock.now()
-  }
-
-  *#dueAts(): Iterable<number> {
-    for (const { idleAt } of this.#parts.generators) yield idleAt
-    for (const { operator } of this.#clocked) yield operator.dueAt!
+    const { time, generators, nowMs, clock } = this.#parts
+    let due = time.dueAt
+    for (const { idleAt } of generators) due = Math.min(due, idleAt)
+    return due === Number.POSITIVE_INFINITY ? due : nowMs() + due - clock.now()
   }
 
   /**
@@ -242,16 +251,12 @@ export class Task {
 
   /** Calls the operators whose hour has come. The time is read once. */
   #passClock(): boolean {
-    if (this.#clocked.length === 0) return true
-    const now = this.#parts.clock.now()
-    for (const [k, made] of this.#parts.operators.entries()) {
-      const { operator } = made
-      if (operator.dueAt === undefined || operator.dueAt > now) continue
-      this.#parts.time.resetScope(k)
-      if (!operator.onProcessingTime!(now, this.#room)) return false
-      this.#touched = true
-    }
-    return true
+    const { time, clock } = this.#parts
+    if (time.dueAt === Number.POSITIVE_INFINITY) return true
+    const now = clock.now()
+    if (time.dueAt > now) return true
+    this.#touched = true
+    return time.passClock(now, this.#room)
   }
 
   readonly #room = (): boolean => !this.#parts.state.pressed && !this.#anyPressed()
@@ -405,6 +410,7 @@ export class Task {
 
   #drained(): boolean {
     this.#phase = 'completing'
+    this.#parts.metrics.sample()
     void this.#completeAll()
       .then(
         () => {

@@ -23,6 +23,7 @@
  * ({@link scriptedSource}), one operator without a job ({@link operatorHarness}).
  */
 
+export type { UserMetrics } from '../../operators/contract/user-metrics.ts'
 export { ManualClock } from '../../operators/testing/manual-clock.ts'
 export {
   type HarnessOptions,

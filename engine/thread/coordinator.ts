@@ -1,10 +1,12 @@
 import { type ErrorData, errorToData, StreamError } from '../../codec/errors.ts'
 import type { RuntimeContext } from '../../operators/contract/context.ts'
+import { MetricRegistry, unreadMetrics } from '../../operators/contract/metric-registry.ts'
 import { describeGraph, firstDifference } from '../graph/fingerprint.ts'
 import type { GraphNode } from '../graph/node.ts'
 import { planGraph } from '../graph/plan.ts'
 import { wrapArena } from '../ring/arena.ts'
 import { DOORBELL_BYTES, Doorbell } from '../ring/doorbell.ts'
+import { StateMemory } from '../state/state-memory.ts'
 import type { ControlPort, FromMain, FromWorker, Outcome, ToMain, ToWorker } from './control.ts'
 import type { JobGraph } from './job-site.ts'
 import { clockOf, type ThreadInit } from './job-thread.ts'
@@ -181,6 +183,7 @@ export class Coordinator {
 
   #cancelAll(): void {
     if (!this.#cancelling) {
+      StateMemory.cancel(this.#init.state)
       this.#tell({ type: 'cancel' })
       // A worker that hangs in user code hears nothing; the main thread ends its thread.
       this.#patience = setTimeout(() => this.#ended.resolve(), CANCEL_MS).unref()
@@ -216,10 +219,14 @@ function listingContext(
   init: ThreadInit,
   job: JobGraph,
 ): RuntimeContext {
-  const unavailable = () => {
-    throw new StreamError('SAGE_SERVICE', 'services are not available in partitions()')
+  const unavailable = (): never => {
+    throw new StreamError('SAGE_SERVICE', 'services and state are not available in partitions()')
+  }
+  const noState = () => {
+    throw new StreamError('SAGE_STATE', 'shared state is not available in partitions()')
   }
   const silent = () => {}
+  const logger = { debug: silent, info: silent, warning: silent, error: silent }
   return {
     name: node.name,
     jobName: init.jobName,
@@ -227,12 +234,20 @@ function listingContext(
     parallelism,
     key: undefined,
     getKey: () => undefined,
+    state: unavailable,
+    listState: unavailable,
+    mapState: unavailable,
+    get timers() {
+      return unavailable()
+    },
     timestamp: undefined,
     watermark: Number.NEGATIVE_INFINITY,
-    logger: { debug: silent, info: silent, warning: silent, error: silent },
+    logger,
+    metrics: new MetricRegistry(node.name, unreadMetrics, logger),
     clock: clockOf(init, job),
     wake: silent,
     service: unavailable,
+    shared: noState,
     callService: Object.assign(unavailable, { async: async () => unavailable() }),
   }
 }

@@ -30,6 +30,8 @@ export interface ThreadSettings {
   readonly spinMs: number
   readonly ringBytes: number | undefined
   readonly totalRingBytes: number
+  readonly metricsBytes: number
+  readonly sharedBytes: number
   readonly errors: ErrorPolicy
   readonly logLevel: LogLevel
 }

@@ -3,12 +3,15 @@ import type { Clock } from '../../operators/contract/context.ts'
 import type { DeadLetter } from '../../operators/contract/error-policy.ts'
 import { LOG_LEVELS, type Logger, type LogLevel } from '../../operators/contract/logger.ts'
 import { SharedTime } from '../../operators/contract/shared-clock.ts'
+import { withStores, withStoresInline } from '../../operators/contract/state-site.ts'
 import { describeGraph } from '../graph/fingerprint.ts'
 import { type MemoryPlan, planMemory } from '../graph/memory-plan.ts'
 import type { GraphNode } from '../graph/node.ts'
 import { type Plan, planGraph } from '../graph/plan.ts'
+import { UserMetricsMemory } from '../metrics/user-metrics-memory.ts'
 import { type Arena, wrapArena } from '../ring/arena.ts'
 import { DOORBELL_BYTES, Doorbell } from '../ring/doorbell.ts'
+import { SharedState } from '../state/shared-state.ts'
 import { buildTask } from '../task/build-task.ts'
 import { ServiceHost } from '../task/services.ts'
 import type { Task } from '../task/task.ts'
@@ -31,6 +34,10 @@ export interface ThreadInit {
   readonly time: SharedArrayBuffer | undefined
   /** Memory of the job's `SettleWords`. */
   readonly settle: SharedArrayBuffer
+  /** Memory of the users' own metrics. */
+  readonly metrics: SharedArrayBuffer
+  /** Memory of the job's shared state. */
+  readonly state: SharedArrayBuffer
   /** False where blocking would stop the caller's event loop (inline mode). */
   readonly mayBlock: boolean
 }
@@ -53,6 +60,7 @@ export class JobThread {
   readonly #bell: Doorbell
   readonly #arena: Arena
   readonly #logger: Logger
+  readonly #state: SharedState
   #tasks: Task[] = []
   #loop: ThreadLoop | undefined
   #cancelled = false
@@ -63,6 +71,7 @@ export class JobThread {
     this.#init = init
     this.#lines = lines
     this.#arena = wrapArena(init.arena)
+    this.#state = new SharedState(init.state, init.thread)
     this.#bell = new Doorbell(this.#arena, init.thread * DOORBELL_BYTES)
     this.#letters = new DeadLetterOffice((report) => lines.main.post(report))
     this.#logger = reportingLogger(init.settings.logLevel, (report) => lines.main.post(report))
@@ -90,15 +99,31 @@ export class JobThread {
         full: describeGraph(job.graph, { sourceText: true }),
       })
       const start = await orders.start
-      if (start !== undefined) await this.#start(job, start)
-      if (start !== undefined && (await orders.go)) await this.#work()
+      if (start !== undefined) {
+        const within = this.#init.mayBlock ? withStores : withStoresInline
+        await within(this.#state, () => this.#live(job, start, orders.go))
+      }
+    } catch (error) {
+      this.fail(error)
+    }
+    this.#letters.flush()
+    await beforeEnd()
+    this.#lines.coordinator.post({ type: 'ended' })
+  }
+
+  /** All that runs user code of the job, but for its module. */
+  async #live(
+    job: JobGraph,
+    start: Extract<ToWorker, { type: 'start' }>,
+    go: Promise<boolean>,
+  ): Promise<void> {
+    try {
+      await this.#start(job, start)
+      if (await go) await this.#work()
     } catch (error) {
       this.fail(error)
     }
     await this.#close()
-    this.#letters.flush()
-    await beforeEnd()
-    this.#lines.coordinator.post({ type: 'ended' })
   }
 
   /** Reports the failure that ends the job; only the first counts. */
@@ -158,6 +183,7 @@ export class JobThread {
       logger: this.#logger,
       clock,
       services: this.#services,
+      shared: (name: string) => this.#state.shared(name),
       wake: () => this.#bell.ring(),
     }
     const shop = {
@@ -165,6 +191,7 @@ export class JobThread {
       plan,
       memory,
       arena: this.#arena,
+      userMetrics: new UserMetricsMemory(this.#init.metrics),
       thread,
       facilities,
       defaultErrors: settings.errors,

@@ -12,6 +12,8 @@ const BUSY_TURN_MS = 1
 const PARK_MS = 10
 /** A thread idle for so long leaves the blocking wait for the event loop's own, which costs nothing. */
 const SLEEP_AFTER_MS = 100
+/** How often the users' gauges are asked, at most. */
+const SAMPLE_MS = 100
 /** A bound for waits that nothing but the doorbell should end. */
 const SLEEP_MS = 60_000
 
@@ -41,6 +43,8 @@ export class ThreadLoop {
   readonly #tasks: Task[]
   readonly #settings: LoopSettings
   #lastTurn = 0
+  /** When the users' gauges are asked again: they may have changed since they were. */
+  #sampleDueMs = Number.POSITIVE_INFINITY
   #cancelled = false
   /** How often `stepAll` has moved anything, modulo 2^32. */
   #activity = 0
@@ -62,6 +66,18 @@ export class ThreadLoop {
 
   /** Runs until all tasks have ended or `cancel` was called. Throws the failure of a task. */
   async run(): Promise<void> {
+    const { nowMs } = this.#settings
+    const begunMs = nowMs()
+    for (const { metrics } of this.#tasks) metrics.times.start(begunMs)
+    try {
+      await this.#run()
+    } finally {
+      const endedMs = nowMs()
+      for (const { metrics } of this.#tasks) metrics.times.stop(endedMs)
+    }
+  }
+
+  async #run(): Promise<void> {
     const { nowMs, bell } = this.#settings
     let idleSince = Number.NaN
     this.#lastTurn = nowMs()
@@ -94,20 +110,42 @@ export class ThreadLoop {
   #answer(round: number): void {
     if (round === this.#answered) return
     for (const task of this.#tasks) if (!task.quiet) return
+    this.#sample()
     this.#answered = round
     this.#settings.settle.answer(this.#settings.thread, round, this.#activity)
   }
 
   /** True when any task has moved. */
   #stepAll(): boolean {
+    const { nowMs } = this.#settings
     let worked = false
+    let now = nowMs()
     for (let i = 0; i < this.#tasks.length; i++) {
-      const progress = this.#tasks[i].step(this.#settings.nowMs() + TASK_BUDGET_MS)
+      const task = this.#tasks[i]
+      const { times } = task.metrics
+      times.begin(now)
+      const progress = task.step(now + TASK_BUDGET_MS)
       if (progress !== 'idle') worked = true
-      if (progress === 'ended') this.#tasks.splice(i--, 1)
+      now = nowMs()
+      if (progress === 'worked') times.worked(now)
+      else if (progress === 'idle') times.rested(task.state)
+      else {
+        times.stop(now)
+        this.#tasks.splice(i--, 1)
+      }
     }
-    if (worked) this.#activity = (this.#activity + 1) | 0
+    if (worked) {
+      this.#activity = (this.#activity + 1) | 0
+      this.#sampleDueMs = Math.min(this.#sampleDueMs, now + SAMPLE_MS)
+    }
+    if (now >= this.#sampleDueMs) this.#sample()
     return worked
+  }
+
+  /** The users' gauges tell their values. */
+  #sample(): void {
+    this.#sampleDueMs = Number.POSITIVE_INFINITY
+    for (const { metrics } of this.#tasks) metrics.sample()
   }
 
   async #turnWhenDue(): Promise<void> {
@@ -148,7 +186,10 @@ export class ThreadLoop {
 
   #dueMs(): number {
     let due = Number.POSITIVE_INFINITY
-    for (const task of this.#tasks) due = Math.min(due, task.dueMs)
+    for (const task of this.#tasks) {
+      due = Math.min(due, task.dueMs)
+      if (task.metrics.samples) due = Math.min(due, this.#sampleDueMs)
+    }
     return due
   }
 }

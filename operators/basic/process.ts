@@ -12,7 +12,9 @@ import type {
   OperatorContext,
   OperatorFactory,
 } from '../contract/operator.ts'
+import { isPromise, promiseReturned } from '../contract/result-checks.ts'
 import { userFinish } from '../contract/user-finish.ts'
+import { TimerService } from '../state/timer-service.ts'
 
 /** Any number of records to any output: a lambda `(value, ctx, out)` or a `ProcessFunction`. */
 export function processFactory(fn: unknown, constructorOptions?: unknown): OperatorFactory {
@@ -30,5 +32,27 @@ export function processFactory(fn: unknown, constructorOptions?: unknown): Opera
 function processOperator(instance: ProcessFunction, context: OperatorContext): Operator {
   requireMethod(instance, 'process', 'process')
   const call: OperatorCall = (value, ctx, out) => instance.process(value, ctx, out)
-  return { call, ...lifecycleOf(instance), ...userFinish(instance, context) }
+  const operator = { call, ...lifecycleOf(instance), ...userFinish(instance, context) }
+  return typeof instance.onTimer === 'function' ? hearing(instance, operator, context) : operator
+}
+
+/** An operator whose keys' timers call `onTimer`. */
+function hearing(
+  instance: ProcessFunction,
+  operator: Operator,
+  context: OperatorContext,
+): Operator {
+  const { ctx, out, keyed } = context
+  keyed.hearsTimers = true
+  const timers = new TimerService(context, (at) => {
+    if (isPromise(instance.onTimer!(at, ctx, out))) throw promiseReturned('onTimer')
+  })
+  return {
+    ...operator,
+    onWatermark: (watermark, room) => timers.onWatermark(watermark, room),
+    onProcessingTime: (now, room) => timers.onProcessingTime(now, room),
+    get dueAt() {
+      return timers.dueAt
+    },
+  }
 }

@@ -1,4 +1,7 @@
 import type { Logger } from './logger.ts'
+import type { MetricGroup } from './metrics.ts'
+import type { ListState, MapState, StateOptions, Timers, ValueState } from './state.ts'
+import type { StreamState } from './stream-state.ts'
 
 /** Typed view of a registered service: its methods, as `ctx.service<T>(name)` hands them out. */
 export type ServiceProxy<T> = T
@@ -40,10 +43,30 @@ export interface RuntimeContext<K = any> {
    * -Infinity while nothing is promised.
    */
   readonly watermark: number
+  /**
+   * The state `name` of the key at hand, on keyed streams. `init` gives the value of a key that has none.
+   *
+   * @throws StreamError `SAGE_NOT_KEYED`; `SAGE_STATE` for a name that is another kind of state
+   */
+  state<S>(name: string, init: () => S, options?: StateOptions): ValueState<S>
+  /** The list `name` of the key at hand, on keyed streams. */
+  listState<T>(name: string, options?: StateOptions): ListState<T>
+  /** The map `name` of the key at hand, on keyed streams. */
+  mapState<MK, V>(name: string, options?: StateOptions): MapState<MK, V>
+  /**
+   * Timers of the key at hand, on keyed streams, for a `ProcessFunction` with `onTimer`.
+   *
+   * @throws StreamError `SAGE_OPTION` for other functions
+   */
+  readonly timers: Timers
   readonly logger: Logger
+  /** Counters, gauges and histograms of your own, read with `job.metrics()`. */
+  readonly metrics: MetricGroup
   readonly clock: Clock
   /** Asks an idle source of this subtask again at once. May be called from any asynchronous callback. */
   wake(): void
+  /** The store of this name (default `'default'`), shared by all threads of the job. */
+  shared(name?: string): StreamState
   /** The instance of a service registered with `env.registerService`, one per worker thread. */
   service<T = any>(name: string): ServiceProxy<T>
   readonly callService: CallService

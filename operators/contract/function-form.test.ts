@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { KeyedState } from '../state/keyed-state.ts'
 import { operatorHarness } from '../testing/operator-harness.ts'
 import { MapFunction } from './function.ts'
 import {
@@ -63,10 +64,11 @@ it('a lambda is called as it is', () => {
   const fn = (value: number) => value
   const { ctx } = operatorHarness(fn)
   const scope = emptyScope()
+  const place = { name: 'map', keyed: false, maxParallelism: 1, clock: ctx.clock }
+  const keyed = new KeyedState(place, scope)
   const out = { collect: () => {}, collectTo: () => {} }
-  expect(functionFactory('map', 'map', fn).create({ ctx, scope, out, combined: false }).call).toBe(
-    fn,
-  )
+  const context = { ctx, scope, out, keyed, combined: false }
+  expect(functionFactory('map', 'map', fn).create(context).call).toBe(fn)
 })
 
 it('a class lives once per subtask: constructor, ctx, open, execute, close', async () => {

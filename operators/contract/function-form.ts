@@ -1,5 +1,6 @@
 import { describe, StreamError } from '../../codec/errors.ts'
 import type { RuntimeContext } from './context.ts'
+import { opening } from './metric-registry.ts'
 import type { Operator, OperatorCall, OperatorFactory, OperatorShape } from './operator.ts'
 import type { Awaitable } from './source.ts'
 
@@ -81,9 +82,9 @@ export function requireMethod(instance: object, name: string, usedBy: string): v
 
 /** The `open` and `close` of an operator that is made of `instance`. */
 export function lifecycleOf(instance: object): Pick<Operator, 'open' | 'close'> {
-  const { open, close } = instance as Lifecycle
+  const { ctx, open, close } = instance as Lifecycle
   return {
-    ...(typeof open === 'function' ? { open: () => open.call(instance) } : {}),
+    ...(typeof open === 'function' ? { open: () => opening(ctx, () => open.call(instance)) } : {}),
     ...(typeof close === 'function' ? { close: () => close.call(instance) } : {}),
   }
 }

@@ -2,6 +2,7 @@ import type { RuntimeContext } from './context.ts'
 import type { Logger } from './logger.ts'
 import type { StopSignal } from './packet.ts'
 import type { Awaitable, IDLE } from './source.ts'
+import type { StreamState } from './stream-state.ts'
 
 /** Receives the records that a function emits. */
 export interface Collector<R = any> {
@@ -58,6 +59,14 @@ export abstract class MapFunction<T = any, R = any> extends BaseFunction {
   abstract execute(data: T): R | null | undefined
 }
 
+/** A `MapFunction` that remembers, together with all other subtasks and operators of the job. */
+export abstract class MemoryFunction<T = any, R = any> extends MapFunction<T, R> {
+  /** The job's default store: `ctx.shared()`. Not yet there in the constructor. */
+  get memory(): StreamState {
+    return this.ctx.shared()
+  }
+}
+
 /** Keeps the records for which `execute` returns something truthy. */
 export abstract class FilterFunction<T = any> extends BaseFunction {
   abstract execute(data: T): unknown
@@ -110,6 +119,12 @@ export abstract class BaseJoinFunction<A = any, B = any, K = any, R = any> exten
 /** The general record function: any number of records to any output. */
 export abstract class ProcessFunction<T = any, R = any> extends BaseFunction {
   abstract process(value: T, ctx: RuntimeContext, out: Collector<R>): void
+  /**
+   * A timer of `ctx.timers` is due: `ctx.key` is its key, `ctx.timestamp` its time where it is one of event time. May emit,
+   * use state and register timers. Event-time timers still pending at the end of input are due then; those of
+   * processing time are not called any more.
+   */
+  onTimer?(time: number, ctx: RuntimeContext, out: Collector<R>): void
   /** Called once per subtask after the last record and before `close`; may emit. */
   finish?(out: Collector<R>): void
 }

@@ -1,5 +1,6 @@
 import type { RuntimeContext } from './context.ts'
 import type { Collector } from './function.ts'
+import type { KeyedStore, TimerQueue } from './keyed-store.ts'
 import type { Awaitable, PartitionedSource } from './source.ts'
 
 /**
@@ -108,8 +109,9 @@ export interface Operator {
   again?(): unknown
   /**
    * Event time has come to `watermark`: emits through its `out` what is due, as long as there is `room`. True when all of
-   * it is out; false: it is called again with the same. A call may have seen this watermark before, as `scope.watermark`.
-   * What it emits goes downstream under the watermark before.
+   * it is out; false: it is called again with the same. Called before any record behind this watermark, with the scope of
+   * no record; what it emits goes downstream under the watermark before. An error concerns what it was about to
+   * emit, which it must have given up by then: if the operator's policy says so, it is called again for the rest.
    */
   onWatermark?(watermark: number, room: Room): boolean
   /** When it next wants `onProcessingTime`, in ms of the job's clock; Infinity: not at all. Read after every batch. */
@@ -125,12 +127,27 @@ export interface Operator {
   close?(): Awaitable<void>
 }
 
+/** What an operator keeps per key. Stores and timers are made when they are first asked for. */
+export interface KeyedBackend {
+  readonly store: KeyedStore
+  readonly eventTimers: TimerQueue
+  readonly processingTimers: TimerQueue
+  /** Set by an operator that passes time to these timers: `ctx.timers` then lets functions register some. */
+  hearsTimers: boolean
+  /** The slot of the key at hand, or -1. Throws `SAGE_NOT_KEYED`. */
+  find(): number
+  /** The slot of the key at hand, which gets one where it has none. Throws `SAGE_NOT_KEYED`. */
+  slot(): number
+}
+
 /** What an operator gets when it is made: the users' view, and the record scope for those who set keys. */
 export interface OperatorContext {
   readonly ctx: RuntimeContext
   readonly scope: RecordScope
   /** Where `process`-shaped operators emit outside a call's own `out` (the same object). */
   readonly out: Collector
+  /** What it keeps per key. */
+  readonly keyed: KeyedBackend
   /** Whether this operator's inputs are the partial results of its own `combiner`. */
   readonly combined: boolean
 }

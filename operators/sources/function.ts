@@ -8,6 +8,7 @@ import {
   isGeneratorFunction,
   requireMethod,
 } from '../contract/function-form.ts'
+import { opening } from '../contract/metric-registry.ts'
 import type { SourceFactory } from '../contract/operator.ts'
 import { StopSignal } from '../contract/packet.ts'
 import { isPromise } from '../contract/result-checks.ts'
@@ -40,7 +41,7 @@ export function classSource(Class: FunctionClass, constructorOptions: unknown): 
   const open = async (ctx: RuntimeContext) => {
     const instance = instantiate(Class as FunctionClass<SourceFunction>, constructorOptions, ctx)
     requireMethod(instance, 'execute', 'fromSource')
-    await instance.open?.()
+    await opening(ctx, () => instance.open?.())
     return reader(
       () => instance.execute(),
       ctx,

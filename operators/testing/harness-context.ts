@@ -1,7 +1,14 @@
 import { StreamError } from '../../codec/errors.ts'
 import type { CallService, Clock, RuntimeContext } from '../contract/context.ts'
 import type { Logger, LogLevel } from '../contract/logger.ts'
+import { MetricRegistry, unreadMetrics } from '../contract/metric-registry.ts'
+import type { MetricGroup } from '../contract/metrics.ts'
 import { emptyScope, type RecordScope } from '../contract/operator.ts'
+import { KeyedState } from '../state/keyed-state.ts'
+import { localStates } from './local-state.ts'
+
+/** The default number of key groups, as in a job. */
+export const MAX_PARALLELISM = 128
 
 /** One line that an operator under test has logged. */
 export interface LogLine {
@@ -20,22 +27,32 @@ export function recordingLogger(lines: LogLine[]): Logger {
   return { debug: at('DEBUG'), info: at('INFO'), warning: at('WARNING'), error: at('ERROR') }
 }
 
-/** The runtime context of an operator under test: it reads `scope` and has no services. */
+/** The runtime context of an operator under test: it reads `scope`, has stores of its own and no services. */
 export function harnessContext(
   place: { readonly name: string; readonly subtask: number; readonly parallelism: number },
   scope: RecordScope,
   logger: Logger,
   clock: Clock = { now: () => Date.now() },
+  keyed = new KeyedState({ ...place, keyed: true, maxParallelism: MAX_PARALLELISM, clock }, scope),
+  metrics: MetricGroup = new MetricRegistry(place.name, unreadMetrics, logger),
 ): RuntimeContext {
   return {
     ...place,
     jobName: 'harness',
     logger,
+    metrics,
     clock,
     wake: () => undefined,
+    shared: localStates(),
     service: noService,
     callService: noServices(),
     getKey: () => scope.key,
+    state: (name, init, options) => keyed.state(name, init, options),
+    listState: (name, options) => keyed.listState(name, options),
+    mapState: (name, options) => keyed.mapState(name, options),
+    get timers() {
+      return keyed.timers
+    },
     get key() {
       return scope.key
     },

@@ -5,6 +5,8 @@ import { checkKey } from '../../codec/key.ts'
 import type { RuntimeContext } from '../contract/context.ts'
 import type { Collector, OutputTag } from '../contract/function.ts'
 import { functionName } from '../contract/function-form.ts'
+import { METRIC_SLOTS, MetricRegistry } from '../contract/metric-registry.ts'
+import type { MetricKind } from '../contract/metrics.ts'
 import {
   emptyScope,
   type Operator,
@@ -15,7 +17,14 @@ import {
 } from '../contract/operator.ts'
 import { Packet, type PartitionStrategy } from '../contract/packet.ts'
 import { checkTimestamp, isPromise, itemsOf, promiseReturned } from '../contract/result-checks.ts'
-import { harnessContext, type LogLine, recordingLogger } from './harness-context.ts'
+import { type MetricCells, readUserMetrics, type UserMetrics } from '../contract/user-metrics.ts'
+import { KeyedState } from '../state/keyed-state.ts'
+import {
+  harnessContext,
+  type LogLine,
+  MAX_PARALLELISM,
+  recordingLogger,
+} from './harness-context.ts'
 import { factoryOf, type SubjectOptions } from './harness-subject.ts'
 import { ManualClock } from './manual-clock.ts'
 
@@ -101,6 +110,8 @@ export class OperatorHarness {
   readonly #side = new Map<string, unknown[]>()
   readonly #out: Collector
   readonly #clock: ManualClock
+  readonly #metrics: MetricCells[] = []
+  readonly #registry: MetricRegistry
   #origin = nowhere
   /** What was refused and what was emitted behind it. */
   readonly #held: Packet[] = []
@@ -117,7 +128,17 @@ export class OperatorHarness {
     this.#shape = factory.shape
     this.#clock = new ManualClock(options.startMs)
     const place = { name, subtask, parallelism }
-    this.ctx = harnessContext(place, this.#scope, logger, this.#clock)
+    const keyed = new KeyedState(
+      { name, keyed: true, maxParallelism: MAX_PARALLELISM, clock: this.#clock },
+      this.#scope,
+    )
+    const allocate = (kind: MetricKind, metric: string): Float64Array => {
+      const cells = new Float64Array(METRIC_SLOTS[kind])
+      this.#metrics.push({ kind, name: metric, cells })
+      return cells
+    }
+    this.#registry = new MetricRegistry(name, allocate, logger)
+    this.ctx = harnessContext(place, this.#scope, logger, this.#clock, keyed, this.#registry)
     this.#out = {
       collect: (value) => this.#emit(value),
       collectTo: (tag, value) => this.#emitTo(tag, value),
@@ -126,6 +147,7 @@ export class OperatorHarness {
       ctx: this.ctx,
       scope: this.#scope,
       out: this.#out,
+      keyed,
       combined: options.combined ?? false,
     })
     this.#inTurn(() => this.#operator.open?.())
@@ -134,6 +156,12 @@ export class OperatorHarness {
   /** Records that reached a side output. */
   sideOutput(tag: OutputTag<any>): unknown[] {
     return this.#side.get(tag.id) ?? []
+  }
+
+  /** The operator's own metrics as they stand; gauges are asked for their values. */
+  metrics(): UserMetrics {
+    if (!this.#ended) this.#registry.sample()
+    return readUserMetrics(this.#metrics)
   }
 
   /** Passes one record in. Its promise, if any, settles when the operator is through with it. */
@@ -174,6 +202,7 @@ export class OperatorHarness {
       if (before !== undefined) await before
       this.#pass((room) => this.#operator.onWatermark?.(Number.POSITIVE_INFINITY, room))
       this.#flush(this.#operator.finish?.())
+      this.#registry.sample()
       await this.#operator.complete?.()
     } finally {
       await this.#operator.close?.()

@@ -1,0 +1,66 @@
+import type { Duration } from '../../codec/duration.ts'
+
+/** State of one value per key: what `ctx.state(name, init)` gives. Valid for the key of the record at hand. */
+export interface ValueState<S> {
+  /**
+   * The value of the key at hand; where there is none, what `init()` gives. An object or array that was read may be changed
+   * in place. `null` and `undefined` take the value away.
+   */
+  get value(): S
+  set value(value: S | null | undefined)
+  /** Takes the value away. */
+  clear(): void
+}
+
+/** State of a list per key: what `ctx.listState(name)` gives. */
+export interface ListState<T> extends Iterable<T> {
+  readonly length: number
+  /** The elements, in the order in which they were added. Not to be changed. */
+  get(): readonly T[]
+  add(value: T): void
+  addAll(values: Iterable<T>): void
+  /** Puts these elements in the place of those that were there. */
+  update(values: Iterable<T>): void
+  clear(): void
+}
+
+/** State of a map per key: what `ctx.mapState(name)` gives. The keys of the map are primitives. */
+export interface MapState<MK, V> extends Iterable<[MK, V]> {
+  readonly size: number
+  get(key: MK): V | undefined
+  has(key: MK): boolean
+  set(key: MK, value: V): void
+  /** Whether it was there. */
+  delete(key: MK): boolean
+  keys(): Iterable<MK>
+  values(): Iterable<V>
+  entries(): Iterable<[MK, V]>
+  clear(): void
+}
+
+/** Options of `ctx.state`, `listState` and `mapState`. */
+export interface StateOptions {
+  /**
+   * What has not been set for so long is gone (a duration, by the job's clock); reading does not prolong it, nor does a
+   * change in place without setting. Flink's `OnCreateAndWrite`, `NeverReturnExpired`. Default: for ever.
+   */
+  readonly ttl?: Duration
+}
+
+/**
+ * Timers of the key at hand: what `ctx.timers` gives to a `ProcessFunction` with `onTimer`. One timer per key, kind and
+ * time: registering it again changes nothing. As in Flink.
+ */
+export interface Timers {
+  /**
+   * Calls `onTimer` once the watermark has reached `at` (ms since the epoch). One in the past fires as soon as event time
+   * moves on.
+   *
+   * @throws StreamError `SAGE_TIMESTAMP` for what is no number
+   */
+  registerEventTime(at: number): void
+  /** Calls `onTimer` once the job's clock shows `at`. */
+  registerProcessingTime(at: number): void
+  /** Takes back the timers of both kinds at this time. Whether there was one. */
+  delete(at: number): boolean
+}

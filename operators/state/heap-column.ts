@@ -1,0 +1,123 @@
+import type { Key } from '../../codec/key.ts'
+import { assertEncodable } from '../../codec/value.ts'
+import type { Clock } from '../contract/context.ts'
+import type { ColumnOptions, StateColumn } from '../contract/keyed-store.ts'
+
+/** So many values are checked when they are set; a checkpoint would refuse a later one. */
+const CHECKED_VALUES = 100
+
+/** One state on the heap: a value by slot. */
+export class HeapColumn implements StateColumn {
+  readonly name: string
+  readonly #options: ColumnOptions
+  readonly #touched: (slot: number) => void
+  readonly #values: unknown[] = []
+  #unchecked: number
+  /** Whether changes are remembered. */
+  tracked = false
+
+  constructor(name: string, options: ColumnOptions, touched: (slot: number) => void) {
+    this.name = name
+    this.#options = options
+    this.#touched = touched
+    // What is encoded on the way out may be anything while it is here.
+    this.#unchecked = options.encode === undefined ? CHECKED_VALUES : 0
+  }
+
+  get(slot: number): any {
+    return this.#values[slot]
+  }
+
+  set(slot: number, value: unknown): void {
+    if (this.#unchecked > 0) this.#check(value)
+    this.#values[slot] = value
+    if (this.tracked) this.#touched(slot)
+  }
+
+  touch(slot: number): void {
+    if (this.tracked) this.#touched(slot)
+  }
+
+  clear(slot: number): void {
+    this.#values[slot] = undefined
+    if (this.tracked) this.#touched(slot)
+  }
+
+  /** Has room for slots below `slots`. Elements are appended one by one, or V8 would make the array a dictionary. */
+  grow(slots: number): void {
+    const values = this.#values
+    while (values.length < slots) values.push(undefined)
+  }
+
+  /** Puts what a checkpoint needs of the value into `values`. */
+  save(slot: number, values: Record<string, unknown>): void {
+    const value = this.get(slot)
+    if (value === undefined) return
+    values[this.name] = this.#options.encode === undefined ? value : this.#options.encode(value)
+  }
+
+  /** Takes back what `save` has put there. */
+  load(slot: number, values: Readonly<Record<string, unknown>>, key: Key): void {
+    const data = values[this.name]
+    const { decode } = this.#options
+    if (data === undefined) this.clear(slot)
+    else this.set(slot, decode === undefined ? data : decode(data, key))
+  }
+
+  #check(value: unknown): void {
+    this.#unchecked--
+    assertEncodable(value)
+  }
+}
+
+/** A state whose values end when they have not been set for a while. */
+export class TtlColumn extends HeapColumn {
+  readonly #ttlMs: number
+  readonly #clock: Clock
+  /** By slot: when the value was set, in ms of the job's clock. */
+  #setAt = new Float64Array(16)
+
+  constructor(
+    name: string,
+    options: ColumnOptions,
+    touched: (slot: number) => void,
+    ttl: { readonly ttlMs: number; readonly clock: Clock },
+  ) {
+    super(name, options, touched)
+    this.#ttlMs = ttl.ttlMs
+    this.#clock = ttl.clock
+  }
+
+  override get(slot: number): any {
+    const value = super.get(slot)
+    if (value === undefined) return undefined
+    if (this.#clock.now() - this.#setAt[slot] < this.#ttlMs) return value
+    this.clear(slot)
+    return undefined
+  }
+
+  override set(slot: number, value: unknown): void {
+    super.set(slot, value)
+    this.#setAt[slot] = this.#clock.now()
+  }
+
+  override grow(slots: number): void {
+    super.grow(slots)
+    if (slots <= this.#setAt.length) return
+    const larger = new Float64Array(Math.max(slots, 2 * this.#setAt.length))
+    larger.set(this.#setAt)
+    this.#setAt = larger
+  }
+
+  override save(slot: number, values: Record<string, unknown>): void {
+    super.save(slot, values)
+    if (values[this.name] === undefined) return
+    values[this.name] = [values[this.name], this.#setAt[slot]]
+  }
+
+  override load(slot: number, values: Readonly<Record<string, unknown>>, key: Key): void {
+    const saved = values[this.name] as [unknown, number] | undefined
+    super.load(slot, { [this.name]: saved?.[0] }, key)
+    if (saved !== undefined) this.#setAt[slot] = saved[1]
+  }
+}

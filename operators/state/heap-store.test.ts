@@ -1,0 +1,161 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type Key, keyGroup, keyHash } from '../../codec/key.ts'
+import type { KeyedEntry } from '../contract/keyed-store.ts'
+import { ManualClock } from '../testing/manual-clock.ts'
+import { HeapStore } from './heap-store.ts'
+
+const GROUPS = 8
+
+function storeAt(clock = new ManualClock()) {
+  return new HeapStore(GROUPS, clock)
+}
+
+/** Entries as an object by key, for comparison. */
+function byKey(entries: Iterable<KeyedEntry>): Record<string, unknown> {
+  return Object.fromEntries([...entries].map(({ key, values }) => [JSON.stringify(key), values]))
+}
+
+describe('a heap store', () => {
+  it('keeps values by key and column, and forgets keys without any', () => {
+    const store = storeAt()
+    const count = store.column<number>('count')
+    const slot = store.slot('a')
+    count.set(slot, 1)
+    const names = store.column<string[]>('names')
+    names.set(store.slot(['b', 1]), ['x'])
+    expect([store.size, store.find('a'), store.find('c')]).toEqual([2, slot, -1])
+    expect(byKey(store.entries())).toEqual({ '"a"': { count: 1 }, '["b",1]': { names: ['x'] } })
+    count.clear(slot)
+    store.release(slot)
+    expect([store.size, store.find('a')]).toEqual([1, -1])
+  })
+
+  it('a slot that is held stays, whatever else is released', () => {
+    const store = storeAt()
+    const slot = store.slot('a')
+    store.hold(slot)
+    store.release(slot)
+    expect(store.find('a')).toBe(slot)
+    store.unhold(slot)
+    expect(store.find('a')).toBe(-1)
+  })
+
+  it('gives a slot to another key without a trace of the first', () => {
+    const store = storeAt()
+    const column = store.column('v')
+    const slot = store.slot('a')
+    column.set(slot, 1)
+    column.clear(slot)
+    store.release(slot)
+    expect([store.slot('b'), column.get(slot)]).toEqual([slot, undefined])
+  })
+
+  it('lists keys group by group', () => {
+    const store = storeAt()
+    const column = store.column('v')
+    for (let i = 0; i < 200; i++) column.set(store.slot(`k${i}`), i)
+    const entries = [...store.entries()]
+    expect(entries.map(({ group }) => group)).toEqual(
+      entries.map(({ group }) => group).toSorted((a, b) => a - b),
+    )
+    for (const { group, key } of entries) expect(group).toBe(keyGroup(keyHash(key), GROUPS))
+    expect(entries.length).toBe(200)
+  })
+
+  it('refuses what is no data, and keeps the old value', () => {
+    const store = storeAt()
+    const column = store.column('v')
+    const slot = store.slot('a')
+    column.set(slot, 1)
+    expect(() => column.set(slot, { fn: () => 1 })).toThrow(
+      expect.objectContaining({ code: 'SAGE_CODEC_UNSUPPORTED' }),
+    )
+    expect(column.get(slot)).toBe(1)
+  })
+
+  it('a value with a ttl is gone when it has not been set for so long, also for snapshots', () => {
+    const clock = new ManualClock(1_000)
+    const store = storeAt(clock)
+    const column = store.column<number>('v', { ttlMs: 100 })
+    const slot = store.slot('a')
+    column.set(slot, 1)
+    clock.advance(60)
+    column.set(slot, 2)
+    clock.advance(99)
+    expect(column.get(slot)).toBe(2)
+    const copy = storeAt(clock)
+    const copied = copy.column<number>('v', { ttlMs: 100 })
+    copy.restore(store.entries())
+    clock.advance(1)
+    expect([column.get(slot), copied.get(copy.slot('a'))]).toEqual([undefined, undefined])
+  })
+
+  it('a column that is asked for after a restore has its values', () => {
+    const store = storeAt()
+    store.restore([{ group: 0, key: 'a', values: { later: 7 } }])
+    expect(store.column('later').get(store.find('a'))).toBe(7)
+  })
+})
+
+describe('what changed since a mark', () => {
+  it('is what was set, touched, cleared or removed later', () => {
+    const store = storeAt()
+    const column = store.column<any>('v')
+    const set = (key: Key, value: unknown) => column.set(store.slot(key), value)
+    const drop = (key: Key) => {
+      const slot = store.find(key)
+      column.clear(slot)
+      store.release(slot)
+    }
+    set('a', 1)
+    set('b', { n: 1 })
+    const first = store.mark()
+    expect(byKey(store.changedSince(first))).toEqual({})
+    set('c', 3)
+    column.get(store.find('b')).n = 2
+    column.touch(store.find('b'))
+    const second = store.mark()
+    drop('a')
+    drop('c')
+    set('c', 4)
+    drop('c')
+    expect(byKey(store.changedSince(second))).toEqual({ '"a"': undefined, '"c"': undefined })
+    expect(byKey(store.changedSince(first))).toEqual({
+      '"a"': undefined,
+      '"b"': { v: { n: 2 } },
+      '"c"': undefined,
+    })
+    store.forget(second)
+    const third = store.mark()
+    set('a', 9)
+    expect(byKey(store.changedSince(third))).toEqual({ '"a"': { v: 9 } })
+  })
+
+  it('added to what was there at the mark gives what is there now', () => {
+    const step = fc.tuple(fc.integer({ min: 0, max: 12 }), fc.option(fc.integer(), { freq: 3 }))
+    fc.assert(
+      fc.property(fc.array(step), fc.array(step), fc.array(step), (before, between, after) => {
+        const store = storeAt()
+        const column = store.column<number>('v')
+        const run = (steps: [number, number | null][]) => {
+          for (const [key, value] of steps) {
+            const slot = store.slot(key)
+            if (value === null) column.clear(slot)
+            else column.set(slot, value)
+            store.release(slot)
+          }
+        }
+        run(before)
+        const mark = store.mark()
+        const copy = storeAt()
+        copy.restore([...store.entries()])
+        run(between)
+        store.mark()
+        run(after)
+        copy.restore([...store.changedSince(mark)])
+        expect(byKey(copy.entries())).toEqual(byKey(store.entries()))
+      }),
+    )
+  })
+})

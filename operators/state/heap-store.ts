@@ -1,0 +1,178 @@
+import { type Key, keyGroup, keyHash } from '../../codec/key.ts'
+import type { Clock } from '../contract/context.ts'
+import type { ColumnOptions, KeyedEntry, KeyedStore, StateColumn } from '../contract/keyed-store.ts'
+import { HeapColumn, TtlColumn } from './heap-column.ts'
+import { KeyTable } from './key-table.ts'
+
+/** A key that was removed after some mark. */
+interface Removal {
+  readonly key: Key
+  readonly epoch: number
+}
+
+/** Keyed state on the JavaScript heap. */
+export class HeapStore implements KeyedStore {
+  readonly #table = new KeyTable()
+  readonly #columns: HeapColumn[] = []
+  readonly #maxParallelism: number
+  readonly #clock: Clock
+  /** By slot: how often it is held. Undefined while nothing ever was. */
+  #holds: Uint32Array | undefined
+  /** By slot: the epoch of the last change. Undefined before the first mark. */
+  #changed: Uint32Array | undefined
+  #epoch = 0
+  #removals: Removal[] = []
+
+  /** @param maxParallelism - the number of key groups */
+  constructor(maxParallelism: number, clock: Clock) {
+    this.#maxParallelism = maxParallelism
+    this.#clock = clock
+  }
+
+  get size(): number {
+    return this.#table.size
+  }
+
+  find(key: Key): number {
+    return this.#table.find(key)
+  }
+
+  slot(key: Key): number {
+    const found = this.#table.find(key)
+    return found === -1 ? this.#add(key) : found
+  }
+
+  keyAt(slot: number): Key {
+    return this.#table.keyAt(slot)!
+  }
+
+  column<S>(name: string, options: ColumnOptions = {}): StateColumn<S> {
+    const known = this.#columns.find((column) => column.name === name)
+    if (known !== undefined) return known
+    const touched = (slot: number): void => this.#touch(slot)
+    const column =
+      options.ttlMs === undefined
+        ? new HeapColumn(name, options, touched)
+        : new TtlColumn(name, options, touched, { ttlMs: options.ttlMs, clock: this.#clock })
+    column.grow(this.#table.slots)
+    if (this.#changed !== undefined) column.tracked = true
+    this.#columns.push(column)
+    return column
+  }
+
+  release(slot: number): void {
+    if (this.#holds !== undefined && this.#holds[slot] > 0) return
+    for (const column of this.#columns) if (column.get(slot) !== undefined) return
+    const key = this.#table.keyAt(slot)
+    if (key === undefined) return
+    if (this.#changed !== undefined) this.#removals.push({ key, epoch: this.#epoch })
+    this.#table.remove(slot)
+  }
+
+  hold(slot: number): void {
+    this.#holds = roomFor(slot, this.#holds)
+    this.#holds[slot]++
+  }
+
+  unhold(slot: number): void {
+    this.#holds![slot]--
+    this.release(slot)
+  }
+
+  *slots(): Iterable<number> {
+    const slots: number[] = []
+    this.#table.forEach((slot) => void slots.push(slot))
+    for (const slot of slots) if (this.#table.keyAt(slot) !== undefined) yield slot
+  }
+
+  *entries(): Iterable<KeyedEntry> {
+    for (const [group, slots] of this.#byGroup(() => true)) {
+      for (const slot of slots) yield this.#entry(group, slot)
+    }
+  }
+
+  mark(): number {
+    if (this.#changed === undefined) {
+      this.#changed = new Uint32Array(Math.max(16, this.#table.slots))
+      for (const column of this.#columns) column.tracked = true
+    }
+    return this.#epoch++
+  }
+
+  *changedSince(mark: number): Iterable<KeyedEntry> {
+    const changed = this.#changed!
+    for (const { key, epoch } of this.#removals) {
+      if (epoch > mark && this.#table.find(key) === -1)
+        yield { group: keyGroup(keyHash(key), this.#maxParallelism), key, values: undefined }
+    }
+    for (const [group, slots] of this.#byGroup((slot) => changed[slot] > mark)) {
+      for (const slot of slots) yield this.#entry(group, slot)
+    }
+  }
+
+  forget(mark: number): void {
+    this.#removals = this.#removals.filter(({ epoch }) => epoch > mark)
+  }
+
+  restore(entries: Iterable<KeyedEntry>): void {
+    for (const { key, values } of entries) {
+      if (values === undefined) this.#removeKey(key)
+      else this.#restoreKey(key, values)
+    }
+  }
+
+  #add(key: Key): number {
+    const slot = this.#table.add(key)
+    for (const column of this.#columns) column.grow(slot + 1)
+    if (this.#changed !== undefined) this.#touch(slot)
+    return slot
+  }
+
+  #touch(slot: number): void {
+    this.#changed = roomFor(slot, this.#changed)
+    this.#changed[slot] = this.#epoch
+  }
+
+  #entry(group: number, slot: number): KeyedEntry {
+    const values: Record<string, unknown> = {}
+    for (const column of this.#columns) column.save(slot, values)
+    return { group, key: this.keyAt(slot), values }
+  }
+
+  #restoreKey(key: Key, values: Readonly<Record<string, unknown>>): void {
+    const slot = this.slot(key)
+    for (const column of this.#columns) column.load(slot, values, key)
+    // Values of states that the program has not asked for yet: it may, at its first record.
+    for (const name of Object.keys(values)) {
+      if (this.#columns.some((column) => column.name === name)) continue
+      const column = this.column(name) as HeapColumn
+      column.load(slot, values, key)
+    }
+  }
+
+  #removeKey(key: Key): void {
+    const slot = this.#table.find(key)
+    if (slot === -1) return
+    for (const column of this.#columns) column.clear(slot)
+    this.release(slot)
+  }
+
+  /** The slots that `wanted` chooses, by key group. */
+  #byGroup(wanted: (slot: number) => boolean): [group: number, slots: number[]][] {
+    const groups: number[][] = []
+    this.#table.forEach((slot, _, hash) => {
+      if (!wanted(slot)) return
+      const group = keyGroup(hash, this.#maxParallelism)
+      groups[group] ??= []
+      groups[group].push(slot)
+    })
+    return Object.entries(groups).map(([group, slots]) => [Number(group), slots])
+  }
+}
+
+function roomFor(slot: number, array: Uint32Array | undefined): Uint32Array {
+  if (array !== undefined && slot < array.length) return array
+  const larger = new Uint32Array(Math.max(16, 2 * (array?.length ?? 0), slot + 1))
+  if (array !== undefined) larger.set(array)
+  return larger
+}

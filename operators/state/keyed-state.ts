@@ -1,0 +1,162 @@
+import { type Duration, durationMs } from '../../codec/duration.ts'
+import { describe, StreamError } from '../../codec/errors.ts'
+import type { Key } from '../../codec/key.ts'
+import type { Clock } from '../contract/context.ts'
+import type { ColumnOptions, KeyedStore, TimerQueue } from '../contract/keyed-store.ts'
+import type { KeyedBackend, RecordScope } from '../contract/operator.ts'
+import type { ListState, MapState, StateOptions, Timers, ValueState } from '../contract/state.ts'
+import { HeapStore } from './heap-store.ts'
+import { KeyTimers } from './key-timers.ts'
+import { ListOfKey } from './list-of-key.ts'
+import { MapOfKey } from './map-of-key.ts'
+import { TimerHeap } from './timer-heap.ts'
+import { ValueOfKey } from './value-of-key.ts'
+
+/** Where a keyed state belongs to. */
+export interface KeyedPlace {
+  /** The operator's name. */
+  readonly name: string
+  /** Whether its records are dealt by their keys. */
+  readonly keyed: boolean
+  /** The number of key groups. */
+  readonly maxParallelism: number
+  readonly clock: Clock
+}
+
+type Handle =
+  | { readonly kind: 'state'; readonly handle: ValueOfKey<any> }
+  | { readonly kind: 'listState'; readonly handle: ListOfKey<any> }
+  | { readonly kind: 'mapState'; readonly handle: MapOfKey<any, any> }
+
+/** What one operator on one subtask keeps per key: its store, its timers, and the states that its functions ask for. */
+export class KeyedState implements KeyedBackend {
+  readonly #place: KeyedPlace
+  readonly #scope: RecordScope
+  readonly #handles = new Map<string, Handle>()
+  #store: HeapStore | undefined
+  #eventTimers: TimerHeap | undefined
+  #processingTimers: TimerHeap | undefined
+  #timers: KeyTimers | undefined
+  #lastKey: Key | undefined
+  #lastSlot = -1
+  /** Whether the operator hears timers: else to register one would be in vain. */
+  hearsTimers = false
+
+  constructor(place: KeyedPlace, scope: RecordScope) {
+    this.#place = place
+    this.#scope = scope
+  }
+
+  get store(): KeyedStore {
+    this.#store ??= new HeapStore(this.#place.maxParallelism, this.#place.clock)
+    return this.#store
+  }
+
+  get eventTimers(): TimerQueue {
+    this.#eventTimers ??= new TimerHeap(this.store)
+    return this.#eventTimers
+  }
+
+  get processingTimers(): TimerQueue {
+    this.#processingTimers ??= new TimerHeap(this.store)
+    return this.#processingTimers
+  }
+
+  /** The slot of the key at hand, or -1. Throws `SAGE_NOT_KEYED`. */
+  find(): number {
+    const key = this.#scope.key as Key | undefined
+    if (key !== undefined && key === this.#lastKey && this.store.keyAt(this.#lastSlot) === key)
+      return this.#lastSlot
+    return this.#keep(this.store.find(this.#key(key)), key)
+  }
+
+  /** The slot of the key at hand, which gets one where it has none. Throws `SAGE_NOT_KEYED`. */
+  slot(): number {
+    const found = this.find()
+    if (found !== -1) return found
+    const key = this.#scope.key as Key
+    return this.#keep(this.store.slot(key), key)
+  }
+
+  state<S>(name: string, init: () => S, options: StateOptions = {}): ValueState<S> {
+    const known = this.#known('state', name) as ValueOfKey<S> | undefined
+    if (known !== undefined) {
+      known.init = init
+      return known
+    }
+    if (typeof init !== 'function') {
+      const expected = 'expected init, a function that gives the value of a new key'
+      throw new StreamError(
+        'SAGE_OPTION',
+        `ctx.state('${name}'): ${expected}, got ${describe(init)}`,
+      )
+    }
+    const handle = new ValueOfKey(this, this.#column(name, options), init)
+    this.#handles.set(name, { kind: 'state', handle })
+    return handle
+  }
+
+  listState<T>(name: string, options: StateOptions = {}): ListState<T> {
+    const known = this.#known('listState', name)
+    if (known !== undefined) return known as ListState<T>
+    const handle = new ListOfKey<T>(this, this.#column(name, options))
+    this.#handles.set(name, { kind: 'listState', handle })
+    return handle
+  }
+
+  mapState<MK, V>(name: string, options: StateOptions = {}): MapState<MK, V> {
+    const known = this.#known('mapState', name)
+    if (known !== undefined) return known as MapState<MK, V>
+    const handle = new MapOfKey<MK, V>(this, this.#column(name, options))
+    this.#handles.set(name, { kind: 'mapState', handle })
+    return handle
+  }
+
+  get timers(): Timers {
+    if (!this.hearsTimers) {
+      throw new StreamError(
+        'SAGE_OPTION',
+        `ctx.timers of '${this.#place.name}': expected a ProcessFunction with onTimer(time, ctx, out), ` +
+          'which timers call; this function has none',
+      )
+    }
+    this.#timers ??= new KeyTimers(this)
+    return this.#timers
+  }
+
+  #known(kind: Handle['kind'], name: string): object | undefined {
+    const known = this.#handles.get(name)
+    if (known === undefined || known.kind === kind) return known?.handle
+    throw new StreamError(
+      'SAGE_STATE',
+      `ctx.${kind}('${name}') of '${this.#place.name}': expected a name that no other kind of state has, ` +
+        `but it is a ${known.kind}`,
+    )
+  }
+
+  #column(name: unknown, { ttl }: { ttl?: Duration }) {
+    if (typeof name !== 'string' || name === '') {
+      const expected = 'expected the name of a state, a string'
+      throw new StreamError('SAGE_OPTION', `ctx.state: ${expected}, got ${describe(name)}`)
+    }
+    const ttlMs = ttl === undefined ? undefined : durationMs(ttl, `ctx.state('${name}').ttl`)
+    const options: ColumnOptions = ttlMs === undefined ? {} : { ttlMs }
+    return this.store.column<any>(`user:${name}`, options)
+  }
+
+  #keep(slot: number, key: Key | undefined): number {
+    this.#lastKey = slot === -1 ? undefined : key
+    this.#lastSlot = slot
+    return slot
+  }
+
+  #key(key: Key | undefined): Key {
+    if (key !== undefined && this.#place.keyed) return key
+    throw new StreamError(
+      'SAGE_NOT_KEYED',
+      `state and timers of '${this.#place.name}': expected a keyed stream (keyBy with strategy 'hash' or 'custom' ` +
+        'above it) and a record at hand' +
+        (this.#place.keyed ? ', but there is no record' : ', got one that is not keyed'),
+    )
+  }
+}
