@@ -6,9 +6,11 @@ export type { Key } from '../codec/key.ts'
 export { registerType } from '../codec/register-type.ts'
 export { type InferSchema, list, nullable, type Schema, schema } from '../codec/schema.ts'
 export { materialize, type View } from '../codec/view.ts'
+export type { LookupCache } from '../operators/async/lookup-cache.ts'
 export type { Clock, RuntimeContext } from '../operators/contract/context.ts'
 export type { DeadLetter, ErrorPolicy } from '../operators/contract/error-policy.ts'
 export {
+  AsyncMapFunction,
   BaseCoMapFunction,
   BaseFunction,
   BaseJoinFunction,
@@ -49,7 +51,7 @@ export {
 } from './api/define-job.ts'
 export type { AskOptions, InputStream, PushOptions } from './api/input-stream.ts'
 export { LocalEnvironment, type SubmitOptions } from './api/local-environment.ts'
-export type { OperatorOptions } from './api/options.ts'
+export type { AsyncOptions, EnrichOptions, OperatorOptions } from './api/options.ts'
 export { OutputStream } from './api/output-stream.ts'
 export { registerFunction } from './api/registered-functions.ts'
 export { ConnectedStreams, DataStream, KeyedStream } from './api/stream-classes.ts'

@@ -5,6 +5,7 @@
 export type { CallService, Clock, RuntimeContext, ServiceProxy } from './contract/context.ts'
 export type { DeadLetter, ErrorPolicy } from './contract/error-policy.ts'
 export {
+  AsyncMapFunction,
   BaseCoMapFunction,
   BaseFunction,
   BaseJoinFunction,

@@ -40,8 +40,9 @@ import {
 } from './chain-model.ts'
 import { ChainTime } from './chain-time.ts'
 import { asStreamError, ErrorGate } from './error-gate.ts'
+import { AsSettled, InOrder } from './flight.ts'
+import { type GatedCalls, PromiseGate } from './promise-gate.ts'
 import { retryable } from './retryable.ts'
-import { SinkGate } from './sink-gate.ts'
 import { type PartitionClaim, SourceDriver } from './source-driver.ts'
 import { Task, type TaskInput } from './task.ts'
 import { TaskContext, type TaskPlace, type ThreadFacilities } from './task-context.ts'
@@ -190,7 +191,7 @@ class TaskBuilder {
       factory.create({ ctx, scope: this.#state.scope, out, keyed: ctx.keyed, combined }),
     )
     const operator = factory.shape === 'process' && !endsJob(policy) ? retryable(made) : made
-    return this.#add(factory.shape, operator, ctx, node, row, out, factory.capacity)
+    return this.#add(factory.shape, operator, ctx, node, row, out, factory)
   }
 
   /** Users' constructors run here. */
@@ -209,27 +210,18 @@ class TaskBuilder {
     node: GraphNode,
     row: number,
     out = new ChainCollector(),
-    capacity = 1,
+    factory: Partial<OperatorFactory> = {},
   ): number {
     const k = this.#operators.length
-    const { defaultErrors, facilities } = this.#shop
+    const { defaultErrors } = this.#shop
     const counters = this.#row(row)
     const policy = resolveErrorPolicy(node.errors ?? defaultErrors)
-    const errors = this.#gate(k, node, policy, counters, out)
-    const sink =
-      shape !== 'sink'
-        ? undefined
-        : new SinkGate({
-            capacity,
-            retries: policy.retries,
-            backoffMs: policy.backoffMs,
-            scope: this.#state.scope,
-            counters,
-            errors,
-            invoke: (value) => callOf(operator, 0)(value, ctx, out),
-            wake: facilities.wake,
-          })
-    const holds = policy.retries > 0 && policy.backoffMs > 0
+    const errors = this.#errorGate(k, node, policy, counters, out)
+    const awaits = shape === 'sink' || shape === 'async'
+    const gate = awaits
+      ? this.#promiseGate(k, factory, { name: node.name, policy, counters, errors })
+      : undefined
+    const holds = shape !== 'async' && policy.retries > 0 && policy.backoffMs > 0
     const reading = viewReadingOf(node)
     this.#operators.push({
       name: node.name,
@@ -240,14 +232,14 @@ class TaskBuilder {
       out,
       errors,
       holds,
-      sink,
+      gate,
       reading,
       targets: new Map(),
     })
     return k
   }
 
-  #gate(
+  #errorGate(
     k: number,
     node: GraphNode,
     policy: ReturnType<typeof resolveErrorPolicy>,
@@ -271,6 +263,35 @@ class TaskBuilder {
         const port = out.ports.get('dead-letters') ?? deadLetter
         port({ ...letter, value: gathered })
       },
+    })
+  }
+
+  /** Of a sink nothing leaves, so that nothing need wait for what comes before it. */
+  #promiseGate(
+    k: number,
+    factory: Partial<OperatorFactory>,
+    parts: Pick<GatedCalls, 'name' | 'policy' | 'counters' | 'errors'>,
+  ): PromiseGate {
+    const { facilities, nowMs } = this.#shop
+    const emits = factory.shape === 'async'
+    const {
+      capacity = 1,
+      ordered = true,
+      timeoutMs = Number.POSITIVE_INFINITY,
+      retries = 0,
+    } = factory
+    return new PromiseGate({
+      ...parts,
+      capacity,
+      order: emits && ordered ? new InOrder() : new AsSettled(emits),
+      timeoutMs,
+      retries,
+      scope: this.#state.scope,
+      state: this.#state,
+      invoke: (value) => this.#invoke(k, value, 0),
+      emit: emits ? (result, value) => this.#after[k](result, value) : () => {},
+      wake: facilities.wake,
+      nowMs,
     })
   }
 
@@ -306,14 +327,16 @@ class TaskBuilder {
 
   #time(): ChainTime {
     const domains: number[] = []
-    const timed = this.#operators.map(({ operator, targets, errors }, k) => {
+    const timed = this.#operators.map(({ operator, targets, errors, gate, shape }, k) => {
+      const holding = shape === 'async' ? gate : undefined
+      const own = operator.watermarks !== undefined || holding !== undefined
       const domain = domains[k] ?? -1
       const ports: OutputPort[] = []
       for (const target of [...targets.values()].flat()) {
         if (target.type === 'send') ports.push(target.port)
-        else domains[target.to] = operator.watermarks === undefined ? domain : k
+        else domains[target.to] = own ? k : domain
       }
-      return { operator, errors, ports, domain }
+      return { operator, errors, ports, domain, holding }
     })
     const channels = this.#inputs.map(({ channel }) => channel)
     return new ChainTime(this.#state.scope, channels, timed)

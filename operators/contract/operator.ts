@@ -16,6 +16,7 @@ import type { Awaitable, PartitionedSource } from './source.ts'
  * | inspect  | `(value, ctx) => void`    | emits `value`; a promise: `SAGE_PROMISE`                                 |
  * | key      | `(value, ctx) => key`     | checks the key (`SAGE_KEY`), sets `ctx.key`, emits `value`               |
  * | sink     | `(value, ctx) => unknown` | emits nothing; a promise is awaited within `capacity`                    |
+ * | async    | `(value, ctx) => R`       | as map; a promise is awaited within `capacity`, and emits what it gives  |
  * | timestamp| `(value, ctx) => number`  | checks it (`SAGE_TIMESTAMP`), sets `ctx.timestamp`, emits `value`        |
  * | forward  | never called              | emits `value`                                                           |
  */
@@ -27,6 +28,7 @@ export type OperatorShape =
   | 'inspect'
   | 'key'
   | 'sink'
+  | 'async'
   | 'timestamp'
   | 'forward'
 
@@ -163,8 +165,17 @@ export interface OperatorFactory {
   readonly combiner?: OperatorFactory
   /** Whether its records get timestamps (shape `timestamp`), or have such as it sets in `scope.timestamp` itself. */
   readonly stamps?: boolean
-  /** The most promises in flight per subtask; for shape `sink`. Default 1. */
+  /** The most promises in flight per subtask; for shapes `sink` and `async`. Default 1. */
   readonly capacity?: number
+  /**
+   * For shape `async`: whether results leave in the order of the records (default), or as they settle. Never past a watermark,
+   * either way.
+   */
+  readonly ordered?: boolean
+  /** For shape `async`: how long one promise may take, in ms (`SAGE_TIMEOUT`). Default: for ever. */
+  readonly timeoutMs?: number
+  /** For shape `async`: how often a call that failed is made again at once, before the error policy decides. Default 0. */
+  readonly retries?: number
   /** User functions, for the graph's fingerprint (their source text is compared between workers). */
   readonly functions: readonly Function[]
   create(context: OperatorContext): Operator

@@ -1,6 +1,8 @@
 import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { schema } from '../../codec/schema.ts'
+import { asyncMapFactory } from '../async/async-map.ts'
+import { enrichCachedFactory } from '../async/enrich-cached.ts'
 import { BRANCH_FALSE, BRANCH_TRUE, branchFactory } from '../basic/branch.ts'
 import { filterFactory } from '../basic/filter.ts'
 import { flatMapFactory } from '../basic/flat-map.ts'
@@ -103,6 +105,18 @@ const rows: Readonly<Record<string, Row>> = {
   mapFactory: {
     make: () => mapFactory((n: number) => (n > 1 ? n * 2 : null)),
     expected: keyed((n) => (n > 1 ? n * 2 : undefined)),
+  },
+  asyncMapFactory: {
+    make: () => asyncMapFactory(async (n: number) => (n > 1 ? n * 2 : null)),
+    expected: keyed((n) => (n > 1 ? n * 2 : undefined)),
+  },
+  enrichCachedFactory: {
+    make: () => {
+      let asked = 0
+      const getter = async (n: number) => `${n}: ${asked++}`
+      return enrichCachedFactory(getter, (cache: any, n: number) => cache.get(n))
+    },
+    expected: keyed((n) => `${n}: ${[...new Set(sizes)].indexOf(n)}`),
   },
   filterFactory: {
     make: () => filterFactory((n: number) => n % 2),

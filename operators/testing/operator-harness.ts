@@ -266,6 +266,7 @@ export class OperatorHarness {
     if (this.#shape === 'forward') return this.#emit(value)
     const result = this.#callOf(this.#origin.input)(value, this.ctx, this.#out)
     if (this.#shape === 'sink') return result
+    if (this.#shape === 'async') return this.#await(result)
     if (this.#shape === 'flatMap') {
       // Whole before the first is passed on, as in a job.
       for (const item of [...itemsOf(result)]) this.#emit(item)
@@ -277,6 +278,19 @@ export class OperatorHarness {
     if (this.#shape === 'map') this.#emit(result)
     else if (this.#shape !== 'process' && (this.#shape !== 'filter' || result)) this.#emit(value)
     return undefined
+  }
+
+  /** What a promise gives goes out with what travelled with its record. */
+  #await(result: unknown): unknown {
+    if (!isPromise(result)) return this.#emit(result)
+    const { key, timestamp } = this.#scope
+    const origin = this.#origin
+    return result.then((value) => {
+      Object.assign(this.#scope, { key, timestamp })
+      this.#origin = origin
+      this.#emit(value)
+      this.#relieve()
+    })
   }
 
   /** The watermark that holds at a record is that of the records before it. */
