@@ -26,6 +26,8 @@ export type {
   KeyedEntry,
   KeyedStore,
   StateColumn,
+  TimeDomain,
+  TimerEntry,
   TimerQueue,
 } from './contract/keyed-store.ts'
 export type { Logger, LogLevel } from './contract/logger.ts'
@@ -57,4 +59,4 @@ export type {
   ValueState,
 } from './contract/state.ts'
 export { StreamState } from './contract/stream-state.ts'
-export { type OnTimer, type TimeDomain, TimerService } from './state/timer-service.ts'
+export { type OnTimer, TimerService } from './state/timer-service.ts'

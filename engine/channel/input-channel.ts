@@ -1,12 +1,20 @@
 import { unreachable } from '../../codec/assert.ts'
-import { FRAME_KIND, FragmentAssembler, frameKind, watermarkOf } from '../../codec/frame.ts'
+import {
+  barrierEpoch,
+  FRAME_KIND,
+  FragmentAssembler,
+  frameKind,
+  watermarkOf,
+} from '../../codec/frame.ts'
 import type { FrameReader, RecordBatch } from '../../codec/record-codec.ts'
 import { COUNTER_SLOTS, LINK } from '../metrics/counters.ts'
 import type { Doorbell } from '../ring/doorbell.ts'
 import { EMPTY, type RingReader } from '../ring/reader.ts'
 
-/** What a look into an input found. `'time'`: no records, but the channel's time has moved. */
-export type Polled = 'records' | 'time' | 'empty' | 'ended'
+/**
+ * What a look into an input found. `'time'`: no records, but the channel's time has moved. `'barrier'`: see `epoch`.
+ */
+export type Polled = 'records' | 'time' | 'barrier' | 'empty' | 'ended'
 
 /**
  * The receiving end of one ring. Decodes one frame at a time into a batch and gives its room back to the
@@ -29,6 +37,8 @@ export class InputChannel {
   watermark = Number.NEGATIVE_INFINITY
   /** Whether the sender has nothing to say about time until its next frame. */
   idle = false
+  /** The checkpoint whose barrier was read last; 0: none. */
+  epoch = 0
 
   /**
    * @param inPlace - whether what `reader` gives lies in the frame still
@@ -80,9 +90,14 @@ export class InputChannel {
   }
 
   /** What the frame has brought, or completed. */
-  #take(position: number, length: number, batch: RecordBatch): 'records' | 'time' | 'nothing' {
+  #take(
+    position: number,
+    length: number,
+    batch: RecordBatch,
+  ): Exclude<Polled, 'empty' | 'ended'> | 'nothing' {
     const kind = frameKind(this.#bytes, position)
-    this.idle = kind === FRAME_KIND.Idle
+    // A barrier says nothing about time.
+    if (kind !== FRAME_KIND.Barrier) this.idle = kind === FRAME_KIND.Idle
     switch (kind) {
       case FRAME_KIND.Data:
         this.#read(this.#bytes, position, length, batch)
@@ -98,6 +113,9 @@ export class InputChannel {
         return 'time'
       case FRAME_KIND.Idle:
         return 'time'
+      case FRAME_KIND.Barrier:
+        this.epoch = barrierEpoch(this.#bytes, position)
+        return 'barrier'
       case FRAME_KIND.Stop:
         this.#ended = true
         return 'nothing'

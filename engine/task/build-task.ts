@@ -46,6 +46,7 @@ import { retryable } from './retryable.ts'
 import { type PartitionClaim, SourceDriver } from './source-driver.ts'
 import { Task, type TaskInput } from './task.ts'
 import { TaskContext, type TaskPlace, type ThreadFacilities } from './task-context.ts'
+import type { CheckpointTaker, OperatorCut, TaskCut } from './task-cut.ts'
 import { viewReadingOf } from './view-reading.ts'
 
 /** What a thread has at hand to build its tasks from. */
@@ -67,6 +68,12 @@ export interface Workshop {
   deadLetter(letter: DeadLetter): void
   /** Monotonic milliseconds. */
   nowMs(): number
+  /** Takes what the subtasks of this thread hand over at barriers; undefined: the job takes no checkpoints. */
+  readonly checkpoints: CheckpointTaker | undefined
+  /** Gives an operator the state that a checkpoint holds for it; undefined: the job begins anew. */
+  readonly restore:
+    | ((operator: OperatorCut, subtask: number, parallelism: number) => void)
+    | undefined
 }
 
 /** Builds one subtask of a chain: its operators, its ends of the rings, and the function they compile into. */
@@ -89,6 +96,8 @@ class TaskBuilder {
     fatal: undefined,
   }
   readonly #operators: Draft[] = []
+  /** The operators with state, but for combiners: these keep nothing over a barrier. */
+  readonly #cuts: OperatorCut[] = []
   readonly #indexOf = new Map<number, number>()
   readonly #after: ((result: unknown, value: unknown) => void)[] = []
   readonly #outputs: OutputPort[] = []
@@ -130,6 +139,8 @@ class TaskBuilder {
       inputs: this.#inputs,
       source: this.#source,
       outputs: this.#outputs,
+      checkpoints: this.#shop.checkpoints,
+      cut: () => this.#cut(),
       metrics: new TaskMetrics(
         this.#row(memory.timeRow[this.#chain.id] + this.#subtask),
         this.#registries,
@@ -191,6 +202,12 @@ class TaskBuilder {
       factory.create({ ctx, scope: this.#state.scope, out, keyed: ctx.keyed, combined }),
     )
     const operator = factory.shape === 'process' && !endsJob(policy) ? retryable(made) : made
+    const cut = { node, operator, keyed: ctx.keyed }
+    // A combiner keeps nothing over a barrier.
+    if (node.body.type !== 'source' && this.#chain.nodes.includes(node)) {
+      this.#cuts.push(cut)
+      this.#made(node.name, () => this.#shop.restore?.(cut, this.#subtask, this.#chain.parallelism))
+    }
     return this.#add(factory.shape, operator, ctx, node, row, out, factory)
   }
 
@@ -309,14 +326,22 @@ class TaskBuilder {
   }
 
   #drive(node: GraphNode, source: PartitionedSource<unknown, unknown>): void {
-    const { facilities, nowMs } = this.#shop
+    const { facilities, nowMs, checkpoints } = this.#shop
     this.#source = new SourceDriver(
       source,
       this.#shop.claim(node, this.#subtask),
-      { wake: facilities.wake, now: nowMs },
+      { wake: facilities.wake, now: nowMs, keepsPositions: checkpoints !== undefined },
       facilities.clock,
       this.#generators(),
     )
+  }
+
+  #cut(): TaskCut {
+    const [first] = this.#chain.nodes
+    const source =
+      this.#source === undefined ? undefined : { node: first, positions: this.#source.positions }
+    const { id, parallelism } = this.#chain
+    return { chain: id, subtask: this.#subtask, parallelism, operators: this.#cuts, source }
   }
 
   // --- time ----------------------------------------------------------------------------------
@@ -492,6 +517,7 @@ class TaskBuilder {
           this.#row(memory.linkRow(exchange.id, sender, this.#subtask) + 1),
         ),
         entry,
+        fromMain: exchange.fromChain === undefined,
         timestamped: this.#entries[entry].timestamps === 'with-watermarks',
       })
     }

@@ -203,6 +203,8 @@ export class JobThread {
           : claims.own(id, subtask, plan.parallelism[id]),
       deadLetter: (letter: DeadLetter) => this.#letters.add(letter),
       nowMs,
+      checkpoints: undefined,
+      restore: undefined,
     }
     return plan.chains.flatMap((chain) =>
       chain.threads.flatMap((place, subtask) =>

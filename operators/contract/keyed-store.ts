@@ -34,6 +34,17 @@ export interface KeyedEntry {
   readonly values: Readonly<Record<string, unknown>> | undefined
 }
 
+/** A timer as it stands in a snapshot. */
+export interface TimerEntry {
+  readonly group: number
+  readonly key: Key
+  readonly domain: TimeDomain
+  readonly at: number
+}
+
+/** In which kind of time a timer is registered. */
+export type TimeDomain = 'event' | 'processing'
+
 /**
  * The keyed state of one operator on one subtask: what is kept for each of its keys, in columns. Used by one thread.
  *

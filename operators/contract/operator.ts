@@ -1,6 +1,6 @@
 import type { RuntimeContext } from './context.ts'
 import type { Collector } from './function.ts'
-import type { KeyedStore, TimerQueue } from './keyed-store.ts'
+import type { KeyedStore, TimerEntry, TimerQueue } from './keyed-store.ts'
 import type { Awaitable, PartitionedSource } from './source.ts'
 
 /**
@@ -105,6 +105,17 @@ export interface Operator {
    */
   endOfBatch?(): Iterable<unknown>
   /**
+   * A checkpoint is about to be taken: what is held only on its way (partial results) is emitted, as `finish` does, so that
+   * what lies before the barrier has left. After `endOfBatch`.
+   */
+  beforeBarrier?(): Iterable<unknown>
+  /**
+   * At a barrier: its state beside the keyed one, as plain data that does not change any more; undefined: none.
+   */
+  snapshot?(): unknown
+  /** Takes back what the `snapshot` of an operator in its place gave. Before `open`. */
+  restore?(state: unknown): void
+  /**
    * For operators that gather: repeats the processing of the records on which `call` or `endOfBatch` threw last, for a
    * retry; the result is that of a `call`. Without it a retry makes the same `call` again.
    */
@@ -134,6 +145,12 @@ export interface KeyedBackend {
   readonly store: KeyedStore
   readonly eventTimers: TimerQueue
   readonly processingTimers: TimerQueue
+  /** Whether anything was ever kept here: else there is nothing to save. */
+  readonly used: boolean
+  /** All timers, in no particular order. */
+  timerEntries(): Iterable<TimerEntry>
+  /** Registers timers of a snapshot. */
+  restoreTimers(entries: Iterable<TimerEntry>): void
   /** Set by an operator that passes time to these timers: `ctx.timers` then lets functions register some. */
   hearsTimers: boolean
   /** The slot of the key at hand, or -1. Throws `SAGE_NOT_KEYED`. */

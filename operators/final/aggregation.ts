@@ -66,7 +66,12 @@ export function combinerFactory(
         for (const partial of drain(full, scope, aggregation)) out.collect(partial)
         scope.key = key
       }
-      return { call, finish: () => drain(cells, scope, aggregation) }
+      const empty = (): Iterable<unknown> => {
+        const full = cells
+        cells = new KeyMap()
+        return drain(full, scope, aggregation)
+      }
+      return { call, beforeBarrier: empty, finish: empty }
     },
   }
 }

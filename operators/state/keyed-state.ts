@@ -1,8 +1,8 @@
 import { type Duration, durationMs } from '../../codec/duration.ts'
 import { describe, StreamError } from '../../codec/errors.ts'
-import type { Key } from '../../codec/key.ts'
+import { type Key, keyGroup, keyHash } from '../../codec/key.ts'
 import type { Clock } from '../contract/context.ts'
-import type { ColumnOptions, KeyedStore, TimerQueue } from '../contract/keyed-store.ts'
+import type { ColumnOptions, KeyedStore, TimerEntry, TimerQueue } from '../contract/keyed-store.ts'
 import type { KeyedBackend, RecordScope } from '../contract/operator.ts'
 import type { ListState, MapState, StateOptions, Timers, ValueState } from '../contract/state.ts'
 import { HeapStore } from './heap-store.ts'
@@ -60,6 +60,27 @@ export class KeyedState implements KeyedBackend {
   get processingTimers(): TimerQueue {
     this.#processingTimers ??= new TimerHeap(this.store)
     return this.#processingTimers
+  }
+
+  get used(): boolean {
+    return this.#store !== undefined
+  }
+
+  *timerEntries(): Iterable<TimerEntry> {
+    const queues = { event: this.#eventTimers, processing: this.#processingTimers }
+    for (const domain of ['event', 'processing'] as const) {
+      for (const [slot, at] of queues[domain]?.timers() ?? []) {
+        const key = this.store.keyAt(slot)
+        yield { group: keyGroup(keyHash(key), this.#place.maxParallelism), key, domain, at }
+      }
+    }
+  }
+
+  restoreTimers(entries: Iterable<TimerEntry>): void {
+    for (const { key, domain, at } of entries) {
+      const queue = domain === 'event' ? this.eventTimers : this.processingTimers
+      queue.register(this.store.slot(key), at)
+    }
   }
 
   /** The slot of the key at hand, or -1. Throws `SAGE_NOT_KEYED`. */
