@@ -32,6 +32,7 @@ export class InputChannel {
   readonly #inPlace: boolean
   readonly #taken: Float64Array
   #held = false
+  #marked = 0
   #ended = false
   /** The last Watermark frame; raised by the receiver as it works on records. */
   watermark = Number.NEGATIVE_INFINITY
@@ -68,6 +69,16 @@ export class InputChannel {
   /** Whether a frame lies ready, be it the one that is read in place. Loads the producer's real tail. */
   get ready(): boolean {
     return !this.#ended && this.#ring.peek() !== EMPTY
+  }
+
+  /** Remembers what lies in the ring now: see `caughtUp`. */
+  markPublished(): void {
+    this.#marked = this.#ring.publishedTo
+  }
+
+  /** Whether all that lay in the ring at the last `markPublished` has been read, and worked on where it is read in place. */
+  get caughtUp(): boolean {
+    return this.#ended || ((this.#marked - this.#ring.releasedTo) | 0) <= 0
   }
 
   /** Reads up to the next frame of records. */

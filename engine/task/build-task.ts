@@ -70,10 +70,6 @@ export interface Workshop {
   nowMs(): number
   /** Takes what the subtasks of this thread hand over at barriers; undefined: the job takes no checkpoints. */
   readonly checkpoints: CheckpointTaker | undefined
-  /** Gives an operator the state that a checkpoint holds for it; undefined: the job begins anew. */
-  readonly restore:
-    | ((operator: OperatorCut, subtask: number, parallelism: number) => void)
-    | undefined
 }
 
 /** Builds one subtask of a chain: its operators, its ends of the rings, and the function they compile into. */
@@ -202,12 +198,8 @@ class TaskBuilder {
       factory.create({ ctx, scope: this.#state.scope, out, keyed: ctx.keyed, combined }),
     )
     const operator = factory.shape === 'process' && !endsJob(policy) ? retryable(made) : made
-    const cut = { node, operator, keyed: ctx.keyed }
     // A combiner keeps nothing over a barrier.
-    if (node.body.type !== 'source' && this.#chain.nodes.includes(node)) {
-      this.#cuts.push(cut)
-      this.#made(node.name, () => this.#shop.restore?.(cut, this.#subtask, this.#chain.parallelism))
-    }
+    if (this.#chain.nodes.includes(node)) this.#cuts.push({ node, operator, keyed: ctx.keyed })
     return this.#add(factory.shape, operator, ctx, node, row, out, factory)
   }
 

@@ -212,6 +212,13 @@ export class Task {
     this.#epoch = epoch
     this.#suspends = suspend
     this.#handedOver = false
+    // What the main thread has pushed before lies before the barrier.
+    for (const { channel } of this.#parts.inputs) channel.markPublished()
+  }
+
+  /** What it would hand over now. */
+  cut(): TaskCut {
+    return this.#parts.cut()
   }
 
   /** Whether checkpoints begin here: its records come from a source or from the main thread. */
@@ -351,11 +358,9 @@ export class Task {
   /** Takes the checkpoint once all inputs have come to its barrier and all they brought has had its effect. */
   #reachCut(): AtCut {
     const { inputs, operators, outputs, checkpoints } = this.#parts
-    if (
-      !this.begins &&
-      !inputs.every(({ channel }) => channel.ended || channel.epoch >= this.#epoch)
-    )
-      return 'none'
+    const reached = (channel: InputChannel): boolean =>
+      this.begins ? channel.caughtUp : channel.ended || channel.epoch >= this.#epoch
+    if (!inputs.every(({ channel }) => reached(channel))) return 'none'
     if (!this.#handedOver) {
       this.#handedOver = true
       this.#endOfBatch()

@@ -7,9 +7,20 @@ import { planGraph } from '../graph/plan.ts'
 import { wrapArena } from '../ring/arena.ts'
 import { DOORBELL_BYTES, Doorbell } from '../ring/doorbell.ts'
 import { StateMemory } from '../state/state-memory.ts'
-import type { ControlPort, FromMain, FromWorker, Outcome, ToMain, ToWorker } from './control.ts'
+import { CheckpointCoordinator } from './checkpoint-coordinator.ts'
+import { openSite, openStore } from './checkpoint-files.ts'
+import type {
+  ControlPort,
+  FromMain,
+  FromWorker,
+  Outcome,
+  ResumedFrom,
+  ToMain,
+  ToWorker,
+} from './control.ts'
 import type { JobGraph } from './job-site.ts'
 import { clockOf, type ThreadInit } from './job-thread.ts'
+import { describeOperators, type OpenedCheckpoints, openCheckpoints } from './open-checkpoints.ts'
 import { PartitionClaims } from './partition-claims.ts'
 
 /** The lines of a coordinator. */
@@ -43,6 +54,8 @@ export class Coordinator {
   #patience: NodeJS.Timeout | undefined
   #full: readonly string[] | undefined
   #job: JobGraph | undefined
+  #checkpoints: CheckpointCoordinator | undefined
+  #opened: OpenedCheckpoints | undefined
 
   constructor(init: ThreadInit, lines: CoordinatorLines, plain: readonly string[] | undefined) {
     this.#init = init
@@ -74,6 +87,8 @@ export class Coordinator {
     }
     await this.#ended.promise
     clearTimeout(this.#patience)
+    this.#checkpoints?.close()
+    await this.#opened?.lock.release().catch(() => {})
     this.#lines.main.post({ type: 'ended', outcome: this.#outcome() })
   }
 
@@ -92,13 +107,18 @@ export class Coordinator {
       this.#fail(message.error)
       return
     }
+    if (message.type === 'taken') this.#checkpoints?.taken(worker, message.epoch, message.part)
+    if (message.type === 'declined') this.#checkpoints?.declined(message.epoch, message.error)
+    if (message.type === 'allLast') this.#checkpoints?.allLast(worker)
+    if (isAboutCheckpoints(message)) return
     if (message.type === 'built') this.#descriptions[worker] = message
-    this.#states[worker] = message.type
+    this.#states[worker] = message.type as WorkerState
     if (message.type === 'built') this.#startWhenBuilt()
     if (message.type === 'opened' && this.#all('opened')) {
       this.#tell({ type: 'go' })
       if (this.#wish === 'stopped') this.#tell({ type: 'stop' })
       this.#lines.main.post({ type: 'running' })
+      this.#checkpoints?.start()
     }
     if (message.type === 'ended') this.#endWhenAllHave()
   }
@@ -108,6 +128,10 @@ export class Coordinator {
       this.#states[message.worker] = 'ended'
       this.#fail(message.error)
       this.#endWhenAllHave()
+      return
+    }
+    if (message.type === 'checkpoint') {
+      this.#checkpoints?.request(message.request)
       return
     }
     if (message.type === 'stop') {
@@ -129,11 +153,52 @@ export class Coordinator {
       this.#fail(errorToData(error))
       return
     }
-    void this.#listPartitions(this.#job).then(
-      (partitions) =>
-        this.#tell({ type: 'start', partitions, claims: PartitionClaims.allocate(partitions) }),
-      (error: unknown) => this.#fail(errorToData(error)),
+    void this.#begin(this.#job).catch((error: unknown) => this.#fail(errorToData(error)))
+  }
+
+  async #begin(job: JobGraph): Promise<void> {
+    const from = await this.#openCheckpoints(job)
+    const partitions = await this.#listPartitions(job)
+    for (const [node, list] of partitions) partitions.set(node, leftOf(list, from, node))
+    const claims = PartitionClaims.allocate(partitions)
+    this.#tell({ type: 'start', partitions, claims, from })
+  }
+
+  /** Takes the job's checkpoints into use, where it takes any; what it begins with. */
+  async #openCheckpoints(job: JobGraph): Promise<ResumedFrom | undefined> {
+    const { settings, jobName } = this.#init
+    if (settings.checkpoint === undefined) return undefined
+    const { nodes } = job.graph
+    const { parallelism } = planGraph(job.graph, settings)
+    const { maxParallelism } = settings
+    const program = { job: jobName, maxParallelism, nodes, parallelism }
+    const opened = await openCheckpoints(settings.checkpoint, program, openStore, openSite)
+    this.#opened = opened
+    // The job was cancelled, or has failed, meanwhile.
+    if (this.#cancelling) return undefined
+    const operators = describeOperators(program)
+    const { dir: directory } = settings.checkpoint
+    this.#checkpoints = new CheckpointCoordinator(
+      {
+        workers: this.#lines.workers.length,
+        tell: (order) => this.#tell(order),
+        report: (info, requests) => this.#lines.main.post({ type: 'checkpoint', info, requests }),
+        refuse: (error, requests) => this.#lines.main.post({ type: 'refused', error, requests }),
+        suspended: () => this.#suspend(),
+        fail: (error) => this.#fail(error),
+        openStore,
+        facts: () => ({ job: jobName, maxParallelism, operators }),
+      },
+      { ...settings.checkpoint, directory },
+      opened,
     )
+    return opened.from
+  }
+
+  /** All stand still behind a savepoint: the job is over, without an end of its input. */
+  #suspend(): void {
+    this.#wish ??= 'stopped'
+    this.#cancelAll()
   }
 
   #compare(who: string, expected: readonly string[] | undefined, got: readonly string[]): void {
@@ -210,6 +275,24 @@ export class Coordinator {
       new Doorbell(arena, worker * DOORBELL_BYTES).ring()
     })
   }
+}
+
+function isAboutCheckpoints({ type }: FromWorker): boolean {
+  return type === 'taken' || type === 'declined' || type === 'allLast'
+}
+
+/** The partitions that have not been read to their end. */
+function leftOf(
+  partitions: readonly string[],
+  from: ResumedFrom | undefined,
+  node: number,
+): readonly string[] {
+  const positions = from?.positions.get(node)
+  if (positions === undefined) return partitions
+  return partitions.filter((name) => {
+    const position = positions.get(name) as { ended?: boolean } | undefined
+    return position?.ended !== true
+  })
 }
 
 /** What a source may ask for while it lists its partitions: no record is at hand. */

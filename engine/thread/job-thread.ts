@@ -15,11 +15,14 @@ import { SharedState } from '../state/shared-state.ts'
 import { buildTask } from '../task/build-task.ts'
 import { ServiceHost } from '../task/services.ts'
 import type { Task } from '../task/task.ts'
-import type { ControlPort, FromWorker, Report, ToWorker } from './control.ts'
+import { openSite } from './checkpoint-files.ts'
+import type { ControlPort, FromWorker, Report, ResumedFrom, ToWorker } from './control.ts'
 import { DeadLetterOffice } from './dead-letter-office.ts'
 import type { JobGraph, ThreadSettings } from './job-site.ts'
 import { PartitionClaims } from './partition-claims.ts'
+import { restoreState } from './restore-state.ts'
 import { SettleWords } from './settle-words.ts'
+import { ThreadCheckpoints } from './thread-checkpoints.ts'
 import { ThreadLoop } from './thread-loop.ts'
 
 /** What a thread of a job is started with. */
@@ -57,6 +60,7 @@ export class JobThread {
   readonly #lines: ThreadLines
   readonly #services = new ServiceHost()
   readonly #letters: DeadLetterOffice
+  readonly #checkpoints: ThreadCheckpoints | undefined
   readonly #bell: Doorbell
   readonly #arena: Arena
   readonly #logger: Logger
@@ -73,6 +77,15 @@ export class JobThread {
     this.#arena = wrapArena(init.arena)
     this.#state = new SharedState(init.state, init.thread)
     this.#bell = new Doorbell(this.#arena, init.thread * DOORBELL_BYTES)
+    this.#checkpoints =
+      init.settings.checkpoint === undefined
+        ? undefined
+        : new ThreadCheckpoints({
+            thread: init.thread,
+            openSite,
+            post: (message) => lines.coordinator.post(message),
+            wake: () => this.#bell.ring(),
+          })
     this.#letters = new DeadLetterOffice((report) => lines.main.post(report))
     this.#logger = reportingLogger(init.settings.logLevel, (report) => lines.main.post(report))
   }
@@ -149,6 +162,9 @@ export class JobThread {
       if (order.type === 'start') onStart(order)
       else if (order.type === 'go') onGo(true)
       else if (order.type === 'stop') for (const task of this.#tasks) task.stop()
+      else if (order.type === 'checkpoint') this.#checkpoints?.begin(order.order)
+      else if (order.type === 'completed') this.#checkpoints?.completed(order.epoch)
+      else if (order.type === 'aborted') this.#checkpoints?.aborted(order.epoch)
       else {
         this.#cancelled = true
         this.#loop?.cancel()
@@ -170,10 +186,23 @@ export class JobThread {
       plan,
       memory,
       clock,
-      new PartitionClaims(start.partitions, start.claims),
+      new PartitionClaims(start.partitions, start.claims, start.from?.positions),
     )
+    this.#checkpoints?.attach(this.#tasks)
+    if (start.from !== undefined) await this.#restore(start.from)
     for (const task of [...this.#tasks].reverse()) await task.open()
     this.#lines.coordinator.post({ type: 'opened' })
+  }
+
+  /** Before any function is opened. */
+  async #restore({ directory, manifest }: ResumedFrom): Promise<void> {
+    const reader = openSite(directory).open(manifest)
+    const { maxParallelism } = this.#init.settings
+    for (const task of this.#tasks) {
+      const { operators, subtask, parallelism } = task.cut()
+      for (const operator of operators)
+        await restoreState(reader, operator, { subtask, parallelism, maxParallelism })
+    }
   }
 
   #buildTasks(plan: Plan, memory: MemoryPlan, clock: Clock, claims: PartitionClaims): Task[] {
@@ -203,8 +232,7 @@ export class JobThread {
           : claims.own(id, subtask, plan.parallelism[id]),
       deadLetter: (letter: DeadLetter) => this.#letters.add(letter),
       nowMs,
-      checkpoints: undefined,
-      restore: undefined,
+      checkpoints: this.#checkpoints,
     }
     return plan.chains.flatMap((chain) =>
       chain.threads.flatMap((place, subtask) =>
@@ -227,6 +255,7 @@ export class JobThread {
       settle,
       thread,
       nowMs,
+      writing: () => this.#checkpoints?.writing === true,
     })
     if (this.#cancelled) return
     await this.#loop.run()

@@ -15,6 +15,8 @@ export class HeapColumn implements StateColumn {
   #unchecked: number
   /** Whether changes are remembered. */
   tracked = false
+  /** Whether it holds what a checkpoint had, and nobody has asked for it yet. */
+  restored = false
 
   constructor(name: string, options: ColumnOptions, touched: (slot: number) => void) {
     this.name = name

@@ -47,16 +47,19 @@ export class HeapStore implements KeyedStore {
   }
 
   column<S>(name: string, options: ColumnOptions = {}): StateColumn<S> {
-    const known = this.#columns.find((column) => column.name === name)
-    if (known !== undefined) return known
+    const at = this.#columns.findIndex((column) => column.name === name)
+    const known = this.#columns[at]
+    if (known !== undefined && !known.restored) return known
     const touched = (slot: number): void => this.#touch(slot)
     const column =
       options.ttlMs === undefined
         ? new HeapColumn(name, options, touched)
         : new TtlColumn(name, options, touched, { ttlMs: options.ttlMs, clock: this.#clock })
     column.grow(this.#table.slots)
+    if (known !== undefined) this.#reload(known, column)
     if (this.#changed !== undefined) column.tracked = true
-    this.#columns.push(column)
+    if (known === undefined) this.#columns.push(column)
+    else this.#columns[at] = column
     return column
   }
 
@@ -146,8 +149,17 @@ export class HeapStore implements KeyedStore {
     for (const name of Object.keys(values)) {
       if (this.#columns.some((column) => column.name === name)) continue
       const column = this.column(name) as HeapColumn
+      column.restored = true
       column.load(slot, values, key)
     }
+  }
+
+  /** A state that was restored before the program asked for it: only now it is known how it is kept. */
+  #reload(from: HeapColumn, to: HeapColumn): void {
+    this.#table.forEach((slot, key) => {
+      const data = from.get(slot)
+      if (data !== undefined) to.load(slot, { [to.name]: data }, key)
+    })
   }
 
   #removeKey(key: Key): void {
