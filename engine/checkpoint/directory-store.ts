@@ -16,6 +16,8 @@ import {
   manifestName,
   type PartId,
   parseName,
+  revokedName,
+  type StoredName,
   UNFINISHED,
 } from './layout.ts'
 import { type DirectoryLock, takeLock } from './lock.ts'
