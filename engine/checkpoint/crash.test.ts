@@ -1,36 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { KeyedJob, readWhole, type WholeState } from './fixtures/keyed-job.ts'
+import { KeyedJob, readWhole } from './fixtures/keyed-job.ts'
+import { type Life, live } from './fixtures/life.ts'
 import { type CrashMode, MemoryFiles } from './fixtures/memory-files.ts'
 import { manifestName, parseName } from './layout.ts'
 import type { Manifest } from './manifest.ts'
 import { findResumePoint } from './resume-point.ts'
-
-interface Life {
-  /** The state at each checkpoint that was begun. */
-  readonly states: Map<number, WholeState>
-  /** The newest of which `complete` has said that it is. */
-  completed: number
-}
-
-/** Full, deltas, a removal, one given up, and what is not needed removed. Ends where the files crash. */
-async function live(files: MemoryFiles, life: Life): Promise<void> {
-  const job = new KeyedJob(files, 3)
-  for (let epoch = 1; epoch <= 4; epoch++) {
-    for (let i = 0; i < 12; i++) job.set(`k${i * epoch}`, { at: epoch, text: 'x'.repeat(i) })
-    if (epoch > 1) job.set('k0', undefined)
-    job.toggleTimer(`k${epoch}`, epoch * 1000)
-    job.positions.p = epoch
-    life.states.set(epoch, job.state())
-    if (epoch === 3) {
-      await job.store.begin(epoch, 2)
-      await job.store.abort(epoch)
-      continue
-    }
-    await job.checkpoint(epoch)
-    life.completed = epoch
-    await job.store.retain(2)
-  }
-}
 
 async function crashAt(point: number): Promise<{ files: MemoryFiles; life: Life; done: boolean }> {
   const files = new MemoryFiles()
