@@ -1,14 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { DirectoryStore } from './directory-store.ts'
-import { KeyedJob, readWhole } from './fixtures/keyed-job.ts'
+import { buildManifest } from './build-manifest.ts'
+import { DirectorySite, DirectoryStore } from './directory-store.ts'
+import { GROUPS, groupsOf, KeyedJob, readWhole } from './fixtures/keyed-job.ts'
 import { type Life, live } from './fixtures/life.ts'
 import { MemoryFiles } from './fixtures/memory-files.ts'
 import { nodeFiles } from './node-files.ts'
 import { findResumePoint } from './resume-point.ts'
+import type { PartFacts } from './state-model.ts'
 
 let directory: string
 const children: ChildProcess[] = []
@@ -54,6 +57,48 @@ describe('the lock', () => {
 })
 
 describe('on a real disk', () => {
+  it('threads write parts at the same time, and any of them may read all', async () => {
+    const store = new DirectoryStore(directory)
+    await store.begin(await store.nextEpoch())
+    const parts = await Promise.all(
+      [0, 1, 2].map(async (thread) => {
+        const worker = new Worker(new URL('./fixtures/part-worker.ts', import.meta.url), {
+          workerData: { site: store.site, thread, groups: GROUPS },
+          execArgv: ['--conditions=source'],
+        })
+        const [facts] = await once(worker, 'message')
+        await worker.terminate()
+        return facts as PartFacts
+      }),
+    )
+    const operator = { uid: 'count', name: 'count', kind: 'map', parallelism: 3 }
+    const manifest = buildManifest({
+      job: 'job',
+      epoch: 1,
+      time: Date.now(),
+      savepoint: false,
+      maxParallelism: GROUPS,
+      operators: [{ ...operator, visibility: 'none' }],
+      parts,
+    })
+    const { path, bytes } = await store.complete(manifest)
+    expect(path).toBe(`${directory}/manifest-1`)
+    const onDisk = readdirSync(directory).map((name) => statSync(`${directory}/${name}`).size)
+    expect(bytes).toBe(onDisk.reduce((a, b) => a + b, 0))
+    const reader = new DirectorySite(store.site).open(manifest)
+    const seen = new Set<string>()
+    for (let subtask = 0; subtask < 5; subtask++) {
+      const groups = groupsOf(subtask, 5)
+      for await (const { items } of reader.read({ operator: 'count', kind: 'keyed', groups })) {
+        for (const { key, group, values } of items) {
+          expect(group >= groups.from && group < groups.to).toBe(true)
+          seen.add(`${key}: ${values!.value}`)
+        }
+      }
+    }
+    expect(seen.size).toBe(60_000)
+  })
+
   it('a process that is killed while it writes leaves the newest complete checkpoint', async () => {
     const life: Life = { states: new Map(), completed: 0 }
     await live(new MemoryFiles(), life)
