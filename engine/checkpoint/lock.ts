@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { StreamError } from '../../codec/errors.ts'
 import { readDescription, writeDescription } from './container.ts'
 import type { StoreLock } from './contract.ts'
@@ -177,4 +176,8 @@ function inUse(directory: string, other: LockFile | 'somebody'): StreamError {
   const who = other === 'somebody' ? 'another' : `process ${other.pid} on host '${other.host}'`
   const message = `checkpoint directory '${directory}': expected to be its only user, got ${who} that uses it`
   return new StreamError('SAGE_CHECKPOINT_IN_USE', message)
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
 }

@@ -93,6 +93,6 @@ async function run(steps: readonly Step[], parallelism: number): Promise<void> {
 describe('what is restored', () => {
   it('is what was there at the checkpoint, through deltas, failures and changes of parallelism', async () => {
     const steps = fc.array(step, { maxLength: 60, size: 'max' })
-    await fc.assert(fc.asyncProperty(steps, fc.integer({ min: 1, max: 3 }), run), { numRuns: 150 })
+    await fc.assert(fc.asyncProperty(steps, fc.integer({ min: 1, max: 3 }), run), { numRuns: 80 })
   })
 })
