@@ -43,6 +43,8 @@ interface Running {
   /** Whether it is the last one: all subtasks have come to their end. */
   readonly last: boolean
   readonly requests: readonly number[]
+  /** Workers that know of it. */
+  readonly ready: Set<number>
   readonly parts: Map<number, PartFacts>
   timer: NodeJS.Timeout | undefined
   completing: boolean
@@ -102,6 +104,14 @@ export class CheckpointCoordinator {
   request(request: CheckpointRequest): void {
     this.#requests.push(request)
     void this.#beginNext()
+  }
+
+  /** A worker knows of the checkpoint that begins. */
+  ready(worker: number, epoch: number): void {
+    const running = this.#running
+    if (running?.epoch !== epoch) return
+    running.ready.add(worker)
+    if (running.ready.size === this.#job.workers) this.#job.tell({ type: 'trigger', epoch })
   }
 
   /** A worker has written its part. */
@@ -180,6 +190,7 @@ export class CheckpointCoordinator {
       suspend,
       last,
       requests: requests.map(({ id }) => id),
+      ready: new Set(),
       parts: new Map(),
       timer: undefined,
       completing: false,

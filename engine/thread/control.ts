@@ -22,6 +22,8 @@ export type FromWorker =
   | { readonly type: 'opened' }
   | { readonly type: 'ended' }
   | { readonly type: 'failed'; readonly error: ErrorData }
+  /** It knows of the checkpoint that begins: barriers may come. */
+  | { readonly type: 'ready'; readonly epoch: number }
   /** All of its subtasks have had their part in a checkpoint, and it is written. */
   | { readonly type: 'taken'; readonly epoch: number; readonly part: PartFacts }
   /** A checkpoint cannot be taken here. */
@@ -59,6 +61,8 @@ export type ToWorker =
       readonly from: ResumedFrom | undefined
     }
   | { readonly type: 'checkpoint'; readonly order: CheckpointOrder }
+  /** All workers know of it: it begins where records come from. */
+  | { readonly type: 'trigger'; readonly epoch: number }
   | { readonly type: 'completed' | 'aborted'; readonly epoch: number }
   /** All threads have opened their operators: records may flow. */
   | { readonly type: 'go' }

@@ -107,6 +107,7 @@ export class Coordinator {
       this.#fail(message.error)
       return
     }
+    if (message.type === 'ready') this.#checkpoints?.ready(worker, message.epoch)
     if (message.type === 'taken') this.#checkpoints?.taken(worker, message.epoch, message.part)
     if (message.type === 'declined') this.#checkpoints?.declined(message.epoch, message.error)
     if (message.type === 'allLast') this.#checkpoints?.allLast(worker)
@@ -278,7 +279,7 @@ export class Coordinator {
 }
 
 function isAboutCheckpoints({ type }: FromWorker): boolean {
-  return type === 'taken' || type === 'declined' || type === 'allLast'
+  return ['ready', 'taken', 'declined', 'allLast'].includes(type)
 }
 
 /** The partitions that have not been read to their end. */

@@ -1,7 +1,12 @@
 import { StreamError } from '../../codec/errors.ts'
-import { type Candidate, chooseCheckpoint } from '../checkpoint/choose-checkpoint.ts'
+import { chooseCheckpoint } from '../checkpoint/choose-checkpoint.ts'
 import { checkCompatibility } from '../checkpoint/compatibility.ts'
-import type { CheckpointSite, CheckpointStore, StoreLock } from '../checkpoint/contract.ts'
+import type {
+  CheckpointSite,
+  CheckpointStore,
+  FoundCheckpoint,
+  StoreLock,
+} from '../checkpoint/contract.ts'
 import { checkpointPath } from '../checkpoint/layout.ts'
 import type { Manifest, ManifestOperator } from '../checkpoint/manifest.ts'
 import type { GraphNode } from '../graph/node.ts'
@@ -64,6 +69,7 @@ export async function openCheckpoints(
       return { store, lock, next, from: undefined, base: undefined, warnings: [] }
     }
     const { manifest, skipped } = decision
+    if (own && skipped.length > 0) await store.revokeAfter(manifest.epoch)
     const warnings = [
       ...skipped.map(
         ({ epoch, damage }) => `checkpoint ${epoch} is left out: ${damage ?? 'whole'}`,
@@ -93,19 +99,14 @@ export function describeOperators({
   }))
 }
 
-async function candidatesOf(store: CheckpointStore): Promise<Candidate[]> {
-  const candidates: Candidate[] = []
-  for (const found of await store.list()) {
-    if (!('manifest' in found)) candidates.push({ epoch: found.epoch, damage: found.damage })
-    else {
-      const { epoch, manifest } = found
-      const damage = await store.verify(manifest, 'all')
-      candidates.push({ epoch, manifest, ...(damage === undefined ? {} : { damage }) })
-      // Older ones are not looked at once one is whole.
-      if (damage === undefined) break
-    }
+/** What is there, newest first; the newest whole one is looked at to the last byte, older ones are not. */
+async function candidatesOf(store: CheckpointStore): Promise<readonly FoundCheckpoint[]> {
+  for (const { manifest, damage } of await store.list()) {
+    if (manifest === undefined || damage !== undefined) continue
+    if ((await store.verify(manifest, 'all')) === undefined) break
   }
-  return candidates
+  // What was found to be damaged is listed as such from now on.
+  return store.list()
 }
 
 function compatible(manifest: Manifest, program: ResumableProgram): string[] {
