@@ -55,7 +55,7 @@ export type { AsyncOptions, EnrichOptions, OperatorOptions } from './api/options
 export { OutputStream } from './api/output-stream.ts'
 export { registerFunction } from './api/registered-functions.ts'
 export { ConnectedStreams, DataStream, KeyedStream } from './api/stream-classes.ts'
-export type { EnvironmentConfig, MemoryConfig } from './job/config.ts'
+export type { EnvironmentConfig, MemoryConfig, RestartConfig } from './job/config.ts'
 export type { JobHandle, StopOptions } from './job/job-handle.ts'
 export type { JobResult, JobStatus } from './job/job-result.ts'
 export type {

@@ -33,6 +33,7 @@ export function submitGraph<IO>(submission: Submission<IO>): JobHandle<IO> {
     job: { graph, services, clock: config.clock },
     logger: config.logger ?? consoleLogger(config.logLevel),
     workerHeapMb: config.workerHeapMb,
+    restart: config.restart,
     io,
   })
   for (const node of graph.nodes) {
@@ -45,6 +46,6 @@ export function submitGraph<IO>(submission: Submission<IO>): JobHandle<IO> {
 
 /** The part of a configuration that crosses to the job's threads: all but what belongs to the main thread. */
 function threadSettings(config: ResolvedConfig): ThreadSettings {
-  const { clock: _clock, logger: _logger, module: _module, ...settings } = config
+  const { clock: _clock, logger: _logger, module: _module, restart: _restart, ...settings } = config
   return settings
 }

@@ -61,6 +61,11 @@ export class InputChannel {
     this.#taken = taken
   }
 
+  /** Records in the frames read so far. */
+  get recordsRead(): number {
+    return this.#taken[LINK.records]
+  }
+
   /** True once the stop frame has been read: nothing follows it. */
   get ended(): boolean {
     return this.#ended

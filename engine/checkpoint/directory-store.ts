@@ -35,6 +35,7 @@ export class DirectoryStore implements CheckpointStore {
   readonly #files: StoreFiles
   readonly #processes: Processes
   readonly #directory: string
+  readonly #owner: string | undefined
   /** Checkpoints in progress, with what their deltas stand on. */
   readonly #active = new Map<number, number | undefined>()
   /** Why those cannot be used that have turned out to be damaged, by epoch. */
@@ -43,7 +44,14 @@ export class DirectoryStore implements CheckpointStore {
   readonly #manifests = new Map<number, Manifest>()
   #lock: DirectoryLock | undefined
 
-  constructor(directory: string, files: StoreFiles = nodeFiles, processes?: Processes) {
+  /** @param owner - who takes the lock: see `takeLock` */
+  constructor(
+    directory: string,
+    files: StoreFiles = nodeFiles,
+    processes?: Processes,
+    owner?: string,
+  ) {
+    this.#owner = owner
     this.#directory = directory
     this.#files = files
     this.#processes = processes ?? nodeProcesses()
@@ -53,7 +61,13 @@ export class DirectoryStore implements CheckpointStore {
   async lock(): Promise<StoreLock> {
     return this.#attempt('to lock it', async () => {
       await this.#files.makeDirectory(this.#directory)
-      this.#lock = await takeLock(this.#files, this.#directory, this.#processes)
+      this.#lock = await takeLock(
+        this.#files,
+        this.#directory,
+        this.#processes,
+        undefined,
+        this.#owner,
+      )
       return this.#lock
     })
   }

@@ -3,12 +3,14 @@ import { StreamError } from '../../codec/errors.ts'
 import { readDescription, writeDescription } from './container.ts'
 import type { StoreLock } from './contract.ts'
 import { KIND_LOCK, UNFINISHED } from './layout.ts'
-import type { LockHolder, Processes } from './lock-holder.ts'
+import type { Liveness, LockHolder, Processes } from './lock-holder.ts'
 import { fileFailure } from './store-error.ts'
 import type { StoreFiles } from './store-files.ts'
 
 /** What is in the file of a lock. */
 interface LockFile extends LockHolder {
+  /** See `takeLock`. */
+  readonly owner?: string
   /** Changes as long as the holder runs. */
   readonly beat: number
 }
@@ -35,6 +37,8 @@ const PATTERN = /^lock-[0-9a-f]+$/
  * cannot be seen, on another host or in another container, shows that it runs by changing its file every 5 s; it is
  * taken for dead when that has not happened for 20 s, by the clock of the one who waits.
  *
+ * What the same `owner` has left is removed too, though its process runs on: the thread that held it is gone.
+ *
  * A holder that was stopped for so long may have lost its lock: see `DirectoryLock.check`.
  *
  * @throws StreamError `SAGE_CHECKPOINT_IN_USE`
@@ -44,11 +48,12 @@ export async function takeLock(
   directory: string,
   processes: Processes,
   timing = TIMING,
+  owner?: string,
 ): Promise<DirectoryLock> {
   for (let attempt = 1; ; attempt++) {
-    const lock = new DirectoryLock(files, directory, processes.self)
+    const lock = new DirectoryLock(files, directory, processes.self, owner)
     await lock.write()
-    const other = await findHolder(files, directory, lock.name, processes, timing)
+    const other = await findHolder(files, directory, lock, processes, timing)
     if (other === undefined) {
       lock.startBeating(timing.beat)
       return lock
@@ -63,6 +68,7 @@ export async function takeLock(
 export class DirectoryLock implements StoreLock {
   readonly name = `lock-${randomBytes(8).toString('hex')}`
   readonly path: string
+  readonly owner: string | undefined
   readonly #files: StoreFiles
   readonly #directory: string
   readonly #holder: LockHolder
@@ -70,7 +76,8 @@ export class DirectoryLock implements StoreLock {
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
 
-  constructor(files: StoreFiles, directory: string, holder: LockHolder) {
+  constructor(files: StoreFiles, directory: string, holder: LockHolder, owner?: string) {
+    this.owner = owner
     this.#files = files
     this.#directory = directory
     this.#holder = holder
@@ -78,7 +85,8 @@ export class DirectoryLock implements StoreLock {
   }
 
   async write(): Promise<void> {
-    const content: LockFile = { ...this.#holder, beat: this.#beat++ }
+    const owner = this.owner === undefined ? {} : { owner: this.owner }
+    const content: LockFile = { ...this.#holder, ...owner, beat: this.#beat++ }
     const unfinished = this.path + UNFINISHED
     await this.#files.remove(unfinished)
     await writeDescription(this.#files, unfinished, KIND_LOCK, content)
@@ -121,16 +129,16 @@ export class DirectoryLock implements StoreLock {
 async function findHolder(
   files: StoreFiles,
   directory: string,
-  own: string,
+  own: DirectoryLock,
   processes: Processes,
   timing: LockTiming,
 ): Promise<LockFile | 'somebody' | undefined> {
   for (const name of await files.list(directory)) {
-    if (name === own || !PATTERN.test(name)) continue
+    if (name === own.name || !PATTERN.test(name)) continue
     const path = `${directory}/${name}`
     const content = await readLock(files, path)
     if (content === 'gone') continue
-    const liveness = content === 'unreadable' ? 'unknown' : processes.liveness(content)
+    const liveness = livenessOf(content, own, processes)
     const isAlive =
       liveness === 'alive' ||
       (liveness === 'unknown' && (await beats(files, path, content, timing)))
@@ -139,6 +147,15 @@ async function findHolder(
     await files.remove(path + UNFINISHED)
   }
   return undefined
+}
+
+function livenessOf(
+  content: LockFile | 'unreadable',
+  { owner }: DirectoryLock,
+  processes: Processes,
+): Liveness {
+  if (content === 'unreadable') return 'unknown'
+  return owner !== undefined && content.owner === owner ? 'dead' : processes.liveness(content)
 }
 
 type LockContent = LockFile | 'gone' | 'unreadable'

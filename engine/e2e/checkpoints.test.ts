@@ -24,6 +24,7 @@ describe.each(modes)('%s', (_, mode) => {
   const config = (parallelism: number, more: object = {}): EnvironmentConfig => ({
     ...mode,
     parallelism,
+    restart: 'none',
     checkpoint: { dir, interval: NEVER, ...more },
   })
 

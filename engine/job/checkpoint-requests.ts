@@ -2,6 +2,7 @@ import type { StreamError } from '../../codec/errors.ts'
 import type { CheckpointInfo, CheckpointRequest } from '../thread/control.ts'
 
 interface Waiting {
+  readonly suspend: boolean
   readonly resolve: (info: CheckpointInfo) => void
   readonly reject: (error: StreamError) => void
 }
@@ -18,20 +19,23 @@ export class CheckpointRequests {
   ): Promise<CheckpointInfo> {
     const id = ++this.#asked
     const { promise, resolve, reject } = Promise.withResolvers<CheckpointInfo>()
-    this.#waiting.set(id, { resolve, reject })
+    this.#waiting.set(id, { suspend: wanted.suspend, resolve, reject })
     post({ ...wanted, id })
     return promise
   }
 
-  answer(requests: readonly number[], info: CheckpointInfo): void {
-    for (const id of requests) this.#take(id)?.resolve(info)
+  /** True when the job ends behind it, as was asked. */
+  answer(requests: readonly number[], info: CheckpointInfo): boolean {
+    const answered = requests.map((id) => this.#take(id))
+    for (const waiting of answered) waiting?.resolve(info)
+    return answered.some((waiting) => waiting?.suspend === true)
   }
 
   refuse(requests: readonly number[], error: StreamError): void {
     for (const id of requests) this.#take(id)?.reject(error)
   }
 
-  /** The job has ended: nothing is answered any more. */
+  /** The job has ended, or failed: none of them is answered any more. */
   close(error: StreamError): void {
     this.refuse([...this.#waiting.keys()], error)
   }

@@ -6,6 +6,7 @@ import { LOG_LEVELS, type Logger, type LogLevel } from '../../operators/contract
 import { isSharedClock } from '../../operators/contract/shared-clock.ts'
 import { METRICS_BYTES_MIN } from '../metrics/user-metrics-memory.ts'
 import type { CheckpointSettings } from '../thread/job-site.ts'
+import type { RestartPolicy } from './restart-decision.ts'
 
 /** Limits of the memory that a job shares between its threads, and of its workers' heaps. */
 export interface MemoryConfig {
@@ -40,6 +41,34 @@ export interface CheckpointConfig {
   readonly mode?: 'aligned'
 }
 
+/**
+ * When a job that has failed is started again, inside the process and from its newest checkpoint: always after the same
+ * delay; after delays that grow by `factor` from `initial` to `max`; or as long as it does not fail more than `failures` times within
+ * `interval`. `attempts` are counted anew after a completed checkpoint; `Infinity` is allowed.
+ */
+export type RestartConfig =
+  | 'none'
+  | { readonly fixedDelay: { readonly delay: Duration; readonly attempts: number } }
+  | {
+      readonly exponential: {
+        /** Default 1 s. */
+        readonly initial?: Duration
+        /** Default 1 minute. */
+        readonly max?: Duration
+        /** Default 2. */
+        readonly factor?: number
+        /** Default 10. */
+        readonly attempts?: number
+      }
+    }
+  | {
+      readonly failureRate: {
+        readonly failures: number
+        readonly interval: Duration
+        readonly delay: Duration
+      }
+    }
+
 /** Settings of one environment and its job; every field has a default (API 2). */
 export interface EnvironmentConfig {
   /** Default parallelism of partitioned sources, `rebalance()` and the first operator behind a `keyBy`. Default: the processors available. */
@@ -61,6 +90,8 @@ export interface EnvironmentConfig {
   readonly memory?: MemoryConfig
   /** Checkpoints, from which a job goes on after a crash. Default: none. */
   readonly checkpoint?: CheckpointConfig
+  /** What becomes of a job that fails once it has run. Default: `'none'` without checkpoints, `{ exponential: {} }` with. */
+  readonly restart?: RestartConfig
   /** Default error policy of all operators. Default `'fail'`. */
   readonly errors?: ErrorPolicy
   /** Processing time: `'system'` (default), a `ManualClock` of `sage-stream/testing`, or, in inline mode only, any clock object. */
@@ -87,6 +118,7 @@ export interface ResolvedConfig {
   readonly workerHeapMb: number | undefined
   readonly sharedBytes: number
   readonly checkpoint: CheckpointSettings | undefined
+  readonly restart: RestartPolicy
   readonly errors: ErrorPolicy
   readonly clock: 'system' | Clock
   readonly logLevel: LogLevel
@@ -108,6 +140,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof EnvironmentConfig>([
   'module',
   'memory',
   'checkpoint',
+  'restart',
   'errors',
   'clock',
   'logLevel',
@@ -191,6 +224,9 @@ export function resolveConfig(config: EnvironmentConfig = {}): ResolvedConfig {
       2 ** 31 - 1,
     ),
     checkpoint: config.checkpoint === undefined ? undefined : checkpointSettings(config.checkpoint),
+    restart: restartPolicy(
+      config.restart ?? (config.checkpoint === undefined ? 'none' : { exponential: {} }),
+    ),
     errors: config.errors === undefined ? 'fail' : errorPolicy(config.errors),
     clock: checkClock(config.clock ?? 'system', mode),
     logLevel: logLevel(config.logLevel ?? 'INFO'),
@@ -211,6 +247,61 @@ function checkpointSettings(config: CheckpointConfig): CheckpointSettings {
     retain: wholeNumber('checkpoint.retain', retain, 1, 1_000_000),
     resume: resumePath(text('checkpoint.resume', resume)),
   }
+}
+
+const RESTARTS = ['fixedDelay', 'exponential', 'failureRate'] as const
+const KNOWN_RESTART: Readonly<Record<(typeof RESTARTS)[number], ReadonlySet<string>>> = {
+  fixedDelay: new Set(['delay', 'attempts']),
+  exponential: new Set(['initial', 'max', 'factor', 'attempts']),
+  failureRate: new Set(['failures', 'interval', 'delay']),
+}
+
+function restartPolicy(config: RestartConfig): RestartPolicy {
+  if (config === 'none') return { type: 'none' }
+  const given = typeof config === 'object' && config !== null ? Object.keys(config) : []
+  const type = RESTARTS.find((known) => known === given[0])
+  if (type === undefined || given.length > 1) {
+    throw refuse(
+      'restart',
+      "'none' or an object with one of fixedDelay, exponential, failureRate",
+      config,
+    )
+  }
+  const field = `restart.${type}`
+  const options: Record<string, any> = (config as Record<string, any>)[type]
+  if (typeof options !== 'object' || options === null) throw refuse(field, 'an object', options)
+  refuseUnknown(options, KNOWN_RESTART[type], field)
+  if (type === 'fixedDelay') {
+    const delayMs = restartDelay(`${field}.delay`, options.delay)
+    return { type, delayMs, attempts: attemptsOf(field, options.attempts) }
+  }
+  if (type === 'failureRate') {
+    return {
+      type,
+      failures: wholeNumber(`${field}.failures`, options.failures, 1, 1_000_000),
+      intervalMs: positiveDuration(`${field}.interval`, options.interval),
+      delayMs: restartDelay(`${field}.delay`, options.delay),
+    }
+  }
+  const { initial = '1s', max = '1m', factor = 2, attempts = 10 } = options
+  const initialMs = positiveDuration(`${field}.initial`, initial)
+  const maxMs = restartDelay(`${field}.max`, max)
+  if (maxMs < initialMs) throw refuse(`${field}.max`, 'a duration of at least initial', max)
+  if (typeof factor !== 'number' || !(factor >= 1 && factor < Number.POSITIVE_INFINITY))
+    throw refuse(`${field}.factor`, 'a number of at least 1', factor)
+  return { type, initialMs, maxMs, factor, attempts: attemptsOf(field, attempts) }
+}
+
+/** A timer set for longer would fire at once. */
+function restartDelay(field: string, value: Duration): number {
+  const ms = configDuration(field, value)
+  if (ms < 2 ** 31) return ms
+  throw refuse(field, 'a duration of at most 24 days', value)
+}
+
+function attemptsOf(field: string, attempts: unknown): number {
+  if (attempts === Number.POSITIVE_INFINITY) return attempts
+  return wholeNumber(`${field}.attempts`, attempts, 1, 1_000_000)
 }
 
 function resumePath(resume: string): string {

@@ -1,5 +1,11 @@
 import { EventEmitter } from 'node:events'
-import { describe, type ErrorData, errorFromData, StreamError } from '../../codec/errors.ts'
+import {
+  describe,
+  type ErrorData,
+  errorFromData,
+  errorToData,
+  StreamError,
+} from '../../codec/errors.ts'
 import type { DeadLetter } from '../../operators/contract/error-policy.ts'
 import { LOG_LEVELS, type Logger } from '../../operators/contract/logger.ts'
 import type { ExplainFormat } from '../graph/explain.ts'
@@ -8,6 +14,7 @@ import type { OperatorMetrics } from '../metrics/operator-metrics.ts'
 import { sharedNowMs } from '../metrics/task-times.ts'
 import type {
   CheckpointInfo,
+  CompletedReport,
   ControlPort,
   FromMain,
   Outcome,
@@ -21,6 +28,8 @@ import type { JobResult, JobStatus } from './job-result.ts'
 import { MainLoop } from './main-loop.ts'
 import { PrintOutput } from './print-output.ts'
 import { Replies } from './replies.ts'
+import type { RestartPolicy } from './restart-decision.ts'
+import { Restarts } from './restarts.ts'
 import { Settling } from './settling.ts'
 import { StreamInput } from './stream-input.ts'
 import { StreamOutput } from './stream-output.ts'
@@ -31,7 +40,7 @@ export interface StopOptions {
   readonly drain?: boolean
 }
 
-/** What carries a job out: threads, or the calling thread. */
+/** What carries a job out for one life of it, from its start to its end or failure: threads, or the calling thread. */
 export interface JobBody {
   readonly coordinator: ControlPort<ToMain, FromMain>
   readonly reports: readonly ControlPort<Report, never>[]
@@ -41,8 +50,30 @@ export interface JobBody {
   unref(): void
 }
 
+/** What a job is made of, for all of its lives. */
+export interface JobParts<IO> {
+  readonly id: string
+  readonly name: string
+  readonly logger: Logger
+  readonly io: IO
+  readonly restart: RestartPolicy
+  /** Plans the job and allocates memory for one life of it. */
+  plan(): JobPlan
+  /**
+   * Starts all that works on a plan's memory.
+   *
+   * @param resumes - whether it begins with the newest checkpoint of its own, and not with what was configured
+   * @param died - tells of a failure that the coordinator cannot tell
+   */
+  launch(plan: JobPlan, resumes: boolean, died: (error: StreamError) => void): JobBody
+}
+
 /**
  * A submitted job, on the thread that submitted it.
+ *
+ * A job that fails may be started again (`config.restart`): with new threads, on new memory, from its newest checkpoint. To its
+ * users it is the same job: streams and outputs go on. The numbers of `metrics()` count from the last start, but for what
+ * streams and outputs have dropped; dead letters of a time that is repeated come twice.
  *
  * @typeParam IO - the streams and outputs that the job's definition returned
  */
@@ -50,46 +81,63 @@ export class JobHandle<IO = Record<string, unknown>> {
   readonly id: string
   readonly name: string
   readonly #io: IO
-  readonly #plan: JobPlan
+  readonly #parts: JobParts<IO>
   readonly #logger: Logger
   readonly #events = new EventEmitter()
   readonly #started = performance.now()
   readonly #inputs = new Map<number, StreamInput>()
   readonly #outputs = new Map<number, StreamOutput>()
-  readonly #prints: PrintOutput[] = []
-  readonly #loop: MainLoop
+  readonly #prints = new Map<number, PrintOutput>()
   readonly #settling: Settling
-  readonly #running = Promise.withResolvers<void>()
+  readonly #restarts: Restarts
+  #plan: JobPlan
+  #loop: MainLoop
+  /** Settles when this life runs; another one for the next. */
+  #running = Promise.withResolvers<void>()
   readonly #finished = Promise.withResolvers<JobResult>()
   readonly #deadLetters: DeadLetter[] = []
   #deadLettersDropped = 0
   readonly #requests = new CheckpointRequests()
   #status: JobStatus = 'created'
+  /** Undefined between two lives. */
   #body: JobBody | undefined
+  /** The number of this life: what was sent in an earlier one is not heard any more. */
+  #life = 0
+  #hasRun = false
+  /** Whether a checkpoint of this job's own is complete. */
+  #resumable = false
+  #unreferenced = false
+  /** Between two lives: the wait for the next, and how the job ends instead. */
+  #delay: { readonly timer: NodeJS.Timeout; readonly over: () => void } | undefined
+  #wish: 'stopped' | 'cancelled' | undefined
   #observed = false
 
   /** Made by `submit`. */
-  constructor(id: string, name: string, plan: JobPlan, logger: Logger, io: IO) {
-    this.id = id
-    this.name = name
-    this.#plan = plan
-    this.#logger = logger
-    this.#io = io
+  constructor(parts: JobParts<IO>) {
+    this.id = parts.id
+    this.name = parts.name
+    this.#parts = parts
+    this.#logger = parts.logger
+    this.#io = parts.io
+    this.#restarts = new Restarts(parts.restart)
+    this.#plan = parts.plan()
     this.#openEnds()
-    const ends = [...this.#inputs.values(), ...this.#outputs.values(), ...this.#prints]
-    const awaited = () => this.#outputs.values().some((output) => output.awaited)
-    this.#loop = new MainLoop(plan.mainBell, ends, plan.spinMs, awaited)
+    this.#loop = this.#listen()
+    const handle = this
     this.#settling = new Settling({
-      words: plan.settle,
-      ringAll: () => plan.ringAll(),
+      get words() {
+        return handle.#plan.settle
+      },
+      ringAll: () => this.ringAll(),
       inputs: this.#inputs.values().toArray(),
       outputs: this.#outputs.values().toArray(),
-      prints: this.#prints,
+      prints: this.#prints.values().toArray(),
       ended: this.#finished.promise,
     })
     // A failure that nobody asks for is told by `status`, or by the script's end: never as an unhandled rejection.
     this.#finished.promise.catch(() => {})
     this.#running.promise.catch(() => {})
+    this.#launch()
   }
 
   get status(): JobStatus {
@@ -138,40 +186,32 @@ export class JobHandle<IO = Record<string, unknown>> {
     return this.#outputs.get(node)!
   }
 
-  /** Attaches what carries the job out. Called once, by `startJob`. */
-  attach(body: JobBody): void {
-    this.#body = body
-    body.coordinator.onMessage((message) => {
-      if (message.type === 'running') this.#begin()
-      else if (message.type === 'checkpoint') this.#checkpointed(message.info, message.requests)
-      else if (message.type === 'refused') this.#refused(message.error, message.requests)
-      else void this.#end(message.outcome)
-    })
-    for (const report of body.reports) report.onMessage((message) => this.#receive(message))
-  }
-
-  /** Ends the job where its coordinator cannot: it is the coordinator that died. */
-  abandon(outcome: Outcome): void {
-    void this.#end(outcome)
+  /** Wakes all threads that run subtasks. For the engine itself. */
+  ringAll(): void {
+    this.#plan.ringAll()
   }
 
   /**
    * Stops gracefully: sources end, what was accepted is processed and emitted. Idempotent.
-   * Rejects with the job's failure if it fails on the way.
+   * Rejects with the job's failure if it fails on the way. A job that waits for its restart ends as it is; one that is to
+   * leave a savepoint is started first.
    */
   async stop(options: StopOptions = {}): Promise<JobResult> {
     if (options.savepoint !== undefined)
       await this.#savepoint(options.savepoint, options.drain !== true)
     if (options.savepoint !== undefined && options.drain !== true) return this.finished
     this.#stopping = !this.#ending
-    this.#body?.coordinator.post({ type: 'stop' })
+    if (this.#body === undefined) this.#endWaiting('stopped')
+    else this.#body.coordinator.post({ type: 'stop' })
     for (const input of this.#inputs.values()) input.end()
     return this.finished
   }
 
   /** Ends at once; what is in flight is lost. Idempotent. */
   async cancel(): Promise<JobResult> {
-    this.#body?.coordinator.post({ type: 'cancel' })
+    this.#cancelling = true
+    if (this.#body === undefined) this.#endWaiting('cancelled')
+    else this.#body.coordinator.post({ type: 'cancel' })
     return this.finished
   }
 
@@ -216,14 +256,18 @@ export class JobHandle<IO = Record<string, unknown>> {
     return this
   }
 
-  /** Lets the process end although the job runs. */
+  /** Lets the process end although the job runs, or waits for its restart. */
   unref(): void {
+    this.#unreferenced = true
     this.#body?.unref()
+    this.#delay?.timer.unref()
   }
 
   /** The reverse of `unref`. */
   ref(): void {
+    this.#unreferenced = false
     this.#body?.ref()
+    this.#delay?.timer.ref()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -248,20 +292,28 @@ export class JobHandle<IO = Record<string, unknown>> {
     suspend: boolean,
   ): Promise<CheckpointInfo> {
     if (!this.#plan.takesCheckpoints) throw checkpointsDisabled(what)
-    await this.#running.promise
-    // What was accepted before lies before the barriers.
-    await this.#settling.pushed()
-    if (this.#ending) {
-      throw new StreamError('SAGE_CANCELLED', `${what}: expected a running job, but it has ended`)
-    }
+    do {
+      await this.#running.promise
+      // What was accepted before lies before the barriers.
+      await this.#settling.pushed()
+      if (this.#ending) {
+        throw new StreamError('SAGE_CANCELLED', `${what}: expected a running job, but it has ended`)
+      }
+    } while (this.#status !== 'running')
     const wanted = { suspend, ...(path === undefined ? {} : { path }) }
     return this.#requests.ask(wanted, (request) =>
       this.#body?.coordinator.post({ type: 'checkpoint', request }),
     )
   }
 
-  #checkpointed(info: CheckpointInfo, requests: readonly number[]): void {
-    this.#requests.answer(requests, info)
+  #checkpointed({ info, requests, pushed }: CompletedReport): void {
+    if (pushed !== undefined) {
+      this.#resumable = true
+      this.#restarts.progressed()
+      for (const [node, records] of pushed) this.#inputs.get(node)?.checkpointed(records)
+    }
+    // What fails from here on fails a job that was to end.
+    if (this.#requests.answer(requests, info)) this.#stopping = true
     this.#events.emit('checkpoint', info)
   }
 
@@ -287,7 +339,7 @@ export class JobHandle<IO = Record<string, unknown>> {
       }
       if (exchange.toChain !== undefined || body.type !== 'output') continue
       const channel = this.#plan.receiver(exchange)
-      if (body.factory !== undefined) this.#prints.push(new PrintOutput(channel))
+      if (body.factory !== undefined) this.#prints.set(id, new PrintOutput(channel))
       else {
         const replies = new Replies(name, { first: id, step: this.#plan.graph.nodes.length })
         this.#outputs.set(id, new StreamOutput(name, channel, body.capacity, replies, warn))
@@ -295,11 +347,129 @@ export class JobHandle<IO = Record<string, unknown>> {
     }
   }
 
+  #attachEnds(): void {
+    for (const exchange of this.#plan.plan.exchanges) {
+      const { id } = exchange.to
+      if (exchange.fromChain === undefined)
+        this.#inputs.get(id)?.attach(this.#plan.sender(exchange))
+      if (exchange.toChain !== undefined) continue
+      const end = this.#outputs.get(id) ?? this.#prints.get(id)
+      end?.attach(this.#plan.receiver(exchange))
+    }
+  }
+
+  /** The next life begins where the ends are attached to the plan's memory. */
+  #launch(): void {
+    const life = ++this.#life
+    const isThis = () => this.#life === life
+    this.#endedMs = undefined
+    const body = this.#parts.launch(this.#plan, this.#resumable, (error) => {
+      if (isThis()) this.#conclude({ status: 'failed', error: errorToData(error) })
+    })
+    this.#body = body
+    body.coordinator.onMessage((message) => {
+      if (isThis()) this.#hear(message)
+    })
+    for (const report of body.reports) report.onMessage((message) => this.#receive(message))
+    if (this.#unreferenced) body.unref()
+  }
+
+  #hear(message: ToMain): void {
+    if (message.type === 'running') this.#begin()
+    else if (message.type === 'checkpoint') this.#checkpointed(message)
+    else if (message.type === 'refused') this.#refused(message.error, message.requests)
+    else this.#conclude(message.outcome)
+  }
+
   #begin(): void {
-    // Its coordinator may have died behind this message.
-    if (this.#ending) return
-    this.#setStatus('running')
+    this.#hasRun = true
     this.#running.resolve()
+    this.#setStatus('running')
+  }
+
+  #listen(): MainLoop {
+    const ends = [...this.#inputs.values(), ...this.#outputs.values(), ...this.#prints.values()]
+    const awaited = () => this.#outputs.values().some((output) => output.awaited)
+    return new MainLoop(this.#plan.mainBell, ends, this.#plan.spinMs, awaited)
+  }
+
+  /** This life is over. */
+  #conclude(outcome: Outcome): void {
+    this.#life++
+    const body = this.#body!
+    this.#body = undefined
+    if (outcome.status !== 'failed') {
+      // Ended inputs may have drained the workers before the coordinator heard of the stop.
+      const status = outcome.status === 'finished' && this.#stopping ? 'stopped' : outcome.status
+      void this.#end(status, body)
+      return
+    }
+    const failure = asFailure(errorFromData(outcome.error))
+    const decision = this.#restarts.decide(failure.code, {
+      hasRun: this.#hasRun,
+      ending: this.#stopping || this.#cancelling,
+    })
+    if (decision.type === 'restart') void this.#restart(failure, decision.delayMs, body)
+    else void this.#end('failed', body, failure)
+  }
+
+  async #restart(failure: StreamError, delayMs: number, body: JobBody): Promise<void> {
+    this.#running = Promise.withResolvers()
+    this.#running.promise.catch(() => {})
+    this.#requests.close(failure)
+    this.#logger.warning(
+      `job '${this.name}' has failed and starts again in ${delayMs} ms: ${failure.message}`,
+    )
+    this.#status = 'restarting'
+    // A listener that throws must not keep the job from starting again.
+    queueMicrotask(() => this.#events.emit('status', 'restarting'))
+    queueMicrotask(() => this.#events.emit('restart', failure))
+    await body.dispose()
+    this.#loop.close()
+    for (const input of this.#inputs.values()) input.detach()
+    for (const output of this.#outputs.values()) output.detach(failure)
+    for (const print of this.#prints.values()) print.finish()
+    this.#endedMs = sharedNowMs()
+    await this.#wait(delayMs)
+    if (this.#wish !== undefined) {
+      await this.#end(this.#wish)
+      return
+    }
+    try {
+      this.#startAgain()
+    } catch (error) {
+      await this.#end('failed', undefined, asFailure(error))
+    }
+  }
+
+  #startAgain(): void {
+    const { settle } = this.#plan
+    this.#plan = this.#parts.plan()
+    this.#attachEnds()
+    this.#loop = this.#listen()
+    this.#settling.moved(settle)
+    this.#launch()
+  }
+
+  #wait(delayMs: number): Promise<void> {
+    if (this.#wish !== undefined) return Promise.resolve()
+    return new Promise((resolve) => {
+      const over = () => {
+        this.#delay = undefined
+        resolve()
+      }
+      const timer = setTimeout(over, delayMs)
+      if (this.#unreferenced) timer.unref()
+      this.#delay = { timer, over }
+    })
+  }
+
+  /** The job was to be started again, and ends instead. */
+  #endWaiting(status: 'stopped' | 'cancelled'): void {
+    if (this.#ending) return
+    this.#wish ??= status
+    clearTimeout(this.#delay?.timer)
+    this.#delay?.over()
   }
 
   #receive(report: Report): void {
@@ -314,22 +484,17 @@ export class JobHandle<IO = Record<string, unknown>> {
     this.#deadLettersDropped += report.dropped + Math.max(0, report.letters.length - room)
   }
 
-  async #end(outcome: Outcome): Promise<void> {
-    if (this.#ending) return
+  async #end(status: JobStatus, body?: JobBody, failure?: StreamError): Promise<void> {
     this.#ending = true
-    // Ended inputs may have drained the workers before the coordinator heard of the stop.
-    const status = outcome.status === 'finished' && this.#stopping ? 'stopped' : outcome.status
-    await this.#body?.dispose()
-    for (const print of this.#prints) print.finish()
-    const failure =
-      outcome.status === 'failed' ? asFailure(errorFromData(outcome.error)) : undefined
+    await body?.dispose()
+    for (const print of this.#prints.values()) print.finish()
     const reason = failure ?? ended(this.name, status)
     this.#requests.close(reason)
     // First: what waits here is not accepted any more, and so is not answered.
     for (const input of this.#inputs.values()) input.close(reason)
     for (const output of this.#outputs.values()) output.close(reason, failure !== undefined)
     this.#loop.close()
-    this.#endedMs = sharedNowMs()
+    this.#endedMs ??= sharedNowMs()
     const result = this.#result(status)
     if (failure === undefined) {
       this.#running.resolve()
@@ -345,12 +510,13 @@ export class JobHandle<IO = Record<string, unknown>> {
   #endedMs: number | undefined
   #ending = false
   #stopping = false
+  #cancelling = false
 
   #result(status: JobStatus): JobResult {
     return {
       status,
       durationMs: performance.now() - this.#started,
-      restarts: 0,
+      restarts: this.#restarts.count,
       operators: this.metrics(),
       deadLetters: this.#deadLetters,
       deadLettersDropped: this.#deadLettersDropped,

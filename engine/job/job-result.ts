@@ -16,8 +16,9 @@ export interface JobResult {
   readonly status: JobStatus
   /** From submit to the end, in ms. */
   readonly durationMs: number
+  /** How often it was started again after a failure. */
   readonly restarts: number
-  /** In graph order. */
+  /** In graph order; what was counted since the last start. */
   readonly operators: readonly OperatorMetrics[]
   /** Records that failed for good under `{ deadLetter: true }` and had no `deadLetters()` stream: at most 10,000. */
   readonly deadLetters: readonly DeadLetter[]

@@ -5,7 +5,7 @@ import type { MainEnd } from './main-loop.ts'
 
 /** Writes the lines of a `print` to standard output, as fast as it takes them. */
 export class PrintOutput implements MainEnd {
-  readonly #channel: InputChannel
+  #channel: InputChannel
   readonly #batch = newBatch()
   #blocked = false
 
@@ -29,9 +29,14 @@ export class PrintOutput implements MainEnd {
     return moved
   }
 
-  /** The job has ended: hands over the rest, at most a ring's, before anything that the program writes next. */
+  /** The job has ended, or will be started again: hands over the rest, at most a ring's, before anything that the program writes next. */
   finish(): void {
     while (this.#writeNext());
+  }
+
+  /** The next life of the job begins. */
+  attach(channel: InputChannel): void {
+    this.#channel = channel
   }
 
   #writeNext(): boolean {

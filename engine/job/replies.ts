@@ -63,6 +63,12 @@ export class Replies {
     reply.reject(reason)
   }
 
+  /** What is on its way is lost: those whose record was accepted fail. */
+  lose(reason: StreamError): void {
+    for (const reply of this.#open.values())
+      if (reply.withdraw === undefined) this.fail(reply, reason)
+  }
+
   /** Nothing more arrives: all that wait fail. */
   close(reason: StreamError): void {
     for (const reply of this.#open.values()) this.fail(reply, reason)

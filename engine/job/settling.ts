@@ -7,6 +7,7 @@ import type { StreamOutput } from './stream-output.ts'
 
 /** What a job's rest is told from. */
 export interface SettlingJob {
+  /** Those of the job's present life. */
   readonly words: SettleWords
   /** Wakes all threads that run subtasks. */
   ringAll(): void
@@ -67,6 +68,11 @@ export class Settling {
     return settled
   }
 
+  /** The job has been started again: what was asked of its last life is asked of the new one. */
+  moved(from: SettleWords): void {
+    from.ring()
+  }
+
   /** Resolves when all that was accepted so far lies in the rings, or the job has ended. */
   async pushed(): Promise<void> {
     while (!this.#over && !this.#clear()) await turn()
@@ -82,17 +88,21 @@ export class Settling {
     let before: readonly number[] | undefined
     for (;;) {
       const activities = await this.#round()
-      if (activities === undefined || (before !== undefined && equal(before, activities))) return
+      if (
+        this.#over ||
+        (before !== undefined && activities !== undefined && equal(before, activities))
+      )
+        return
       before = this.#clear() ? activities : undefined
     }
   }
 
-  /** The activity of all threads as of this round; undefined when the job has ended on the way. */
+  /** The activity of all threads as of this round; undefined when the job has ended, or was started again, on the way. */
   async #round(): Promise<readonly number[] | undefined> {
     const { words } = this.#job
     const round = words.ask()
     this.#job.ringAll()
-    while (!this.#over) {
+    while (!this.#over && words === this.#job.words) {
       const seen = words.bell
       const activities = words.activities(round)
       if (activities !== undefined) return activities

@@ -14,11 +14,12 @@ import {
   threadPort,
 } from '../thread/control.ts'
 import { Coordinator } from '../thread/coordinator.ts'
-import type { JobGraph, JobSpec } from '../thread/job-site.ts'
+import type { JobGraph, JobSpec, ThreadSettings } from '../thread/job-site.ts'
 import { JobThread, type ThreadInit } from '../thread/job-thread.ts'
 import type { ThreadTask } from '../thread/worker-entry.ts'
-import { JobHandle } from './job-handle.ts'
+import { type JobBody, JobHandle } from './job-handle.ts'
 import { JobPlan } from './job-plan.ts'
+import type { RestartPolicy } from './restart-decision.ts'
 import type { ThreadPool } from './thread-pool.ts'
 
 /** Everything a job is started from. */
@@ -27,6 +28,7 @@ export interface JobStart<IO> {
   readonly job: JobGraph
   readonly logger: Logger
   readonly workerHeapMb: number | undefined
+  readonly restart: RestartPolicy
   /** What `job.io` shows; its streams are bound by the caller. */
   readonly io: IO
 }
@@ -35,49 +37,58 @@ let jobs = 0
 
 /** Plans a job, allocates its memory and starts it. The handle's `running` tells when its workers run. */
 export function startJob<IO>(start: JobStart<IO>): JobHandle<IO> {
-  const { spec, job, logger, io } = start
+  const { spec, job, logger, io, restart } = start
+  const { settings } = spec
   jobs++
   const id = `${process.pid}-${jobs}`
-  const plan = new JobPlan(job.graph, spec.settings)
-  const handle = new JobHandle(id, spec.name, plan, logger, io)
+  const owner = crypto.randomUUID()
   const clock = isSharedClock(job.clock) ? job.clock : undefined
-  const detach = clock?.onChange(() => plan.ringAll())
-  if (detach !== undefined) void handle.ended.then(detach, detach)
-  const initOf = (thread: number): ThreadInit => ({
-    jobId: id,
-    jobName: spec.name,
-    thread,
-    settings: spec.settings,
-    arena: plan.arena.buffer,
-    time: clock?.sharedTime,
-    settle: plan.settle.buffer,
-    metrics: plan.userMetrics.buffer,
-    state: plan.state,
-    mayBlock: spec.settings.mode === 'threads',
+  const initsOf =
+    (plan: JobPlan, resumes: boolean) =>
+    (thread: number): ThreadInit => ({
+      jobId: id,
+      jobName: spec.name,
+      owner,
+      thread,
+      settings: resumes ? resuming(settings) : settings,
+      arena: plan.arena.buffer,
+      time: clock?.sharedTime,
+      settle: plan.settle.buffer,
+      metrics: plan.userMetrics.buffer,
+      state: plan.state,
+      mayBlock: settings.mode === 'threads',
+    })
+  const handle = new JobHandle({
+    id,
+    name: spec.name,
+    logger,
+    io,
+    restart,
+    plan: () => new JobPlan(job.graph, settings),
+    launch: (plan, resumes, died) =>
+      settings.mode === 'inline'
+        ? startInline(job, initsOf(plan, resumes))
+        : startThreads(start, plan, initsOf(plan, resumes), died),
   })
-  if (spec.settings.mode === 'inline') startInline(handle, job, initOf)
-  else startThreads(handle, start, plan, initOf)
+  const detach = clock?.onChange(() => handle.ringAll())
+  if (detach !== undefined) void handle.ended.then(detach, detach)
   return handle
 }
 
+/** A job goes on from what it has come to, wherever it once began. */
+function resuming(settings: ThreadSettings): ThreadSettings {
+  const { checkpoint } = settings
+  if (checkpoint === undefined) return settings
+  return { ...settings, checkpoint: { ...checkpoint, resume: 'latest' } }
+}
+
 /** All subtasks in the calling thread: the same coordinator, thread and loop, joined by local lines. */
-function startInline(
-  handle: JobHandle<unknown>,
-  job: JobGraph,
-  initOf: (thread: number) => ThreadInit,
-): void {
+function startInline(job: JobGraph, initOf: (thread: number) => ThreadInit): JobBody {
   const [mainLine, coordinatorLine] = localLine<ToMain, FromMain>()
   const [workerLine, threadLine] = localLine<FromWorker, ToWorker>()
   const [reports, reporter] = localLine<Report, never>()
   const load = async () => job
   const keepAlive = setInterval(() => {}, 2 ** 30)
-  handle.attach({
-    coordinator: mainLine,
-    reports: [reports],
-    dispose: async () => clearInterval(keepAlive),
-    ref: () => void keepAlive.ref(),
-    unref: () => void keepAlive.unref(),
-  })
   const coordinator = new Coordinator(
     initOf(0),
     { workers: [workerLine], main: coordinatorLine },
@@ -85,14 +96,21 @@ function startInline(
   )
   void coordinator.run(load)
   void new JobThread(initOf(0), { coordinator: threadLine, main: reporter }).run(load)
+  return {
+    coordinator: mainLine,
+    reports: [reports],
+    dispose: async () => clearInterval(keepAlive),
+    ref: () => void keepAlive.ref(),
+    unref: () => void keepAlive.unref(),
+  }
 }
 
-function startThreads<IO>(
-  handle: JobHandle<IO>,
-  { spec, job, workerHeapMb }: JobStart<IO>,
+function startThreads(
+  { spec, job, workerHeapMb }: JobStart<unknown>,
   { plan, state }: JobPlan,
   initOf: (thread: number) => ThreadInit,
-): void {
+  died: (error: StreamError) => void,
+): JobBody {
   const coordinatorIndex = plan.threads
   const line = new MessageChannel()
   const workers = Array.from({ length: plan.threads }, () => ({
@@ -102,12 +120,12 @@ function startThreads<IO>(
   const toCoordinator = threadPort<ToMain, FromMain>(line.port1)
   const onDeath = (thread: number, error: StreamError) => {
     StateMemory.bury(state, thread)
-    if (thread === coordinatorIndex) handle.abandon({ status: 'failed', error: errorToData(error) })
+    if (thread === coordinatorIndex) died(error)
     else toCoordinator.post({ type: 'died', worker: thread, error: errorToData(error) })
   }
   const pool = openPool(plan.threads + 1, workerHeapMb, onDeath)
   const ports = [line.port1, ...workers.map(({ main }) => main.port1)]
-  handle.attach({
+  const body: JobBody = {
     coordinator: toCoordinator,
     reports: workers.map(({ main }) => threadPort<Report, never>(main.port1)),
     dispose: async () => {
@@ -120,7 +138,7 @@ function startThreads<IO>(
     unref: () => {
       for (const port of ports) port.unref()
     },
-  })
+  }
   const argv = process.argv
   const tasks: [ThreadTask, MessagePort[]][] = workers.map(({ control, main }, thread) => [
     {
@@ -147,7 +165,8 @@ function startThreads<IO>(
     },
     [...controls, line.port2],
   ])
-  tasks.forEach(([task, transfer], index) => void startThread(pool, index, task, transfer, handle))
+  tasks.forEach(([task, transfer], index) => void startThread(pool, index, task, transfer, died))
+  return body
 }
 
 /**
@@ -165,7 +184,7 @@ async function startThread(
   index: number,
   task: ThreadTask,
   ports: readonly MessagePort[],
-  handle: JobHandle<any>,
+  died: (error: StreamError) => void,
 ): Promise<void> {
   try {
     await (await pool).start(index, task, ports)
@@ -176,6 +195,6 @@ async function startThread(
         : new StreamError('SAGE_JOB_MODULE', `a job thread could not start: ${String(error)}`, {
             cause: error,
           })
-    handle.abandon({ status: 'failed', error: errorToData(failure) })
+    died(failure)
   }
 }

@@ -43,10 +43,14 @@ const ACCEPTED = Promise.resolve()
  * The main thread's end of a `createStream`. A push is accepted when its record has been encoded and the ring has not
  * refused what came before; until then it waits, in the order of the calls. Records accepted in one go travel in one
  * frame. However many wait, and however fast the job takes them, the event loop gets its turns.
+ *
+ * Where a job is started again, calls wait between its lives. What was accepted in the one before and is in no checkpoint is
+ * lost, and counted.
  */
 export class StreamInput implements MainEnd {
   readonly #name: string
-  readonly #channel: OutputChannel
+  /** Undefined between two lives of the job. */
+  #channel: OutputChannel | undefined
   readonly #capacity: number
   readonly #onSent: () => void
   readonly #waiting = new LinkedQueue<Waiting>()
@@ -60,6 +64,11 @@ export class StreamInput implements MainEnd {
   #ending = false
   #endQueued = false
   #endSent = false
+  /** Records accepted in this life of the job, and how many of them its last checkpoint holds. */
+  #accepted = 0
+  #kept = 0
+  /** Records that were accepted and then lost, because the job was started again. */
+  dropped = 0
 
   /** @param onSent - called when records that had room were sent on */
   constructor(name: string, channel: OutputChannel, capacity: number, onSent: () => void) {
@@ -150,7 +159,10 @@ export class StreamInput implements MainEnd {
   /** Whether all that was pushed so far, and the end, lies in the ring. */
   get clear(): boolean {
     if (this.#closed !== undefined) return true
-    if (this.#waiting.size > 0 || this.#channel.pressed || this.#channel.gathered > 0) return false
+    const channel = this.#channel
+    // What was accepted lies nowhere any more.
+    if (channel === undefined) return true
+    if (this.#waiting.size > 0 || channel.pressed || channel.gathered > 0) return false
     return this.#endSent || !this.#ending
   }
 
@@ -174,23 +186,45 @@ export class StreamInput implements MainEnd {
       this.#leave(first).reject(this.#closed)
   }
 
+  /** A checkpoint is complete that holds the first `records` of this life of the job. */
+  checkpointed(records: number): void {
+    this.#kept = records
+  }
+
+  /** The job has failed and will be started again. What waits goes on waiting, what no checkpoint holds is lost. */
+  detach(): void {
+    this.dropped += this.#accepted - this.#kept
+    this.#accepted = 0
+    this.#kept = 0
+    this.#channel = undefined
+  }
+
+  /** The next life of the job begins. An end that was asked for is sent once more. */
+  attach(channel: OutputChannel): void {
+    this.#channel = channel
+    this.#endQueued = false
+    this.#endSent = false
+  }
+
   pump(): boolean {
-    if (this.#closed !== undefined || this.#endSent) return false
-    const drained = this.#channel.pressed && this.#channel.drain()
+    const channel = this.#channel
+    if (channel === undefined || this.#closed !== undefined || this.#endSent) return false
+    const drained = channel.pressed && channel.drain()
     const moved = this.#admitWaiting() || drained
-    if (this.#ending && this.#waiting.size === 0) this.#sendEnd()
-    else if (moved) this.#channel.flush()
+    if (this.#ending && this.#waiting.size === 0) this.#sendEnd(channel)
+    else if (moved) channel.flush()
     return moved
   }
 
-  #sendEnd(): void {
-    if (!this.#endQueued) this.#channel.end()
+  #sendEnd(channel: OutputChannel): void {
+    if (!this.#endQueued) channel.end()
     this.#endQueued = true
-    this.#endSent = !this.#channel.pressed
+    this.#endSent = !channel.pressed
   }
 
   #hasRoom(): boolean {
-    return !this.#channel.pressed && this.#channel.gathered < this.#capacity
+    const channel = this.#channel
+    return channel !== undefined && !channel.pressed && channel.gathered < this.#capacity
   }
 
   /** Whether a record may be accepted now. Where only the event loop's turn is in the way, the next one pumps. */
@@ -238,7 +272,8 @@ export class StreamInput implements MainEnd {
 
   #accept(value: unknown, ask: number): void {
     this.#scope.ask = ask
-    this.#channel.append(value, this.#scope)
+    this.#channel!.append(value, this.#scope)
+    this.#accepted++
     if (this.#flushing) return
     this.#flushing = true
     if (this.#flushTurn === turnNumber()) process.nextTick(this.#flush)
@@ -248,7 +283,7 @@ export class StreamInput implements MainEnd {
 
   readonly #flush = (): void => {
     this.#flushing = false
-    if (!this.#endQueued) this.#channel.flush()
+    if (!this.#endQueued) this.#channel?.flush()
     this.#onSent()
     if (this.#waiting.size > 0) this.pump()
   }

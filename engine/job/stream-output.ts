@@ -13,12 +13,16 @@ const DONE = Promise.resolve({ done: true, value: undefined } as const)
  * The main thread's end of an `output`: what has arrived waits here, at most about `capacity` records, then in its ring,
  * then upstream. Read once, as an async iterable or an array. A reader that is as fast as the job leaves the event loop
  * its turns all the same.
+ *
+ * Where a job is started again, the reader goes on: it gets what the new life emits once more, unless it has heard of the end
+ * before, of which nothing is missing.
  */
 export class StreamOutput<T = unknown> implements MainEnd {
   /** The asks that this output answers. */
   readonly replies: Replies
   readonly #name: string
-  readonly #channel: InputChannel
+  /** Undefined between two lives of the job. */
+  #channel: InputChannel | undefined
   readonly #capacity: number
   readonly #warn: (message: string) => void
   readonly #batch = newBatch()
@@ -28,10 +32,12 @@ export class StreamOutput<T = unknown> implements MainEnd {
   #taken = false
   #discarding = false
   #ended = false
+  /** Whether all that this output ever gives has arrived: what comes in a later life of the job repeats it. */
+  #complete = false
   #failure: StreamError | undefined
   #pumping = false
   #warning: NodeJS.Timeout | undefined
-  /** Records that came after the reader had left, and answers for which no ask waited any more. */
+  /** Records that came after the reader had left or repeat what is complete, and answers for which no ask waited any more. */
   dropped = 0
   /** Records that the reader has taken. */
   read = 0
@@ -108,6 +114,20 @@ export class StreamOutput<T = unknown> implements MainEnd {
     clearTimeout(this.#warning)
   }
 
+  /** The job has failed and will be started again: what it has emitted is taken over, asks on their way fail with `reason`. */
+  detach(reason: StreamError): void {
+    // At most a ring's. What lies before a checkpoint's barrier is not emitted again.
+    while (this.#poll());
+    this.#channel = undefined
+    this.pump()
+    this.replies.lose(reason)
+  }
+
+  /** The next life of the job begins. */
+  attach(channel: InputChannel): void {
+    this.#channel = channel
+  }
+
   /** Records that have arrived and wait for the reader. */
   get queued(): number {
     return this.#arrived.size
@@ -115,14 +135,17 @@ export class StreamOutput<T = unknown> implements MainEnd {
 
   /** Takes in a frame; false when there was none. */
   #poll(): boolean {
-    const polled = this.#channel.poll(this.#batch)
-    if (polled === 'ended') this.#ended = true
+    const polled = this.#channel?.poll(this.#batch) ?? 'empty'
+    if (polled === 'ended') {
+      this.#ended = true
+      this.#complete = true
+    }
     if (polled !== 'records') return polled === 'time' || polled === 'barrier'
     const { values, count, asked, asks } = this.#batch
     for (let i = 0; i < count; i++) {
       if (asked && this.replies.owns(asks[i])) {
         if (!this.replies.answer(asks[i], values[i])) this.dropped++
-      } else if (this.#discarding) this.dropped++
+      } else if (this.#discarding || this.#complete) this.dropped++
       else this.#arrived.push(values[i] as T)
     }
     return true

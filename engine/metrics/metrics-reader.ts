@@ -26,7 +26,7 @@ export interface MetricsSite {
 export interface EndCounts {
   /** Records that wait there. */
   readonly queued: number
-  /** Records that came after the reader had left. */
+  /** Records that came after the reader had left, or were lost because the job was started again. */
   readonly dropped?: number
 }
 

@@ -99,6 +99,8 @@ class TaskBuilder {
   readonly #outputs: OutputPort[] = []
   readonly #entries: ChainEntry[] = []
   readonly #inputs: TaskInput[] = []
+  /** What the main thread pushes into, by node id. */
+  readonly #pushed = new Map<number, InputChannel>()
   readonly #registries: MetricRegistry[] = []
   #source: SourceDriver | undefined
   #partitioned: PartitionedSource<unknown, unknown> | undefined
@@ -332,8 +334,11 @@ class TaskBuilder {
     const [first] = this.#chain.nodes
     const source =
       this.#source === undefined ? undefined : { node: first, positions: this.#source.positions }
+    const pushed = new Map(
+      [...this.#pushed].map(([node, { recordsRead }]) => [node, recordsRead] as const),
+    )
     const { id, parallelism } = this.#chain
-    return { chain: id, subtask: this.#subtask, parallelism, operators: this.#cuts, source }
+    return { chain: id, subtask: this.#subtask, parallelism, operators: this.#cuts, source, pushed }
   }
 
   // --- time ----------------------------------------------------------------------------------
@@ -499,15 +504,17 @@ class TaskBuilder {
         arena,
         thread === undefined ? memory.mainDoorbell : memory.doorbell(thread),
       )
+      const channel = new InputChannel(
+        ring,
+        arena.u8,
+        reader,
+        producer,
+        inPlace,
+        this.#row(memory.linkRow(exchange.id, sender, this.#subtask) + 1),
+      )
+      if (exchange.fromChain === undefined) this.#pushed.set(exchange.to.id, channel)
       this.#inputs.push({
-        channel: new InputChannel(
-          ring,
-          arena.u8,
-          reader,
-          producer,
-          inPlace,
-          this.#row(memory.linkRow(exchange.id, sender, this.#subtask) + 1),
-        ),
+        channel,
         entry,
         fromMain: exchange.fromChain === undefined,
         timestamped: this.#entries[entry].timestamps === 'with-watermarks',

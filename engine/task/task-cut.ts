@@ -21,6 +21,8 @@ export interface TaskCut {
   readonly operators: readonly OperatorCut[]
   /** How far the source has been read, where the subtask reads one. */
   readonly source: { readonly node: GraphNode; readonly positions: SourcePositions } | undefined
+  /** Records of each `createStream`, by node id, that the subtask has had. */
+  readonly pushed: ReadonlyMap<number, number>
 }
 
 /** Takes what the subtasks of a thread hand over. */

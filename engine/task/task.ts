@@ -370,6 +370,8 @@ export class Task {
     if (this.#touched) return this.#endOfBatch() ? 'moved' : 'blocked'
     // What is on its way in a promise, or waits for a retry, belongs to it.
     if (this.pending || operators.some(({ errors }) => errors.busy)) return 'blocked'
+    // A restart repeats nothing that lies before the barrier: the main thread finds it in its ring, whatever becomes of this thread.
+    for (const output of outputs) if (output.flush()) return 'blocked'
     checkpoints!.take(this.#epoch, this.#parts.cut())
     for (const output of outputs) output.barrier(this.#epoch)
     this.#epoch = 0

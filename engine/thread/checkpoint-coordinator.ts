@@ -3,7 +3,7 @@ import { buildManifest, type ManifestFacts } from '../checkpoint/build-manifest.
 import type { CheckpointStore, StoreLock } from '../checkpoint/contract.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
 import type { PartFacts } from '../checkpoint/state-model.ts'
-import type { CheckpointInfo, CheckpointRequest, ToWorker } from './control.ts'
+import type { CheckpointRequest, CompletedReport, TakenPart, ToWorker } from './control.ts'
 
 /** What the checkpoints of a job need of its coordinator. */
 export interface CheckpointingJob {
@@ -11,7 +11,7 @@ export interface CheckpointingJob {
   /** Orders all workers that still live. */
   tell(order: ToWorker): void
   /** A checkpoint is complete. */
-  report(info: CheckpointInfo, requests: readonly number[]): void
+  report(done: CompletedReport): void
   /** One could not be taken; the job goes on. */
   refuse(error: ErrorData, requests: readonly number[]): void
   /** The job stands still behind a savepoint: it may end. */
@@ -46,6 +46,7 @@ interface Running {
   /** Workers that know of it. */
   readonly ready: Set<number>
   readonly parts: Map<number, PartFacts>
+  readonly pushed: Map<number, number>
   timer: NodeJS.Timeout | undefined
   completing: boolean
 }
@@ -115,10 +116,11 @@ export class CheckpointCoordinator {
   }
 
   /** A worker has written its part. */
-  taken(worker: number, epoch: number, part: PartFacts): void {
+  taken(worker: number, { epoch, part, pushed }: TakenPart): void {
     const running = this.#running
     if (running?.epoch !== epoch || running.completing) return
     running.parts.set(worker, part)
+    for (const [node, records] of pushed) running.pushed.set(node, records)
     if (running.parts.size === this.#job.workers) void this.#complete(running)
   }
 
@@ -192,6 +194,7 @@ export class CheckpointCoordinator {
       requests: requests.map(({ id }) => id),
       ready: new Set(),
       parts: new Map(),
+      pushed: new Map(),
       timer: undefined,
       completing: false,
     }
@@ -217,17 +220,19 @@ export class CheckpointCoordinator {
       const { path, bytes } = await store.complete(manifest)
       if (!savepoint) this.#base = manifest
       await running.lock?.release()
-      this.#done(running, { id: epoch, path, bytes, durationMs: performance.now() - running.begun })
+      const info = { id: epoch, path, bytes, durationMs: performance.now() - running.begun }
+      const pushed = savepoint ? undefined : running.pushed
+      this.#done(running, { info, requests: running.requests, pushed })
     } catch (error) {
       await this.#giveUp(running, errorToData(error))
     }
   }
 
-  #done(running: Running, info: CheckpointInfo): void {
+  #done(running: Running, done: CompletedReport): void {
     if (this.#running !== running) return
     this.#running = undefined
     this.#job.tell({ type: 'completed', epoch: running.epoch })
-    this.#job.report(info, running.requests)
+    this.#job.report(done)
     if (running.suspend) {
       this.#job.suspended()
       return

@@ -1,9 +1,9 @@
 import type { CheckpointSite, CheckpointStore } from '../checkpoint/contract.ts'
 import { DirectorySite, DirectoryStore } from '../checkpoint/directory-store.ts'
 
-/** The store of a directory, for the coordinator. */
-export function openStore(directory: string): CheckpointStore {
-  return new DirectoryStore(directory)
+/** The store of a directory, for the coordinator of `owner`'s present life: those before it are gone. */
+export function openStore(directory: string, owner: string): CheckpointStore {
+  return new DirectoryStore(directory, undefined, undefined, owner)
 }
 
 /** The same directory, for the threads with state. */

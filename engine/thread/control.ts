@@ -25,11 +25,21 @@ export type FromWorker =
   /** It knows of the checkpoint that begins: barriers may come. */
   | { readonly type: 'ready'; readonly epoch: number }
   /** All of its subtasks have had their part in a checkpoint, and it is written. */
-  | { readonly type: 'taken'; readonly epoch: number; readonly part: PartFacts }
+  | ({ readonly type: 'taken' } & TakenPart)
   /** A checkpoint cannot be taken here. */
   | { readonly type: 'declined'; readonly epoch: number; readonly error: ErrorData }
   /** All of its subtasks have come to their end, and wait for a checkpoint that holds what they have left behind. */
   | { readonly type: 'allLast' }
+
+/** A worker's part in a checkpoint, written. */
+export interface TakenPart {
+  readonly epoch: number
+  readonly part: PartFacts
+  readonly pushed: PushedRecords
+}
+
+/** Records of each `createStream`, by node id, that the main thread has pushed before a checkpoint's cut. */
+export type PushedRecords = ReadonlyMap<number, number>
 
 /** A checkpoint that begins. */
 export interface CheckpointOrder {
@@ -86,6 +96,15 @@ export interface CheckpointInfo {
   readonly durationMs: number
 }
 
+/** A checkpoint that is complete, as the main thread hears of it. */
+export interface CompletedReport {
+  readonly info: CheckpointInfo
+  /** Those that it answers. */
+  readonly requests: readonly number[]
+  /** What a restart that begins with it need not have pushed; undefined: a savepoint, no restart begins with it. */
+  readonly pushed: PushedRecords | undefined
+}
+
 /** What the main thread tells the coordinator. */
 export type FromMain =
   | { readonly type: 'checkpoint'; readonly request: CheckpointRequest }
@@ -102,12 +121,7 @@ export type Outcome =
 /** What the coordinator tells the main thread. */
 export type ToMain =
   | { readonly type: 'running' }
-  /** A checkpoint is complete; `requests` are those that it answers. */
-  | {
-      readonly type: 'checkpoint'
-      readonly info: CheckpointInfo
-      readonly requests: readonly number[]
-    }
+  | ({ readonly type: 'checkpoint' } & CompletedReport)
   | { readonly type: 'refused'; readonly error: ErrorData; readonly requests: readonly number[] }
   | { readonly type: 'ended'; readonly outcome: Outcome }
 

@@ -108,7 +108,7 @@ export class Coordinator {
       return
     }
     if (message.type === 'ready') this.#checkpoints?.ready(worker, message.epoch)
-    if (message.type === 'taken') this.#checkpoints?.taken(worker, message.epoch, message.part)
+    if (message.type === 'taken') this.#checkpoints?.taken(worker, message)
     if (message.type === 'declined') this.#checkpoints?.declined(message.epoch, message.error)
     if (message.type === 'allLast') this.#checkpoints?.allLast(worker)
     if (isAboutCheckpoints(message)) return
@@ -167,13 +167,14 @@ export class Coordinator {
 
   /** Takes the job's checkpoints into use, where it takes any; what it begins with. */
   async #openCheckpoints(job: JobGraph): Promise<ResumedFrom | undefined> {
-    const { settings, jobName } = this.#init
+    const { settings, jobName, owner } = this.#init
     if (settings.checkpoint === undefined) return undefined
     const { nodes } = job.graph
     const { parallelism } = planGraph(job.graph, settings)
     const { maxParallelism } = settings
     const program = { job: jobName, maxParallelism, nodes, parallelism }
-    const opened = await openCheckpoints(settings.checkpoint, program, openStore, openSite)
+    const storeOf = (directory: string) => openStore(directory, owner)
+    const opened = await openCheckpoints(settings.checkpoint, program, storeOf, openSite)
     this.#opened = opened
     // The job was cancelled, or has failed, meanwhile.
     if (this.#cancelling) return undefined
@@ -183,11 +184,11 @@ export class Coordinator {
       {
         workers: this.#lines.workers.length,
         tell: (order) => this.#tell(order),
-        report: (info, requests) => this.#lines.main.post({ type: 'checkpoint', info, requests }),
+        report: (done) => this.#lines.main.post({ type: 'checkpoint', ...done }),
         refuse: (error, requests) => this.#lines.main.post({ type: 'refused', error, requests }),
         suspended: () => this.#suspend(),
         fail: (error) => this.#fail(error),
-        openStore,
+        openStore: storeOf,
         facts: () => ({ job: jobName, maxParallelism, operators }),
       },
       { ...settings.checkpoint, directory },

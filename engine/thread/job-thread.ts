@@ -29,6 +29,8 @@ import { ThreadLoop } from './thread-loop.ts'
 export interface ThreadInit {
   readonly jobId: string
   readonly jobName: string
+  /** The job in all its lives, unlike any other: whose locks it may take over. */
+  readonly owner: string
   /** Index of this thread among the job's workers. */
   readonly thread: number
   readonly settings: ThreadSettings

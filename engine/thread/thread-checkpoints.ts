@@ -29,6 +29,7 @@ interface Current {
   readonly taken: Set<string>
   /** Those that will have none any more, whose last one it holds. */
   readonly last: Set<string>
+  readonly pushed: Map<number, number>
   closing: boolean
 }
 
@@ -78,7 +79,14 @@ export class ThreadCheckpoints implements CheckpointTaker {
     const { epoch, directory } = order
     const site = this.#setting.openSite(directory)
     const part = site.createPart({ epoch, thread: this.#setting.thread, number: 0 })
-    this.#current = { order, part, taken: new Set(), last: new Set(), closing: false }
+    this.#current = {
+      order,
+      part,
+      taken: new Set(),
+      last: new Set(),
+      pushed: new Map(),
+      closing: false,
+    }
     this.#setting.post({ type: 'ready', epoch })
   }
 
@@ -136,8 +144,9 @@ export class ThreadCheckpoints implements CheckpointTaker {
     current.last.add(name)
   }
 
-  #write(current: Current, { operators, source, subtask, parallelism }: TaskCut): void {
+  #write(current: Current, { operators, source, subtask, parallelism, pushed }: TaskCut): void {
     const { part } = current
+    for (const [node, records] of pushed) current.pushed.set(node, records)
     try {
       for (const cut of operators) this.#writeOperator(current, cut, subtask, parallelism)
       if (source === undefined) return
@@ -206,9 +215,10 @@ export class ThreadCheckpoints implements CheckpointTaker {
     const current = this.#current
     if (current === undefined || current.closing || current.taken.size < this.#tasks.length) return
     current.closing = true
+    const { pushed } = current
     const { epoch } = current.order
     void current.part.close().then(
-      (part) => this.#setting.post({ type: 'taken', epoch, part }),
+      (part) => this.#setting.post({ type: 'taken', epoch, part, pushed }),
       (error: unknown) => this.#decline(current, error),
     )
   }
