@@ -1,0 +1,254 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { EnvironmentConfig, JobHandle, JobStatus, StreamError } from '../index.ts'
+import { settled } from '../testing/index.ts'
+import { threadsOf } from './fixtures/failures-threads.ts'
+import { type Crash, counted, pushed } from './fixtures/restart-job.ts'
+
+let dir: string
+let burnt: string
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'sage-restart-'))
+  burnt = mkdtempSync(join(tmpdir(), 'sage-fuse-'))
+})
+afterEach(() => {
+  for (const one of [dir, burnt]) rmSync(one, { recursive: true, force: true })
+})
+
+const NEVER = Number.POSITIVE_INFINITY
+const silent = { debug() {}, info() {}, warning() {}, error() {} }
+const modes: [string, EnvironmentConfig][] = [
+  ['inline', { mode: 'inline' }],
+  ['threads', { maxThreads: 2 }],
+]
+const atOnce = (attempts: number) => ({ fixedDelay: { delay: 0, attempts } })
+const fuse = (times: number, crash: Crash = 'throw') => ({ dir: burnt, times, crash })
+
+/** What a job tells while it lives, in order. */
+function heard(job: JobHandle<any>): string[] {
+  const events: string[] = []
+  job.on('status', (status) => events.push(status))
+  job.on('restart', ({ code }) => events.push(code))
+  return events
+}
+
+/** All counts of the keys of `counted`. */
+const all = (count: number) =>
+  Array.from({ length: 5 }, (_, k) =>
+    Array.from({ length: (2 * count) / 5 }, (_, n) => `k${k} ${n + 1}`),
+  )
+    .flat()
+    .sort()
+
+describe.each(modes)('%s', (_, settings) => {
+  const config = (more: EnvironmentConfig = {}): EnvironmentConfig => ({
+    ...settings,
+    parallelism: 2,
+    logger: silent,
+    restart: atOnce(5),
+    checkpoint: { dir, interval: NEVER },
+    ...more,
+  })
+
+  it('goes on from its last checkpoint after each failure: nothing lost, nothing counted twice', async () => {
+    const count = 1_000
+    const job = await counted.submit(
+      { count, at: ['k3', 250], fuse: fuse(3) },
+      config({ checkpoint: { dir, interval: 5 } }),
+    )
+    const events = heard(job)
+    const rows = await job.io.counts.toArray()
+    const result = await job.finished
+    expect([...new Set(rows.map(([key, n]) => `${key} ${n}`))].sort()).toEqual(all(count))
+    expect([result.status, result.restarts]).toEqual(['finished', 3])
+    const again = ['restarting', 'SAGE_USER_ERROR', 'running']
+    expect(events).toEqual([...again, ...again, ...again, 'finished'])
+    expect(readdirSync(burnt)).toHaveLength(3)
+  })
+
+  it('without checkpoints, from the beginning', async () => {
+    const { restarts, outputs } = await counted.run({ count: 50, at: ['k0', 20], fuse: fuse(2) }, {
+      ...config(),
+      checkpoint: undefined,
+    } as EnvironmentConfig)
+    expect(restarts).toBe(2)
+    expect([...new Set(outputs.counts.map(([key, n]) => `${key} ${n}`))].sort()).toEqual(all(50))
+  })
+
+  it('fails with the last cause when its attempts are spent; completed checkpoints bring them back', async () => {
+    const job = await pushed.submit({ fuse: fuse(100) }, config({ restart: atOnce(2) }))
+    const events = heard(job)
+    const reading = job.io.counts.toArray().catch((error: unknown) => error)
+    const running = () => new Promise<void>((resolve) => heardOnce(job, 'running', resolve))
+    for (let i = 0; i < 2; i++) {
+      const next = running()
+      await job.io.words.push('crash')
+      await next
+    }
+    await job.checkpoint()
+    for (let i = 0; i < 2; i++) {
+      const next = running()
+      await job.io.words.push('crash')
+      await next
+    }
+    await job.io.words.push('crash')
+    const error: StreamError = await job.finished.then(
+      () => undefined as never,
+      (e) => e,
+    )
+    expect([error.code, (error.cause as Error).message]).toEqual([
+      'SAGE_USER_ERROR',
+      'the crash of the test',
+    ])
+    expect(await reading).toBe(error)
+    expect(events.filter((event) => event === 'restarting')).toHaveLength(4)
+    expect(events.at(-1)).toBe('failed')
+    await expect(job.io.words.push('late')).rejects.toBe(error)
+  })
+
+  it('a pushed record is kept by a checkpoint, or lost and counted; what waits for room goes on waiting', async () => {
+    const job = await pushed.submit({ fuse: fuse(1) }, config())
+    const { words, counts } = job.io
+    const reader = counts[Symbol.asyncIterator]()
+    await words.pushMany(['a', 'a', 'b'])
+    await settled(job)
+    await job.checkpoint()
+    await words.push('a')
+    await settled(job)
+    expect(
+      [await reader.next(), await reader.next(), await reader.next(), await reader.next()].map(
+        ({ value }) => value,
+      ),
+    ).toHaveLength(4)
+    const restarting = new Promise<StreamError>((resolve) => job.on('restart', resolve))
+    const asked = words
+      .ask('crash', { reply: counts, timeout: '1h' })
+      .catch((error: unknown) => error)
+    const error = await restarting
+    // Its records found no life of the job to take them.
+    expect([job.status, words.tryPush('x')]).toEqual(['restarting', false])
+    const waiting = words.pushMany(['a', 'b'])
+    const question = words.ask('c', { reply: counts, timeout: '1h' })
+    expect(await asked).toBe(error)
+    await waiting
+    expect(await question).toEqual(['c', 1])
+    const more = [await reader.next(), await reader.next()].map(({ value }) => value)
+    // The third 'a' is counted again: the one before was lost.
+    expect(more.sort()).toEqual([
+      ['a', 3],
+      ['b', 2],
+    ])
+    const of = (name: string) => job.metrics().find((one) => one.name === name)!
+    expect([of('words').dropped, of('counts').dropped]).toEqual([2, 0])
+    words.end()
+    const result = await job.finished
+    expect([result.status, result.restarts]).toEqual(['finished', 1])
+    expect(await reader.next()).toEqual({ done: true, value: undefined })
+  })
+
+  it.each(['stop', 'cancel'] as const)('%s() during the delay ends it', async (call) => {
+    const job = await pushed.submit(
+      { fuse: fuse(1) },
+      config({ restart: { fixedDelay: { delay: '1h', attempts: 1 } } }),
+    )
+    const events = heard(job)
+    const restarting = new Promise((resolve) => job.on('restart', resolve))
+    await job.io.words.push('crash')
+    await restarting
+    const waiting = job.io.words.push('a').catch((error: unknown) => error)
+    const result = await job[call]()
+    const status = call === 'stop' ? 'stopped' : 'cancelled'
+    expect([result.status, result.restarts, job.status]).toEqual([status, 1, status])
+    expect(await waiting).toMatchObject({ code: 'SAGE_STREAM_ENDED' })
+    expect(events).toEqual(['restarting', 'SAGE_USER_ERROR', status])
+    expect(await job.io.counts.toArray()).toEqual([])
+  })
+
+  it('checkpoint() and stop({ savepoint }) wait for the next life', async () => {
+    const job = await pushed.submit({ fuse: fuse(2) }, config())
+    for (const call of [
+      () => job.checkpoint(),
+      () => job.stop({ savepoint: join(dir, 'savepoint') }),
+    ]) {
+      const restarting = new Promise((resolve) => job.on('restart', resolve))
+      await job.io.words.push('crash')
+      await restarting
+      await call()
+    }
+    const result = await job.finished
+    expect([result.status, result.restarts]).toEqual(['stopped', 2])
+  })
+
+  it('a job that has never run is not started again', async () => {
+    await expect(
+      counted.submit(
+        { count: 5, at: ['k0', 1], fuse: fuse(0) },
+        config({ checkpoint: { dir: '/dev/null/x' } }),
+      ),
+    ).rejects.toMatchObject({ code: 'SAGE_FILE' })
+  })
+})
+
+/** Calls back at the next change to `wanted`. */
+function heardOnce(job: JobHandle<any>, wanted: JobStatus, then: () => void): void {
+  let over = false
+  job.on('status', (status) => {
+    if (over || status !== wanted) return
+    over = true
+    then()
+  })
+}
+
+describe('threads', () => {
+  let inThreads: EnvironmentConfig
+  beforeEach(() => {
+    const checkpoint = { dir, interval: NEVER }
+    inThreads = { maxThreads: 2, parallelism: 2, logger: silent, restart: atOnce(20), checkpoint }
+  })
+
+  it.each<[Crash, string]>([
+    ['exit', 'SAGE_WORKER_EXIT'],
+    ['rejection', 'SAGE_UNHANDLED_REJECTION'],
+  ])('%s in user code', async (crash, code) => {
+    const job = await counted.submit(
+      { count: 200, at: ['k1', 60], fuse: fuse(2, crash) },
+      { ...inThreads, checkpoint: { dir, interval: 5 } },
+    )
+    const events = heard(job)
+    const rows = await job.io.counts.toArray()
+    const { restarts } = await job.finished
+    expect([...new Set(rows.map(([key, n]) => `${key} ${n}`))].sort()).toEqual(all(200))
+    expect(restarts).toBe(2)
+    expect(events.filter((event) => event.startsWith('SAGE_'))).toEqual([code, code])
+  })
+
+  it.each([
+    ['a worker', 0],
+    ['the coordinator', 1],
+  ])(
+    '%s that is terminated from outside, again and again: no thread is left',
+    async (_, victim) => {
+      const lives = 4
+      const { value: job, threads } = await threadsOf(async (threads) => {
+        const job = await pushed.submit({ fuse: fuse(0) }, { ...inThreads, maxThreads: 1 })
+        for (let life = 0; life < lives; life++) {
+          await job.io.words.push('a')
+          await job.checkpoint()
+          const next = new Promise<void>((resolve) => heardOnce(job, 'running', resolve))
+          await threads[2 * life + victim].terminate()
+          await next
+        }
+        return job
+      })
+      await job.io.words.push('a')
+      job.io.words.end()
+      const rows = await job.io.counts.toArray()
+      const { restarts } = await job.finished
+      expect([restarts, threads.length]).toEqual([lives, 2 * lives + 2])
+      expect(rows.at(-1)).toEqual(['a', lives + 1])
+      expect(threads.filter(({ threadId }) => threadId !== -1)).toEqual([])
+    },
+  )
+})
