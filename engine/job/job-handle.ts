@@ -417,6 +417,8 @@ export class JobHandle<IO = Record<string, unknown>> {
     this.#running = Promise.withResolvers()
     this.#running.promise.catch(() => {})
     this.#requests.close(failure)
+    // Nothing more goes where nobody takes it.
+    for (const input of this.#inputs.values()) input.detach()
     this.#logger.warning(
       `job '${this.name}' has failed and starts again in ${delayMs} ms: ${failure.message}`,
     )
@@ -426,7 +428,6 @@ export class JobHandle<IO = Record<string, unknown>> {
     queueMicrotask(() => this.#events.emit('restart', failure))
     await body.dispose()
     this.#loop.close()
-    for (const input of this.#inputs.values()) input.detach()
     for (const output of this.#outputs.values()) output.detach(failure)
     for (const print of this.#prints.values()) print.finish()
     this.#endedMs = sharedNowMs()
