@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 import { runScript } from './fixtures/job-module-run.ts'
 
 test.each([
-  ['threads', 21],
-  ['inline', 300],
+  ['threads', 24],
+  ['inline', 304],
 ])(
   'jobs leave nothing behind (%s, %i times), and the process ends by itself',
   async (mode, cycles) => {
