@@ -34,6 +34,7 @@ export type { Logger, LogLevel } from './contract/logger.ts'
 export type { Counter, Gauge, Histogram, MetricGroup } from './contract/metrics.ts'
 export type {
   KeyedBackend,
+  LaterCheckpoint,
   Operator,
   OperatorCall,
   OperatorContext,
@@ -41,6 +42,7 @@ export type {
   OperatorShape,
   RecordScope,
   Room,
+  SinkRecovery,
   SourceFactory,
   WatermarkGenerator,
 } from './contract/operator.ts'

@@ -195,7 +195,14 @@ class TaskBuilder {
     const out = new ChainCollector()
     const policy = resolveErrorPolicy(node.errors ?? this.#shop.defaultErrors)
     const made = this.#made(node.name, () =>
-      factory.create({ ctx, scope: this.#state.scope, out, keyed: ctx.keyed, combined }),
+      factory.create({
+        ctx,
+        scope: this.#state.scope,
+        out,
+        keyed: ctx.keyed,
+        combined,
+        checkpointed: this.#shop.checkpoints !== undefined,
+      }),
     )
     const operator = factory.shape === 'process' && !endsJob(policy) ? retryable(made) : made
     // A combiner keeps nothing over a barrier.

@@ -25,8 +25,11 @@ export interface TaskCut {
 
 /** Takes what the subtasks of a thread hand over. */
 export interface CheckpointTaker {
-  /** A subtask has come to the barrier of `epoch`; its barriers go downstream when the call returns. */
-  take(epoch: number, cut: TaskCut): void
+  /**
+   * A subtask has come to the barrier of `epoch`. Until the call has returned, and its promise, if any, has settled, the
+   * subtask does nothing; then its barriers go downstream. A rejection ends the job.
+   */
+  take(epoch: number, cut: TaskCut): Promise<void> | undefined
   /**
    * A subtask has come to its end, and takes no part in later checkpoints: this is its share in all of them. It ends when
    * `released` is called: when a checkpoint that holds this share is complete.

@@ -38,6 +38,13 @@ type Phase =
 /** What `#reachCut` found. */
 type AtCut = 'none' | 'moved' | 'blocked'
 
+/** A share in a checkpoint that is being made durable. */
+interface Taking {
+  readonly epoch: number
+  settled: boolean
+  failure?: { readonly error: unknown }
+}
+
 /** One ring into a task, and the way into the chain that its records take. */
 export interface TaskInput {
   readonly channel: InputChannel
@@ -100,6 +107,8 @@ export class Task {
   #suspends = false
   /** What was emitted for it lies before the barrier. */
   #handedOver = false
+  /** Until it has settled, nothing is taken in and no time passes. */
+  #taking: Taking | undefined
   #finishing: Iterator<unknown> | undefined
   #finished = 0
   #completed: { readonly error?: unknown } | undefined
@@ -122,6 +131,7 @@ export class Task {
   get state(): TaskState {
     if (this.#anyPressed()) return 'backpressured'
     if (this.#phase === 'settling' || this.#phase === 'completing') return 'busy'
+    if (this.#taking !== undefined) return 'busy'
     for (const { errors, gate } of this.#parts.operators)
       if (errors.busy || gate?.busy === true) return 'busy'
     return 'idle'
@@ -133,7 +143,8 @@ export class Task {
 
   /** Whether a promise is pending, so that the event loop must run. */
   get asynchronous(): boolean {
-    return this.#phase === 'completing' || this.#parts.source?.waiting === true || this.pending
+    if (this.#phase === 'completing' || this.#taking !== undefined) return true
+    return this.#parts.source?.waiting === true || this.pending
   }
 
   /** Whether records are on their way in a promise: the end of input and checkpoints wait for them. */
@@ -146,7 +157,7 @@ export class Task {
   get dueMs(): number {
     const { source, operators, state } = this.#parts
     // A source that may not be asked, because an output is pressed, is due when the pressure goes.
-    const asks = this.#phase === 'running' && !state.pressed
+    const asks = this.#phase === 'running' && !state.pressed && this.#taking === undefined
     let due = asks && source !== undefined ? source.dueMs : Number.POSITIVE_INFINITY
     for (const { errors, gate } of operators)
       due = Math.min(due, errors.dueMs, gate?.dueMs ?? Number.POSITIVE_INFINITY)
@@ -243,6 +254,7 @@ export class Task {
   #advance(): boolean {
     switch (this.#phase) {
       case 'running':
+        if (this.#taking !== undefined) return this.#whenTaken(this.#taking)
         if (this.#runSlice() || this.#passTime()) return true
         return this.#epoch === 0 ? this.#takeInput() : this.#workToCut()
       case 'suspended':
@@ -357,7 +369,7 @@ export class Task {
 
   /** Takes the checkpoint once all inputs have come to its barrier and all they brought has had its effect. */
   #reachCut(): AtCut {
-    const { inputs, operators, outputs, checkpoints } = this.#parts
+    const { inputs, operators, checkpoints } = this.#parts
     const reached = (channel: InputChannel): boolean =>
       this.begins ? channel.caughtUp : channel.ended || channel.epoch >= this.#epoch
     if (!inputs.every(({ channel }) => reached(channel))) return 'none'
@@ -370,11 +382,40 @@ export class Task {
     if (this.#touched) return this.#endOfBatch() ? 'moved' : 'blocked'
     // What is on its way in a promise, or waits for a retry, belongs to it.
     if (this.pending || operators.some(({ errors }) => errors.busy)) return 'blocked'
-    checkpoints!.take(this.#epoch, this.#parts.cut())
-    for (const output of outputs) output.barrier(this.#epoch)
+    const share = checkpoints!.take(this.#epoch, this.#parts.cut())
+    if (share !== undefined) {
+      this.#awaitShare({ epoch: this.#epoch, settled: false }, share)
+      return 'blocked'
+    }
+    this.#passBarrier()
+    return 'moved'
+  }
+
+  #awaitShare(taking: Taking, share: Promise<void>): void {
+    this.#taking = taking
+    void share
+      .catch((error: unknown) => {
+        taking.failure = { error }
+      })
+      .finally(() => {
+        taking.settled = true
+        this.#parts.wake()
+      })
+  }
+
+  /** Goes on once the share in a checkpoint is durable. Meanwhile a later one may have begun here. */
+  #whenTaken({ epoch, settled, failure }: Taking): boolean {
+    if (!settled) return false
+    this.#taking = undefined
+    if (failure !== undefined) throw failure.error
+    if (epoch === this.#epoch) this.#passBarrier()
+    return true
+  }
+
+  #passBarrier(): void {
+    for (const output of this.#parts.outputs) output.barrier(this.#epoch)
     this.#epoch = 0
     if (this.#suspends) this.#phase = 'suspended'
-    return 'moved'
   }
 
   /** One by one: an operator sets the key of each before it gives it. */

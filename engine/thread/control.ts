@@ -43,12 +43,21 @@ export interface CheckpointOrder {
   readonly suspend: boolean
 }
 
+/** What sinks had prepared for a complete checkpoint that the job goes back behind. */
+export interface LaterSinks {
+  readonly epoch: number
+  /** By operator, those of the checkpoint with nothing, too; undefined: it is damaged. */
+  readonly sinks: ReadonlyMap<string, readonly unknown[]> | undefined
+}
+
 /** What a job begins with. */
 export interface ResumedFrom {
   readonly directory: string
   readonly manifest: Manifest
   /** By node id of a source: where its partitions are continued. */
   readonly positions: ReadonlyMap<number, ReadonlyMap<string, unknown>>
+  /** Checkpoints of the job's own directory that are later, oldest first. */
+  readonly later: readonly LaterSinks[]
 }
 
 /** What the coordinator tells a worker. */

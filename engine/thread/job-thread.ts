@@ -20,6 +20,7 @@ import type { ControlPort, FromWorker, Report, ResumedFrom, ToWorker } from './c
 import { DeadLetterOffice } from './dead-letter-office.ts'
 import type { JobGraph, ThreadSettings } from './job-site.ts'
 import { PartitionClaims } from './partition-claims.ts'
+import { recoverSink } from './recover-sink.ts'
 import { restoreState } from './restore-state.ts'
 import { SettleWords } from './settle-words.ts'
 import { ThreadCheckpoints } from './thread-checkpoints.ts'
@@ -84,6 +85,7 @@ export class JobThread {
             thread: init.thread,
             openSite,
             post: (message) => lines.coordinator.post(message),
+            fail: (error) => this.fail(error),
             wake: () => this.#bell.ring(),
           })
     this.#letters = new DeadLetterOffice((report) => lines.main.post(report))
@@ -196,13 +198,17 @@ export class JobThread {
   }
 
   /** Before any function is opened. */
-  async #restore({ directory, manifest }: ResumedFrom): Promise<void> {
+  async #restore({ directory, manifest, later }: ResumedFrom): Promise<void> {
     const reader = openSite(directory).open(manifest)
+    const known = { manifest, reader, later }
     const { maxParallelism } = this.#init.settings
     for (const task of this.#tasks) {
       const { operators, subtask, parallelism } = task.cut()
-      for (const operator of operators)
-        await restoreState(reader, operator, { subtask, parallelism, maxParallelism })
+      for (const operator of operators) {
+        const share = { subtask, parallelism, maxParallelism }
+        await restoreState(reader, operator, share)
+        await recoverSink(known, operator, share)
+      }
     }
   }
 
@@ -264,6 +270,7 @@ export class JobThread {
 
   /** Closes what is still open. Its failures count when nothing failed before. */
   async #close(): Promise<void> {
+    await this.#checkpoints?.settled()
     for (const task of this.#tasks) await task.abort().catch((error: unknown) => this.fail(error))
     await this.#services.close().catch((error: unknown) => this.fail(error))
   }

@@ -82,13 +82,40 @@ export type OperatorCall = (value: any, ctx: RuntimeContext, out: Collector) => 
  */
 export type Room = () => boolean
 
+/** What a sink of two phases finds when its job begins from a checkpoint. */
+export interface SinkRecovery {
+  /** The checkpoint that the job begins from. Those that follow have greater numbers than any before. */
+  readonly epoch: number
+  /** What subtasks had prepared for it: this subtask's share. Each is dealt to exactly one of the subtasks that exist now. */
+  readonly pending: readonly unknown[]
+  /** Checkpoints behind which the job has gone back, oldest first: all of them, for every subtask. */
+  readonly later: readonly LaterCheckpoint[]
+}
+
+/** A complete checkpoint that the job has gone back behind: what it and those before it had prepared may be visible. */
+export interface LaterCheckpoint {
+  readonly epoch: number
+  /** What all subtasks had prepared for it; undefined: it is damaged, and cannot be read. */
+  readonly pending: readonly unknown[] | undefined
+}
+
 /**
- * One operator on one subtask. Everything is called on one thread, one call at a time:
+ * One operator on one subtask. Everything is called on one thread, one call at a time (but for `commit`):
  *
  * `open` → (`call` | `endOfBatch` | `onWatermark` | `onProcessingTime`)* → `onWatermark(Infinity)` (all inputs have
  * ended) → `finish` → `complete` → `close`.
  *
  * `finish` and `complete` are not called when the job is cancelled or fails; `close` always is.
+ *
+ * A sink of two phases makes visible exactly what complete checkpoints hold. The subtask calls `prepare` at each barrier and
+ * puts what it gives into the checkpoint; when that is complete on the disk, the thread calls `commit`; a job that begins
+ * from a checkpoint calls `recover` before `open`. At the end of input: `finish` → `prepare` → `commit` → `complete` →
+ * `close`. A crash may come
+ *
+ * - before or in `prepare`, or before the checkpoint is complete: the job begins from an earlier one; what had been prepared
+ *   is in no checkpoint, never becomes visible, and is removed by `recover` or `open`;
+ * - between that and the end of `commit`: the job begins from this one, whose `recover` does what is left of the commit;
+ * - in `recover`: it is called again with the same, or, from another checkpoint, with more in `later`.
  */
 export interface Operator {
   /** One function for all inputs, or one per input index (co-operators). */
@@ -115,6 +142,28 @@ export interface Operator {
   snapshot?(): unknown
   /** Takes back what the `snapshot` of an operator in its place gave. Before `open`. */
   restore?(state: unknown): void
+  /**
+   * For sinks of two phases, at a barrier, or at the end of input for the checkpoint that this subtask ends with: makes all
+   * it has taken in durable, but not visible, and gives, as plain data, what any subtask of the operator can make it visible
+   * by: all that has been prepared and not been committed yet, for earlier checkpoints too (which may have been given up);
+   * undefined: nothing. No record comes until its promise has settled. Epochs grow from call to call. A failure ends the
+   * job.
+   */
+  prepare?(epoch: number): Awaitable<unknown>
+  /**
+   * The checkpoint `epoch` is complete: makes visible what has been prepared for it and for those before. Called once per
+   * complete checkpoint of the job's directory, one at a time, in their order, but beside all else: records and `prepare`
+   * may come before its promise has settled. Not called for checkpoints that were given up, nor for savepoints: what one
+   * of these holds becomes visible by the next checkpoint, or by `recover`. A failure ends the job; the next run repeats it
+   * by `recover`.
+   */
+  commit?(epoch: number): Awaitable<void>
+  /**
+   * The job begins from a checkpoint: makes visible what that had `pending`, where it is not yet, and takes back what
+   * `later` ones have made visible. Before `open`; of several subtasks at the same time, on several threads. May be called
+   * again for the same after a crash. Not called where neither that checkpoint nor a later one knows the operator.
+   */
+  recover?(recovery: SinkRecovery): Awaitable<void>
   /**
    * For operators that gather: repeats the processing of the records on which `call` or `endOfBatch` threw last, for a
    * retry; the result is that of a `call`. Without it a retry makes the same `call` again.
@@ -169,6 +218,8 @@ export interface OperatorContext {
   readonly keyed: KeyedBackend
   /** Whether this operator's inputs are the partial results of its own `combiner`. */
   readonly combined: boolean
+  /** Whether the job takes checkpoints: else `prepare` and `commit` are never called. */
+  readonly checkpointed: boolean
 }
 
 /** The recipe of an operator: data and functions that live in the graph; `create` runs once per subtask. */
@@ -193,6 +244,11 @@ export interface OperatorFactory {
   readonly timeoutMs?: number
   /** For shape `async`: how often a call that failed is made again at once, before the error policy decides. Default 0. */
   readonly retries?: number
+  /**
+   * For sinks of two phases: whether they can take back what a checkpoint made visible (`recallable`), or cannot (`final`): a
+   * job then never goes back behind a checkpoint that is complete. Absent: no checkpoint makes anything visible.
+   */
+  readonly visibility?: 'recallable' | 'final'
   /** User functions, for the graph's fingerprint (their source text is compared between workers). */
   readonly functions: readonly Function[]
   create(context: OperatorContext): Operator

@@ -149,6 +149,7 @@ export class OperatorHarness {
       out: this.#out,
       keyed,
       combined: options.combined ?? false,
+      checkpointed: false,
     })
     this.#inTurn(() => this.#operator.open?.())
   }
