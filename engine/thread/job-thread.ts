@@ -270,7 +270,7 @@ export class JobThread {
 
   /** Closes what is still open. Its failures count when nothing failed before. */
   async #close(): Promise<void> {
-    await this.#checkpoints?.settled()
+    await this.#checkpoints?.close()
     for (const task of this.#tasks) await task.abort().catch((error: unknown) => this.fail(error))
     await this.#services.close().catch((error: unknown) => this.fail(error))
   }

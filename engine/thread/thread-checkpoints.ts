@@ -38,7 +38,8 @@ interface Current {
   readonly taken: Set<string>
   /** Those that will have none any more, whose last one it holds. */
   readonly last: Set<string>
-  closing: boolean
+  /** All have had it: settles when the part is written, or has failed. */
+  closing: Promise<void> | undefined
 }
 
 interface MarkedStore {
@@ -81,7 +82,10 @@ export class ThreadCheckpoints implements CheckpointTaker {
   /** Whether files are being written: the thread's event loop must run. */
   get writing(): boolean {
     if (this.#pending > 0) return true
-    return this.#current !== undefined && (this.#current.closing || this.#current.part.busy)
+    return (
+      this.#current !== undefined &&
+      (this.#current.closing !== undefined || this.#current.part.busy)
+    )
   }
 
   /** The tasks of this thread: known once they are built. */
@@ -95,7 +99,7 @@ export class ThreadCheckpoints implements CheckpointTaker {
    * may be faster than an order.
    */
   begin(order: CheckpointOrder): void {
-    this.#giveUp()
+    void this.#giveUp()
     const { epoch, directory } = order
     const site = this.#setting.openSite(directory)
     const part = site.createPart({ epoch, thread: this.#setting.thread, number: 0 })
@@ -105,7 +109,7 @@ export class ThreadCheckpoints implements CheckpointTaker {
       begun: new Set(),
       taken: new Set(),
       last: new Set(),
-      closing: false,
+      closing: undefined,
     }
     this.#setting.post({ type: 'ready', epoch })
   }
@@ -135,14 +139,16 @@ export class ThreadCheckpoints implements CheckpointTaker {
     else this.#inBackground(this.#commit(epoch, current.last))
   }
 
-  /** Resolves when no sink is at work any more. */
-  settled(): Promise<void> {
-    return this.#background
+  /** The thread ends: a checkpoint under way is given up. Resolves when nobody is at work any more, sinks included. */
+  async close(): Promise<void> {
+    const part = this.#giveUp()
+    await this.#background
+    await part
   }
 
   /** It was given up. */
   aborted(epoch: number): void {
-    if (this.#current?.order.epoch === epoch) this.#giveUp()
+    if (this.#current?.order.epoch === epoch) void this.#giveUp()
   }
 
   take(epoch: number, cut: TaskCut): Promise<void> | undefined {
@@ -298,10 +304,10 @@ export class ThreadCheckpoints implements CheckpointTaker {
 
   #closeWhenAllHave(): void {
     const current = this.#current
-    if (current === undefined || current.closing || current.taken.size < this.#tasks.length) return
-    current.closing = true
+    if (current === undefined || current.closing !== undefined) return
+    if (current.taken.size < this.#tasks.length) return
     const { epoch } = current.order
-    void current.part.close().then(
+    current.closing = current.part.close().then(
       (part) => this.#setting.post({ type: 'taken', epoch, part }),
       (error: unknown) => this.#decline(current, error),
     )
@@ -309,13 +315,14 @@ export class ThreadCheckpoints implements CheckpointTaker {
 
   #decline(current: Current, error: unknown): void {
     this.#setting.post({ type: 'declined', epoch: current.order.epoch, error: errorToData(error) })
-    if (this.#current === current) this.#giveUp()
+    if (this.#current === current) void this.#giveUp()
   }
 
-  #giveUp(): void {
+  /** Settles when nothing is written any more; never rejects. */
+  #giveUp(): Promise<void> | undefined {
     const current = this.#current
     this.#current = undefined
-    if (current !== undefined && !current.closing) void current.part.abort().catch(() => {})
+    return current?.closing ?? current?.part.abort().catch(() => {})
   }
 }
 
