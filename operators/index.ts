@@ -61,4 +61,5 @@ export type {
   ValueState,
 } from './contract/state.ts'
 export { StreamState } from './contract/stream-state.ts'
+export { TwoPhaseSink } from './contract/two-phase-sink.ts'
 export { type OnTimer, TimerService } from './state/timer-service.ts'

@@ -14,7 +14,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readAll } from '../../operators/files/fixtures/read-all.ts'
 import type { EnvironmentConfig } from '../index.ts'
-import { faultOf, filing, type Params, type Row } from './fixtures/two-phase-job.ts'
+import { faultOf, filing, mailing, type Params, type Row } from './fixtures/two-phase-job.ts'
 
 let root: string
 let dir: string
@@ -172,6 +172,35 @@ describe.each(modes)('%s', (name, mode) => {
       message: expect.stringContaining('part-0-100000.json'),
     })
   }, 60_000)
+})
+
+it('a sink that cannot take back: commits and end in order; no going back behind its checkpoints', async () => {
+  const told: string[] = []
+  const job = mailing((what) => void told.push(what))
+  const config = {
+    mode: 'inline',
+    checkpoint: { dir, interval: Number.POSITIVE_INFINITY },
+  } as const
+  const first = await job.submit(undefined, config)
+  for (const letter of ['a', 'b']) {
+    await first.io.letters.push(letter)
+    await first.checkpoint()
+  }
+  await first.io.letters.push('lost')
+  await first.cancel()
+  expect(told.splice(0)).toEqual(['sent a', 'sent b', 'closed'])
+  const second = await job.submit(undefined, config)
+  await second.io.letters.push('c')
+  second.io.letters.end()
+  await second.finished
+  // Whoever cannot tell what it has sent already sends it again.
+  expect(told.splice(0)).toEqual(['again b', 'sent c', 'finished', 'closed'])
+  truncateSync(join(dir, `manifest-${manifests().at(-1)}`), 20)
+  await expect(job.submit(undefined, config)).rejects.toMatchObject({
+    code: 'SAGE_CHECKPOINT_CORRUPT',
+    message: expect.stringContaining("'mail'"),
+  })
+  expect(told).toEqual([])
 })
 
 it('parquet files are whole', async () => {

@@ -43,6 +43,8 @@ interface Taking {
   readonly epoch: number
   settled: boolean
   failure?: { readonly error: unknown }
+  /** Never rejects. */
+  done: Promise<void>
 }
 
 /** One ring into a task, and the way into the chain that its records take. */
@@ -247,6 +249,8 @@ export class Task {
   async abort(): Promise<void> {
     if (this.#phase === 'completing' || this.#phase === 'ended') return
     this.#phase = 'ended'
+    // What sinks are about is done before they are closed.
+    await this.#taking?.done
     await this.#closeAll()
   }
 
@@ -384,16 +388,16 @@ export class Task {
     if (this.pending || operators.some(({ errors }) => errors.busy)) return 'blocked'
     const share = checkpoints!.take(this.#epoch, this.#parts.cut())
     if (share !== undefined) {
-      this.#awaitShare({ epoch: this.#epoch, settled: false }, share)
+      this.#awaitShare(this.#epoch, share)
       return 'blocked'
     }
     this.#passBarrier()
     return 'moved'
   }
 
-  #awaitShare(taking: Taking, share: Promise<void>): void {
-    this.#taking = taking
-    void share
+  #awaitShare(epoch: number, share: Promise<void>): void {
+    const taking: Taking = { epoch, settled: false, done: share }
+    taking.done = share
       .catch((error: unknown) => {
         taking.failure = { error }
       })
@@ -401,6 +405,7 @@ export class Task {
         taking.settled = true
         this.#parts.wake()
       })
+    this.#taking = taking
   }
 
   /** Goes on once the share in a checkpoint is durable. Meanwhile a later one may have begun here. */
