@@ -1,7 +1,14 @@
 import { type Key, keyGroup, keyHash } from '../../codec/key.ts'
 import type { Clock } from '../contract/context.ts'
-import type { ColumnOptions, KeyedEntry, KeyedStore, StateColumn } from '../contract/keyed-store.ts'
-import { HeapColumn, TtlColumn } from './heap-column.ts'
+import type {
+  ColumnOptions,
+  KeyedEntry,
+  KeyedStore,
+  NumberColumn,
+  StateColumn,
+} from '../contract/keyed-store.ts'
+import { HeapColumn, type SlotColumn, TtlColumn } from './heap-column.ts'
+import { HeapNumbers } from './heap-numbers.ts'
 import { KeyTable } from './key-table.ts'
 
 /** A key that was removed after some mark. */
@@ -13,7 +20,7 @@ interface Removal {
 /** Keyed state on the JavaScript heap. */
 export class HeapStore implements KeyedStore {
   readonly #table = new KeyTable()
-  readonly #columns: HeapColumn[] = []
+  readonly #columns: SlotColumn[] = []
   readonly #maxParallelism: number
   readonly #clock: Clock
   /** By slot: how often it is held. Undefined while nothing ever was. */
@@ -48,15 +55,26 @@ export class HeapStore implements KeyedStore {
 
   column<S>(name: string, options: ColumnOptions = {}): StateColumn<S> {
     const known = this.#columns.find((column) => column.name === name)
-    if (known !== undefined) return known
+    if (known !== undefined) return known as StateColumn<S>
     const touched = (slot: number): void => this.#touch(slot)
-    const column =
+    return this.#added(
       options.ttlMs === undefined
         ? new HeapColumn(name, options, touched)
-        : new TtlColumn(name, options, touched, { ttlMs: options.ttlMs, clock: this.#clock })
-    column.grow(this.#table.slots)
-    if (this.#changed !== undefined) column.tracked = true
-    this.#columns.push(column)
+        : new TtlColumn(name, options, touched, { ttlMs: options.ttlMs, clock: this.#clock }),
+    )
+  }
+
+  numbers(name: string): NumberColumn {
+    const known = this.#columns.find((column) => column.name === name)
+    if (known instanceof HeapNumbers) return known
+    const column = this.#added(new HeapNumbers(name, (slot) => this.#touch(slot)))
+    if (known === undefined) return column
+    // It was restored before it was asked for.
+    this.#columns.splice(this.#columns.indexOf(known), 1)
+    for (const slot of this.slots()) {
+      const value = known.get(slot)
+      if (value !== undefined) column.set(slot, value as number)
+    }
     return column
   }
 
@@ -119,6 +137,13 @@ export class HeapStore implements KeyedStore {
       if (values === undefined) this.#removeKey(key)
       else this.#restoreKey(key, values)
     }
+  }
+
+  #added<C extends SlotColumn>(column: C): C {
+    column.grow(this.#table.slots)
+    if (this.#changed !== undefined) column.tracked = true
+    this.#columns.push(column)
+    return column
   }
 
   #add(key: Key): number {
