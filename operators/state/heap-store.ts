@@ -21,6 +21,8 @@ interface Removal {
 export class HeapStore implements KeyedStore {
   readonly #table = new KeyTable()
   readonly #columns: SlotColumn[] = []
+  /** Names of columns that have been restored, and not asked for. */
+  readonly #unclaimed = new Set<string>()
   readonly #maxParallelism: number
   readonly #clock: Clock
   /** By slot: how often it is held. Undefined while nothing ever was. */
@@ -54,8 +56,8 @@ export class HeapStore implements KeyedStore {
   }
 
   column<S>(name: string, options: ColumnOptions = {}): StateColumn<S> {
-    const known = this.#columns.find((column) => column.name === name)
-    if (known !== undefined) return known as StateColumn<S>
+    const known = this.#known(name)
+    if (known !== undefined) return known
     const touched = (slot: number): void => this.#touch(slot)
     return this.#added(
       options.ttlMs === undefined
@@ -65,17 +67,9 @@ export class HeapStore implements KeyedStore {
   }
 
   numbers(name: string): NumberColumn {
-    const known = this.#columns.find((column) => column.name === name)
-    if (known instanceof HeapNumbers) return known
-    const column = this.#added(new HeapNumbers(name, (slot) => this.#touch(slot)))
-    if (known === undefined) return column
-    // It was restored before it was asked for.
-    this.#columns.splice(this.#columns.indexOf(known), 1)
-    for (const slot of this.slots()) {
-      const value = known.get(slot)
-      if (value !== undefined) column.set(slot, value as number)
-    }
-    return column
+    const known = this.#known(name)
+    if (known !== undefined) return known as HeapNumbers
+    return this.#added(new HeapNumbers(name, (slot) => this.#touch(slot)))
   }
 
   release(slot: number): void {
@@ -139,11 +133,27 @@ export class HeapStore implements KeyedStore {
     }
   }
 
+  #known(name: string): SlotColumn | undefined {
+    if (this.#unclaimed.has(name)) return undefined
+    return this.#columns.find((column) => column.name === name)
+  }
+
   #added<C extends SlotColumn>(column: C): C {
     column.grow(this.#table.slots)
     if (this.#changed !== undefined) column.tracked = true
-    this.#columns.push(column)
+    if (this.#unclaimed.delete(column.name)) this.#claim(column)
+    else this.#columns.push(column)
     return column
+  }
+
+  /** The column takes the place of what was restored before it was asked for. */
+  #claim(column: SlotColumn): void {
+    const place = this.#columns.findIndex(({ name }) => name === column.name)
+    const restored = this.#columns[place]
+    this.#table.forEach((slot, key) =>
+      column.load(slot, { [column.name]: restored.get(slot) }, key),
+    )
+    this.#columns[place] = column
   }
 
   #add(key: Key): number {
@@ -167,11 +177,13 @@ export class HeapStore implements KeyedStore {
   #restoreKey(key: Key, values: Readonly<Record<string, unknown>>): void {
     const slot = this.slot(key)
     for (const column of this.#columns) column.load(slot, values, key)
-    // Values of states that the program has not asked for yet: it may, at its first record.
+    // Values of states that the program has not asked for yet: it may, at its first record. Until then, as they are.
     for (const name of Object.keys(values)) {
       if (this.#columns.some((column) => column.name === name)) continue
-      const column = this.column(name) as HeapColumn
-      column.load(slot, values, key)
+      const raw = (value: unknown) => value
+      const column = new HeapColumn(name, { encode: raw }, (slot) => this.#touch(slot))
+      this.#added(column).load(slot, values, key)
+      this.#unclaimed.add(name)
     }
   }
 
