@@ -150,9 +150,9 @@ export class HeapStore implements KeyedStore {
   #claim(column: SlotColumn): void {
     const place = this.#columns.findIndex(({ name }) => name === column.name)
     const restored = this.#columns[place]
-    this.#table.forEach((slot, key) =>
-      column.load(slot, { [column.name]: restored.get(slot) }, key),
-    )
+    this.#table.forEach((slot, key) => {
+      column.load(slot, { [column.name]: restored.get(slot) }, key)
+    })
     this.#columns[place] = column
   }
 

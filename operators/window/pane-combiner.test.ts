@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { OperatorContext } from '../contract/operator.ts'
+import type { OperatorContext, OperatorFactory } from '../contract/operator.ts'
 import { operatorHarness } from '../testing/operator-harness.ts'
 import { combinePanes } from './pane-combiner.ts'
 import { PaneLayout } from './pane-layout.ts'
@@ -72,7 +72,7 @@ it('sends under the watermark that held when it took the records, and leaves the
   const watermarks: number[] = []
   let scope: OperatorContext['scope'] | undefined
   const factory = combinePanes(layout, sumContents(), 1)
-  const harness = operatorHarness({
+  const spied: OperatorFactory = {
     ...factory,
     create: (context) => {
       scope = context.scope
@@ -84,7 +84,8 @@ it('sends under the watermark that held when it took the records, and leaves the
       const call = made.call as Function
       return { ...made, call: (value, ctx) => call(value, ctx, out) }
     },
-  })
+  }
+  const harness = operatorHarness(spied)
   harness.push(1, { key: 'a', timestamp: 5 })
   harness.advanceWatermark(7)
   harness.advanceWatermark(12)

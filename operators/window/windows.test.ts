@@ -404,7 +404,7 @@ describe('user code that throws', () => {
   it('in add: the record is left out', () => {
     const add = (a: number, n: number) => (n === 2 ? fails() : a + n)
     for (const assigner of [tumbling(10), sliding(10, 5), session(3), tumblingCount(2)]) {
-      const contents = aggregateContents({ ...base, add, merge: (a, b) => a + b })
+      const contents = aggregateContents({ ...base, add, merge: (a: number, b: number) => a + b })
       const tested = skipping(assigner, { contents }).add(1, 5).add(2, 5).add(4, 5).to(100)
       expect(tested.fired[0]).toMatch(/\) 5 @/)
       expect(tested.harness.errors).toBe(1)
@@ -462,7 +462,7 @@ describe('user code that throws', () => {
     const unencodable = aggregateContents({
       ...base,
       create: () => (() => 1) as never,
-      add: (a) => a,
+      add: (a: never) => a,
     })
     for (const assigner of [tumbling(10), session(5)]) {
       expect(() =>
