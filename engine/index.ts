@@ -31,12 +31,14 @@ export type { Counter, Gauge, Histogram, MetricGroup } from '../operators/contra
 export { Packet, StopSignal } from '../operators/contract/packet.ts'
 export { IDLE, type PartitionedSource, type PartitionReader } from '../operators/contract/source.ts'
 export type {
+  BroadcastState,
   ListState,
   MapState,
   StateOptions,
   Timers,
   ValueState,
 } from '../operators/contract/state.ts'
+export { StatefulFunction } from '../operators/contract/stateful-function.ts'
 export { StreamState } from '../operators/contract/stream-state.ts'
 export type { GaugeSummary } from '../operators/contract/user-metrics.ts'
 export { FileSink, type FileSinkOptions } from '../operators/files/file-sink.ts'

@@ -19,7 +19,7 @@ import { InputChannel } from '../channel/input-channel.ts'
 import { OutputChannel } from '../channel/output-channel.ts'
 import { OutputPort, routingTable } from '../channel/output-port.ts'
 import type { MemoryPlan } from '../graph/memory-plan.ts'
-import type { GraphNode } from '../graph/node.ts'
+import type { GraphEdge, GraphNode } from '../graph/node.ts'
 import type { Chain, Exchange, Plan } from '../graph/plan.ts'
 import { counterRow } from '../metrics/counters.ts'
 import { TaskMetrics } from '../metrics/task-metrics.ts'
@@ -168,7 +168,8 @@ class TaskBuilder {
       name,
       subtask,
       parallelism: this.#chain.parallelism,
-      keyed: inputs.length > 0 && inputs.every(({ keying }) => keying !== undefined),
+      keyed: isKeyed(inputs),
+      broadcastInputs: broadcastInputs(inputs),
       maxParallelism: this.#shop.maxParallelism,
     }
     return new TaskContext(place, this.#state.scope, facilities, () => this.#wake(), metrics)
@@ -223,6 +224,7 @@ class TaskBuilder {
       : undefined
     const holds = shape !== 'async' && policy.retries > 0 && policy.backoffMs > 0
     const reading = viewReadingOf(node)
+    const inputs = broadcastInputs(node.inputs)
     this.#operators.push({
       name: node.name,
       shape,
@@ -234,6 +236,7 @@ class TaskBuilder {
       holds,
       gate,
       reading,
+      broadcast: inputs.size > 0 ? { inputs, states: ctx.broadcast } : undefined,
       targets: new Map(),
     })
     return k
@@ -297,8 +300,14 @@ class TaskBuilder {
 
   /** The call of a retry, with the checks that compiled text makes. */
   #invoke(k: number, value: unknown, input: number): unknown {
-    const { shape, operator, ctx, out } = this.#operators[k]
-    return checked(shape, callOf(operator, input)(value, ctx, out))
+    const { shape, operator, ctx, out, broadcast } = this.#operators[k]
+    if (broadcast === undefined) return checked(shape, callOf(operator, input)(value, ctx, out))
+    broadcast.states.writable = broadcast.inputs.has(input)
+    try {
+      return checked(shape, callOf(operator, input)(value, ctx, out))
+    } finally {
+      broadcast.states.writable = false
+    }
   }
 
   #again(k: number, value: unknown, input: number): unknown {
@@ -513,6 +522,24 @@ const forward: OperatorFactory = {
 /** Whether a record at this node may have a key. */
 function carriesKey(node: GraphNode): boolean {
   return node.kind === 'keyBy' || node.inputs.some(({ keyed }) => keyed)
+}
+
+/**
+ * Whether keyed state may be kept: records that come to all subtasks stand beside those of a keyed stream, but have no state
+ * per key, and may have no key that could pass for one.
+ */
+function isKeyed(inputs: readonly GraphEdge[]): boolean {
+  const byKey = inputs.filter(({ keying }) => keying !== undefined)
+  const others = inputs.filter(({ keying }) => keying === undefined)
+  return (
+    byKey.length > 0 &&
+    others.every(({ partitioning, keyed }) => partitioning.type === 'broadcast' && !keyed)
+  )
+}
+
+function broadcastInputs(inputs: readonly GraphEdge[]): ReadonlySet<number> {
+  const broadcast = inputs.filter(({ partitioning }) => partitioning.type === 'broadcast')
+  return new Set(broadcast.map(({ input }) => input))
 }
 
 /** Whether the first failure ends the job: then nothing that a failed call has emitted is of any account. */

@@ -297,6 +297,7 @@ function listingContext(
     state: unavailable,
     listState: unavailable,
     mapState: unavailable,
+    broadcastState: unavailable,
     get timers() {
       return unavailable()
     },
