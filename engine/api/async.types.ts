@@ -74,11 +74,9 @@ same<KeyedStream<string, { n: number; user: string }>>()(
   ),
   true,
 )
+const ofNumber = (id: number) => id
 // @ts-expect-error the getter's key is a number
-numbers.enrichCached(
-  (id: number) => id,
-  (cache) => cache.get('a'),
-)
+numbers.enrichCached(ofNumber, (cache) => cache.get('a'))
 
 // Broadcast state.
 keyed.map((n, ctx) => {
