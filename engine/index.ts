@@ -38,6 +38,12 @@ export type {
 export { StreamState } from '../operators/contract/stream-state.ts'
 export type { GaugeSummary } from '../operators/contract/user-metrics.ts'
 export { FileSink, type FileSinkOptions } from '../operators/files/file-sink.ts'
+export type {
+  ConditionContext,
+  MatchOf,
+  Pattern,
+  PatternStart,
+} from '../operators/pattern/pattern.ts'
 export { type WatermarkStrategy, watermarks } from '../operators/time/watermark-strategy.ts'
 export { BaseEnvironment } from './api/base-environment.ts'
 export {
@@ -53,6 +59,7 @@ export type { OperatorOptions } from './api/options.ts'
 export { OutputStream } from './api/output-stream.ts'
 export { registerFunction } from './api/registered-functions.ts'
 export { ConnectedStreams, DataStream, KeyedStream } from './api/stream-classes.ts'
+export type { PatternStream } from './api/streams.ts'
 export type { EnvironmentConfig, MemoryConfig } from './job/config.ts'
 export type { JobHandle, StopOptions } from './job/job-handle.ts'
 export type { JobResult, JobStatus } from './job/job-result.ts'

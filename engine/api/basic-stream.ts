@@ -11,14 +11,13 @@ import { mapFactory } from '../../operators/basic/map.ts'
 import { processFactory } from '../../operators/basic/process.ts'
 import { processBatchFactory } from '../../operators/basic/process-batch.ts'
 import { withSchemaFactory } from '../../operators/basic/with-schema.ts'
-import { OutputTag } from '../../operators/contract/function.ts'
 import { requireLambda } from '../../operators/contract/function-form.ts'
 import { countFinalFactory } from '../../operators/final/count-final.ts'
 import { assignTimestampsFactory } from '../../operators/time/assign-timestamps.ts'
 import { WatermarkStrategy } from '../../operators/time/watermark-strategy.ts'
 import type { GraphNode } from '../graph/node.ts'
 import { append, appendFunction, notAStream, requireOneEnvironment } from './append.ts'
-import { operatorOptions, requireParallelism, stepOptions } from './arguments.ts'
+import { operatorOptions, requireParallelism, requireTag, stepOptions } from './arguments.ts'
 import { commonKey, keyCursor } from './keying.ts'
 import { addOutput, addPrint, addSink } from './main-thread.ts'
 import type { OutputStream } from './output-stream.ts'
@@ -116,12 +115,7 @@ export abstract class BasicStream {
 
   sideOutput(tag: unknown) {
     const { scope, node } = this[CURSOR]
-    if (!(tag instanceof OutputTag)) {
-      throw new StreamError(
-        'SAGE_OPTION',
-        `sideOutput: expected an OutputTag, got ${describe(tag)}`,
-      )
-    }
+    requireTag(tag, 'sideOutput')
     requireSideOutputs(node)
     return scope.stream({ ...cursorAt(scope, node, generalCodec), port: `tag:${tag.id}` })
   }

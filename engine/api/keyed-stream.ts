@@ -6,6 +6,10 @@ import { foldFinalFactory } from '../../operators/final/fold-final.ts'
 import { maxFinalFactory, minFinalFactory } from '../../operators/final/min-max-final.ts'
 import { reduceFactory } from '../../operators/final/reduce.ts'
 import { reduceFinalFactory } from '../../operators/final/reduce-final.ts'
+import type { Pattern } from '../../operators/pattern/pattern.ts'
+import { patternStart } from '../../operators/pattern/pattern-builder.ts'
+import { compilePattern } from '../../operators/pattern/pattern-machine.ts'
+import { type PatternOutputs, patternFactory } from '../../operators/pattern/pattern-operator.ts'
 import { append } from './append.ts'
 import { type CheckedOptions, type OptionRules, operatorOptions, stepOptions } from './arguments.ts'
 import { BasicStream } from './basic-stream.ts'
@@ -51,6 +55,23 @@ export class StreamByKey extends BasicStream {
     return scope.stream(cursorAt(scope, node, generalCodec))
   }
 
+  pattern(build: unknown, options?: unknown) {
+    const checked = operatorOptions('pattern', options)
+    requireLambda(build, 'pattern')
+    const machine = compilePattern(build(patternStart) as Pattern<any, any>)
+    const outputs: PatternOutputs = { timedOut: undefined, late: undefined }
+    const compared: Record<string, unknown> = { pattern: machine.structure }
+    const cursor = this[CURSOR]
+    const node = append([cursor], {
+      kind: 'pattern',
+      options: checked,
+      body: { type: 'operator', factory: patternFactory(machine, outputs) },
+      compared,
+    })
+    const { scope } = cursor
+    return scope.matches(cursorAt(scope, node, generalCodec, cursor), { outputs, compared })
+  }
+
   #best(
     kind: string,
     make: (by?: unknown) => OperatorFactory,
@@ -94,5 +115,9 @@ export class UnkeyedStream extends BasicStream {
 
   entries(): never {
     throw notKeyed('entries', this[CURSOR])
+  }
+
+  pattern(): never {
+    throw notKeyed('pattern', this[CURSOR])
   }
 }

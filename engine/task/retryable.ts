@@ -28,7 +28,8 @@ export function retryable(operator: Operator): Operator {
 }
 
 function bound(operator: Operator): Omit<Operator, 'call'> {
-  const { open, finish, endOfBatch, onWatermark, onProcessingTime, complete, close } = operator
+  const { open, finish, endOfBatch, onWatermark, onProcessingTime, gathered, complete, close } =
+    operator
   return {
     ...(open && { open: () => open.call(operator) }),
     ...(finish && { finish: () => finish.call(operator) }),
@@ -37,6 +38,7 @@ function bound(operator: Operator): Omit<Operator, 'call'> {
     ...(onProcessingTime && {
       onProcessingTime: (now, room) => onProcessingTime.call(operator, now, room),
     }),
+    ...(gathered && { gathered: () => gathered.call(operator) }),
     ...(complete && { complete: () => complete.call(operator) }),
     ...(close && { close: () => close.call(operator) }),
   }

@@ -120,7 +120,7 @@ export interface Operator {
   onProcessingTime?(now: number, room: Room): boolean
   /** For shape `timestamp`. */
   readonly watermarks?: WatermarkGenerator
-  /** The records on which `call` or `endOfBatch` threw last, where that is more than the record of the call. */
+  /** The records on which it threw last, where that is not the record of a `call`: for the dead letter. */
   gathered?(): unknown
   /** Everything is out, promises included: for sinks that publish their result as a whole. Before `close`. */
   complete?(): Awaitable<void>

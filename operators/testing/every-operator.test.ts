@@ -30,6 +30,9 @@ import { reduceFactory } from '../final/reduce.ts'
 import { reduceFinalFactory } from '../final/reduce-final.ts'
 import { coMapFactory } from '../multi/co-map.ts'
 import { joinFactory } from '../multi/join.ts'
+import { patternStart } from '../pattern/pattern-builder.ts'
+import { compilePattern } from '../pattern/pattern-machine.ts'
+import { patternFactory } from '../pattern/pattern-operator.ts'
 import { assignTimestampsFactory } from '../time/assign-timestamps.ts'
 import { watermarks } from '../time/watermark-strategy.ts'
 import { type HarnessOptions, operatorHarness } from './operator-harness.ts'
@@ -232,6 +235,25 @@ const rows: Readonly<Record<string, Row>> = {
   assignTimestampsFactory: {
     make: () => assignTimestampsFactory((n: number) => n, watermarks.monotonic()),
     expected: keyed((n) => n),
+  },
+  patternFactory: {
+    make: () =>
+      patternFactory(
+        compilePattern(
+          patternStart
+            .begin('first')
+            .next('more')
+            .where((n, ctx) => n > ctx.last('first')),
+        ),
+        { timedOut: undefined, late: undefined },
+      ),
+    expected: [
+      ['b', { first: [3], more: [4] }],
+      ['a', { first: [1], more: [5] }],
+      ['a', { first: [5], more: [9] }],
+      ['c', { first: [1], more: [2] }],
+      ['b', { first: [4], more: [6] }],
+    ],
   },
   combinerFactory: {
     make: () => combinerFactory([], sum, 2),

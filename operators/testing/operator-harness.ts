@@ -9,6 +9,7 @@ import { METRIC_SLOTS, MetricRegistry } from '../contract/metric-registry.ts'
 import type { MetricKind } from '../contract/metrics.ts'
 import {
   emptyScope,
+  type KeyedBackend,
   type Operator,
   type OperatorCall,
   type OperatorShape,
@@ -106,6 +107,8 @@ export class OperatorHarness {
    */
   dropped = 0
   readonly ctx: RuntimeContext
+  /** What the operator keeps per key. */
+  readonly keyed: KeyedBackend
   readonly #operator: Operator
   readonly #shape: OperatorShape
   readonly #options: HarnessOptions
@@ -135,6 +138,7 @@ export class OperatorHarness {
       { name, keyed: true, maxParallelism: MAX_PARALLELISM, clock: this.#clock },
       this.#scope,
     )
+    this.keyed = keyed
     const allocate = (kind: MetricKind, metric: string): Float64Array => {
       const cells = new Float64Array(METRIC_SLOTS[kind])
       this.#metrics.push({ kind, name: metric, cells })

@@ -6,9 +6,11 @@ import type {
   FilterFunction,
   FlatMapFunction,
   MapFunction,
+  OutputTag,
   ProcessFunction,
   SinkFunction,
 } from '../../../operators/contract/function.ts'
+import type { MatchOf, Pattern, PatternStart } from '../../../operators/pattern/pattern.ts'
 import type { WatermarkStrategy } from '../../../operators/time/watermark-strategy.ts'
 import type {
   Bytes,
@@ -153,6 +155,48 @@ export interface KeyedStream<K, T> extends DataStream<T> {
   ): KeyedStream<K, T>
   /** Each record with its key. The stream is no longer keyed. */
   entries(options?: OperatorOptions): DataStream<[K, T]>
+
+  /**
+   * Finds a pattern in the events of each key, as Flink CEP does: emits its matches, `{ a: A[], b: B[] }`, an array of
+   * events for each stage. `pattern((p) => p.begin('a').where(…).followedBy('b').where(…).within('1m'))`.
+   *
+   * In event time where timestamps are assigned: events are matched in the order of their times, once the watermark has
+   * reached them; those that come behind the watermark are late: counted as `dropped`, and sent to
+   * `lateOutput`. A match has the time of the event that completed it. Else in processing time, as they arrive. At the
+   * end of input all time limits have passed.
+   *
+   * A condition that throws fails its event, by the errors policy; the partial matches stay as they were. An event that
+   * waited for the watermark is not retried.
+   *
+   * @throws StreamError `SAGE_OPTION` for what is no pattern, or no possible one; at run time `SAGE_TIMESTAMP` where
+   *   records with and without timestamps meet
+   */
+  pattern<P extends Pattern<any, any>>(
+    build: (p: PatternStart<T>) => P,
+    options?: OperatorOptions,
+  ): PatternStream<K, T, MatchOf<P>>
+}
+
+/** The matches `M` of a pattern over events `T`. */
+export interface PatternStream<K, T, M> extends KeyedStream<K, M> {
+  /**
+   * Sends what runs out of time (`within`) to a side output, read with `sideOutput(tag)`: the partial match, in which stages
+   * that took no event have empty arrays, or what `fn` makes of it. There `ctx.timestamp` is the time limit, in event
+   * time. Without this, nothing tells of partial matches.
+   *
+   * @throws StreamError `SAGE_OPTION`; `SAGE_SUBMITTED` when the job was submitted
+   */
+  timedOut(tag: OutputTag<M>): this
+  timedOut<R>(
+    tag: OutputTag<R>,
+    fn: (partial: M, ctx: RuntimeContext<K>) => (R & Sync<R>) | null | undefined,
+  ): this
+  /**
+   * Sends late events to a side output, read with `sideOutput(tag)`.
+   *
+   * @throws StreamError `SAGE_OPTION`; `SAGE_SUBMITTED` when the job was submitted
+   */
+  lateOutput(tag: OutputTag<T>): this
 }
 
 /** What `minFinal` and `maxFinal` compare. */
