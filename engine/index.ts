@@ -38,6 +38,14 @@ export type {
 export { StreamState } from '../operators/contract/stream-state.ts'
 export type { GaugeSummary } from '../operators/contract/user-metrics.ts'
 export { FileSink, type FileSinkOptions } from '../operators/files/file-sink.ts'
+export type { CollectInto } from '../operators/keyed-window/collect-logic.ts'
+export type { WindowEmitMode, WindowInsertMode } from '../operators/keyed-window/join-logic.ts'
+export type { WindowMeta } from '../operators/keyed-window/key-windows.ts'
+export type {
+  KeyedWindow,
+  WindowClock,
+  WindowerSpec,
+} from '../operators/keyed-window/window-spec.ts'
 export type {
   ConditionContext,
   MatchOf,
@@ -55,11 +63,16 @@ export {
 } from './api/define-job.ts'
 export type { InputStream } from './api/input-stream.ts'
 export { LocalEnvironment, type SubmitOptions } from './api/local-environment.ts'
-export type { OperatorOptions } from './api/options.ts'
+export type {
+  CollectWindowOptions,
+  JoinWindowOptions,
+  OperatorOptions,
+  WindowOptions,
+} from './api/options.ts'
 export { OutputStream } from './api/output-stream.ts'
 export { registerFunction } from './api/registered-functions.ts'
 export { ConnectedStreams, DataStream, KeyedStream } from './api/stream-classes.ts'
-export type { PatternStream } from './api/streams.ts'
+export type { PatternStream, WindowOut } from './api/streams.ts'
 export type { EnvironmentConfig, MemoryConfig } from './job/config.ts'
 export type { JobHandle, StopOptions } from './job/job-handle.ts'
 export type { JobResult, JobStatus } from './job/job-result.ts'

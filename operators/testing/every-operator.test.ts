@@ -28,6 +28,9 @@ import { foldFinalFactory } from '../final/fold-final.ts'
 import { maxFinalFactory, minFinalFactory } from '../final/min-max-final.ts'
 import { reduceFactory } from '../final/reduce.ts'
 import { reduceFinalFactory } from '../final/reduce-final.ts'
+import { collectLogic } from '../keyed-window/collect-logic.ts'
+import { keyedWindowFactory } from '../keyed-window/keyed-window.ts'
+import { resolveWindow } from '../keyed-window/window-spec.ts'
 import { coMapFactory } from '../multi/co-map.ts'
 import { joinFactory } from '../multi/join.ts'
 import { patternStart } from '../pattern/pattern-builder.ts'
@@ -253,6 +256,28 @@ const rows: Readonly<Record<string, Row>> = {
       ['a', { first: [5], more: [9] }],
       ['c', { first: [1], more: [2] }],
       ['b', { first: [4], more: [6] }],
+    ],
+  },
+  keyedWindowFactory: {
+    make: () =>
+      keyedWindowFactory({
+        window: resolveWindow(
+          {
+            clock: { type: 'event', timestamp: (n: number) => n, wait: Infinity },
+            windower: { type: 'tumbling', length: 5 },
+          },
+          'collectWindow',
+        ),
+        logic: collectLogic('array'),
+        ordered: true,
+        sides: 1,
+      }),
+    expected: [
+      ['a', [0, [1]]],
+      ['a', [1, [5, 9]]],
+      ['b', [0, [3, 4]]],
+      ['b', [1, [6]]],
+      ['c', [0, [1, 2]]],
     ],
   },
   combinerFactory: {
