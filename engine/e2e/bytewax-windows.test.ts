@@ -7,7 +7,7 @@ import { KeyWindows } from '../../operators/keyed-window/key-windows.ts'
 import { SessionWindower } from '../../operators/keyed-window/session-windower.ts'
 import { newWindowState, type WindowState } from '../../operators/keyed-window/window-state.ts'
 import type { Windower } from '../../operators/keyed-window/windower.ts'
-import type { JobHandle } from '../index.ts'
+import { type JobHandle, LocalEnvironment, type WindowOut } from '../index.ts'
 import { ManualClock, settled } from '../testing/index.ts'
 import {
   cases,
@@ -292,6 +292,127 @@ describe('the windows of one key', () => {
     key.time(9_500)
     expect(key.told).toHaveLength(2)
     expect(key.windows.isEmpty(key.state)).toBe(true)
+  })
+})
+
+// --- the public surface ----------------------------------------------------------------------
+
+describe('on the public surface', () => {
+  const numbers = (env: LocalEnvironment) =>
+    env.fromCollection([1, 2, 2, 11, 3]).keyBy((n) => (n < 5 || n > 10 ? 'k' : 'l'))
+  const window = {
+    clock: { type: 'event', timestamp: (n: number) => n, wait: 0 },
+    windower: { type: 'tumbling', length: 10 },
+  } as const
+
+  it('sets, maps, counts and the least; late records are counted; what follows knows the key', async () => {
+    const env = new LocalEnvironment('windows', { mode: 'inline', clock: new ManualClock() })
+    const stream = numbers(env)
+    const read = (streams: WindowOut<string, any, any>, name: string) => ({
+      down: streams.down.map(([id, value], ctx) => [ctx.key, id, value]).output(`${name} down`),
+      late: streams.late.output(`${name} late`),
+    })
+    const outputs = [
+      read(stream.collectWindow('set', window, { into: 'set' }), 'set'),
+      read(
+        stream
+          .map((n): [number, string] => [n, `n${n}`])
+          .collectWindow(
+            'map',
+            { ...window, clock: { ...window.clock, timestamp: ([n]) => n } },
+            { into: 'map' },
+          ),
+        'map',
+      ),
+      read(stream.countWindow('count', window, { name: 'counted' }), 'count'),
+      read(stream.minWindow('min', window), 'min'),
+    ]
+    const job = await env.submit()
+    const found = await Promise.all(
+      outputs.map(async ({ down, late }) => [await down.toArray(), await late.toArray()]),
+    )
+    expect(found.map(([down]) => down)).toEqual([
+      [
+        ['k', 0, new Set([1, 2])],
+        ['k', 1, new Set([11])],
+      ],
+      [
+        [
+          'k',
+          0,
+          new Map([
+            [1, 'n1'],
+            [2, 'n2'],
+          ]),
+        ],
+        ['k', 1, new Map([[11, 'n11']])],
+      ],
+      [
+        ['k', 0, 3],
+        ['k', 1, 1],
+      ],
+      [
+        ['k', 0, 1],
+        ['k', 1, 11],
+      ],
+    ])
+    expect(found.map(([, late]) => late)).toEqual([[[0, 3]], [[0, [3, 'n3']]], [[0, 3]], [[0, 3]]])
+    const { operators } = await job.finished
+    expect(operators.find(({ name }) => name === 'counted')).toMatchObject({
+      uid: 'count',
+      kind: 'countWindow',
+      recordsIn: 5,
+      recordsOut: 3,
+      dropped: 1,
+    })
+  })
+
+  const refusals: [string, string, (keyed: any, unkeyed: any) => unknown][] = [
+    ['no keys', 'SAGE_NOT_KEYED', (_, s) => s.countWindow('c', window)],
+    ['no stepId', 'SAGE_OPTION', (s) => s.countWindow(window)],
+    ['no window', 'SAGE_OPTION', (s) => s.countWindow('c')],
+    ['an unknown option', 'SAGE_OPTION', (s) => s.countWindow('c', window, { ordered: true })],
+    ['no boolean', 'SAGE_OPTION', (s) => s.collectWindow('c', window, { ordered: 1 })],
+    ['no collection', 'SAGE_OPTION', (s) => s.collectWindow('c', window, { into: 'list' })],
+    [
+      'no merger',
+      'SAGE_OPTION',
+      (s) =>
+        s.foldWindow(
+          'f',
+          window,
+          () => 0,
+          () => 0,
+        ),
+    ],
+    ['no reducer', 'SAGE_OPTION', (s) => s.reduceWindow('r', window)],
+    ['no selector', 'SAGE_OPTION', (s) => s.maxWindow('m', window, 'at')],
+    ['no side', 'SAGE_OPTION', (s) => s.joinWindow('j', window)],
+    ['no sides', 'SAGE_OPTION', (s) => s.joinWindow('j', window, [])],
+    ['an unkeyed side', 'SAGE_NOT_KEYED', (s, u) => s.joinWindow('j', window, u)],
+    ['no mode', 'SAGE_OPTION', (s) => s.joinWindow('j', window, s, { emitMode: 'all' })],
+    [
+      'sides dealt in two ways',
+      'SAGE_STRATEGY',
+      (s, u) =>
+        s.joinWindow(
+          'j',
+          window,
+          u.keyBy((n: number) => n, 'custom', { partition: () => 0 }),
+        ),
+    ],
+    [
+      'a stepId twice',
+      'SAGE_DUPLICATE_UID',
+      (s) => [s.countWindow('c', window), s.countWindow('c', window)],
+    ],
+  ]
+
+  it.each(refusals)('refuses %s', (_, code, build) => {
+    const env = new LocalEnvironment('refused', { mode: 'inline' })
+    expect(() => build(numbers(env), env.fromCollection([1]))).toThrowError(
+      expect.objectContaining({ code }),
+    )
   })
 })
 
