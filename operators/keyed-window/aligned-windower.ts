@@ -33,12 +33,12 @@ export class AlignedWindower implements Windower {
     const first = this.#firstId(timestamp)
     const count = this.#lastId(timestamp) - first + 1
     this.#first = first
-    found.length = 0
+    if (found.length !== count) found.length = count
     // Where they lie as a rule: the latest ones, side by side.
     let at = Math.max(0, windows.length - count)
-    for (let id = first; id < first + count; id++) {
-      if (windows[at]?.id !== id) at = lastIndex(windows, id)
-      found.push(at === -1 ? undefined : windows[at])
+    for (let i = 0; i < count; i++) {
+      if (at >= windows.length || windows[at].id !== first + i) at = lastIndex(windows, first + i)
+      found[i] = at === -1 ? undefined : windows[at]
       at++
     }
     return found

@@ -1,5 +1,5 @@
 import { keptRecord } from '../final/cell.ts'
-import { dequeue, enqueue } from './item-queue.ts'
+import { dequeue, enqueue, firstTimestamp, isQueueEmpty } from './item-queue.ts'
 import type { KeyClock } from './key-clock.ts'
 import type { WindowLogic } from './window-logic.ts'
 import { newWindowState, type OpenWindow, type WindowState } from './window-state.ts'
@@ -31,6 +31,13 @@ export interface KeyWindowsOutput {
  * In ordered mode records wait until the watermark has reached them, and go in by timestamp, then by arrival; else they
  * go in as they come. What throws for the record at hand throws here, and the record has not happened; what throws for
  * one that has waited, or for a merge, goes to `failed`.
+ *
+ * As in Bytewax: a key without open windows is forgotten with its watermark, except by sessions; the end of input closes
+ * all windows and leaves the watermark as it was. Unlike it: a key is called when the job's clock has brought its watermark
+ * to the end of a window (Bytewax takes the end in event time for a time of the clock), also by the earliest record that
+ * waits, and not by the first to arrive; merges are done at the record that causes them, and not behind a batch; a window's
+ * `mergedIds` also name what had been merged into those that it took in; and of joins that are merged `first` means the
+ * values of the earlier session and `last` those of the later one.
  */
 export class KeyWindows {
   readonly #clock: KeyClock
@@ -56,7 +63,7 @@ export class KeyWindows {
    * then open it again.
    */
   isEmpty({ windows, queue }: WindowState): boolean {
-    return windows.length === 0 && queue.items.length === 0 && !this.#windower.keepsKeys
+    return windows.length === 0 && isQueueEmpty(queue) && !this.#windower.keepsKeys
   }
 
   /** Takes a record. False: it is late, behind the key's watermark, whether its windows are open or not. */
@@ -89,10 +96,10 @@ export class KeyWindows {
   wakeAt(state: WindowState): number {
     const { windows, queue, nextDue } = state
     let due = windows.length === 0 ? Number.POSITIVE_INFINITY : nextDue
-    if (queue.items.length > 0) {
-      const { timestamp } = queue.items[0]
+    if (!isQueueEmpty(queue)) {
+      const first = firstTimestamp(queue)
       const early = this.#logic.early !== undefined
-      due = Math.min(due, early ? timestamp : this.#windower.firstDueOf(timestamp))
+      due = Math.min(due, early ? first : this.#windower.firstDueOf(first))
     }
     if (due === Number.POSITIVE_INFINITY) return due
     return this.#clock.reaches(state, this.#windower.strict ? due + 1 : due)
@@ -100,7 +107,7 @@ export class KeyWindows {
 
   /** Whether a record need not wait: the watermark will be its own time, and nothing that waits comes before it. */
   #isNext(state: WindowState, timestamp: number, now: number): boolean {
-    if (state.queue.items.length > 0) return false
+    if (!isQueueEmpty(state.queue)) return false
     return this.#clock.peek(state, timestamp, now) >= timestamp
   }
 
@@ -114,7 +121,7 @@ export class KeyWindows {
 
   #pass(state: WindowState, watermark: number, output: KeyWindowsOutput): void {
     const { queue } = state
-    while (queue.items.length > 0 && queue.items[0].timestamp <= watermark) {
+    while (!isQueueEmpty(queue) && firstTimestamp(queue) <= watermark) {
       const { value, side, timestamp } = dequeue(queue)
       try {
         this.#insert(state, value, side, timestamp, output)

@@ -47,6 +47,7 @@ class Rig {
 
   push(key: string, items: readonly Item[], input = 0): void {
     for (const item of items) this.harness.push(item, { key, input })
+    this.harness.endOfBatch()
   }
 
   /** The results since the last look. */
@@ -115,7 +116,7 @@ describe('by key', () => {
               for (const one of ['a', 'b']) script[one].push({ type: 'time', now })
               look()
             }
-            harness.push({ id, at }, { key })
+            rig.push(key, [{ id, at }])
             script[key].push({ type: 'record', id, at, now })
             look(key)
           }
@@ -203,6 +204,24 @@ describe('time', () => {
     for (const slot of keyed.store.slots()) assertEncodable(keyed.store.column('windows').get(slot))
   })
 
+  it('while records come without end, timers are set every few milliseconds', () => {
+    const { harness } = new Rig(countLogic())
+    const come = (key: string) => harness.push(at(1)[0], { key })
+    come('a')
+    harness.advanceTime(0)
+    expect(harness.keyed.processingTimers.size).toBe(1)
+    come('b')
+    harness.advanceTime(9)
+    expect(harness.packets.map(({ partitionKey }) => partitionKey)).toEqual(['a'])
+    come('c')
+    harness.advanceTime(5)
+    come('d')
+    expect(harness.keyed.processingTimers.size).toBe(0)
+    harness.advanceTime(0)
+    expect(harness.packets.map(({ partitionKey }) => partitionKey)).toEqual(['a', 'b'])
+    expect(harness.keyed.processingTimers.size).toBe(2)
+  })
+
   it('a clock that goes back stands still', () => {
     const window = resolveWindow(
       { clock: { type: 'system' }, windower: { type: 'tumbling', length: 10 } },
@@ -211,8 +230,10 @@ describe('time', () => {
     const parts = { window, logic: countLogic(), ordered: false, sides: 1 }
     const harness = operatorHarness(keyedWindowFactory(parts), { startMs: 1005 })
     harness.push('x', { key: 'k' })
+    harness.endOfBatch()
     harness.advanceTime(4)
     harness.push('x', { key: 'k' })
+    harness.endOfBatch()
     harness.advanceTime(1)
     expect(harness.output).toEqual([[100, 2]])
     expect(harness.sideOutput(WINDOW_META)).toEqual([

@@ -49,8 +49,14 @@ interface Failure {
   readonly given: unknown
 }
 
+/** While records come without end, timers are set no more often. */
+const TIMERS_SET_EVERY_MS = 10
+
+const nothing: readonly unknown[] = []
+
 /**
- * Between batches each key has one timer, for when its windows want to hear of the job's clock. Keys whose time has come
+ * Whenever there are no records at hand each key has one timer, for when its windows want to hear of the job's clock; as
+ * long as there are, timers may be set some milliseconds late. Keys whose time has come
  * are called in the order of the keys, and so they are at the end of input, as in Bytewax.
  *
  * The job's clock is read once per batch. What a key emits at a record goes to the collector of that call; what it emits
@@ -69,8 +75,12 @@ class KeyedWindowOperator implements Operator {
   #now = Number.NaN
   /** The latest time seen: a clock that goes back stands still. */
   #latest = Number.NEGATIVE_INFINITY
-  /** The slots of keys whose timers are to be looked at. */
-  #touched: number[] = []
+  /** The slots of keys whose timers are to be set. */
+  readonly #touched: number[] = []
+  /** By slot: 1 for those. */
+  #isTouched = new Uint8Array(64)
+  /** When timers were set, in ms of the job's clock. */
+  #setAt = Number.NEGATIVE_INFINITY
   /** What user code threw on something other than a record at hand, to be told between two records. */
   readonly #failures: Failure[] = []
   #failed: unknown
@@ -110,7 +120,7 @@ class KeyedWindowOperator implements Operator {
     const slot = found === -1 ? keyed.slot() : found
     if (kept === undefined) this.#states.set(slot, state)
     else this.#states.touch(slot)
-    if (this.#touched.at(-1) !== slot) this.#touched.push(slot)
+    this.#touch(slot)
   }
 
   onProcessingTime(now: number, room: Room): boolean {
@@ -129,7 +139,8 @@ class KeyedWindowOperator implements Operator {
       scope.key = keyed.store.keyAt(slot)
       this.#windows.onTime(this.#states.get(slot)!, this.#latest, this.#output)
       this.#states.touch(slot)
-      this.#setTimer(slot)
+      // What is due now has been done; a time that rounding has put there comes a millisecond later.
+      this.#setTimer(slot, this.#latest + 1)
     }
     this.#raise()
     return true
@@ -148,17 +159,21 @@ class KeyedWindowOperator implements Operator {
       scope.key = keyed.store.keyAt(slot)
       this.#windows.onEof(this.#states.get(slot)!, this.#output)
       this.#states.touch(slot)
-      this.#setTimer(slot)
+      this.#setTimer(slot, this.#latest)
     }
     this.#raise()
     return true
   }
 
-  /** Read after every batch: then the keys of its records get their timers. */
+  endOfBatch(): Iterable<unknown> {
+    this.#setTimers()
+    return nothing
+  }
+
+  /** Read after every batch: the job's clock may show another time in the next one. */
   get dueAt(): number {
-    for (const slot of this.#touched) this.#setTimer(slot)
-    if (this.#touched.length > 0) this.#touched = []
     this.#now = Number.NaN
+    if (this.#latest - this.#setAt >= TIMERS_SET_EVERY_MS) this.#setTimers()
     if (this.#failures.length > 0) return Number.NEGATIVE_INFINITY
     return this.#context.keyed.processingTimers.next
   }
@@ -175,6 +190,27 @@ class KeyedWindowOperator implements Operator {
     return this.#now
   }
 
+  #touch(slot: number): void {
+    if (slot >= this.#isTouched.length) {
+      const larger = new Uint8Array(2 * slot)
+      larger.set(this.#isTouched)
+      this.#isTouched = larger
+    }
+    if (this.#isTouched[slot] === 1) return
+    this.#isTouched[slot] = 1
+    this.#touched.push(slot)
+  }
+
+  #setTimers(): void {
+    const touched = this.#touched
+    for (let i = 0; i < touched.length; i++) {
+      this.#isTouched[touched[i]] = 0
+      this.#setTimer(touched[i], Number.NEGATIVE_INFINITY)
+    }
+    touched.length = 0
+    this.#setAt = this.#latest
+  }
+
   /** Takes the timers that are due. The key that comes first is the last one. */
   #dueSlots(now: number): number[] {
     const { store, processingTimers } = this.#context.keyed
@@ -189,12 +225,15 @@ class KeyedWindowOperator implements Operator {
     return due.sort((a, b) => compareKeys(keyOf(b), keyOf(a)))
   }
 
-  /** Sets the timer of a key to when it wants one, or forgets the key. */
-  #setTimer(slot: number): void {
+  /** Sets the timer of a key to when it wants one, but not before `from`, or forgets the key. */
+  #setTimer(slot: number, from: number): void {
     const state = this.#states.get(slot)
     if (state === undefined) return
     const forgets = this.#windows.isEmpty(state)
-    this.#retime(slot, forgets ? Number.POSITIVE_INFINITY : this.#timerOf(state))
+    this.#retime(
+      slot,
+      forgets ? Number.POSITIVE_INFINITY : Math.max(this.#windows.wakeAt(state), from),
+    )
     if (!forgets) return
     this.#states.clear(slot)
     this.#context.keyed.store.release(slot)
@@ -207,12 +246,6 @@ class KeyedWindowOperator implements Operator {
     if (state.timer < Number.POSITIVE_INFINITY) processingTimers.delete(slot, state.timer)
     state.timer = at
     if (at < Number.POSITIVE_INFINITY) processingTimers.register(slot, at)
-  }
-
-  /** What is due at `latest` has been done: a time that rounding has put there comes a millisecond later. */
-  #timerOf(state: WindowState): number {
-    const at = this.#windows.wakeAt(state)
-    return at > this.#latest ? at : this.#latest + 1
   }
 
   /** Throws the first failure that was put by. */

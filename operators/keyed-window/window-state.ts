@@ -1,4 +1,4 @@
-import type { ItemQueue } from './item-queue.ts'
+import { type ItemQueue, newItemQueue } from './item-queue.ts'
 
 /** A key's own event time: see `KeyClock`. */
 export interface KeyTime {
@@ -43,6 +43,6 @@ export function newWindowState(): WindowState {
     nextId: 0,
     nextDue: Number.POSITIVE_INFINITY,
     timer: Number.POSITIVE_INFINITY,
-    queue: { items: [], added: 0 },
+    queue: newItemQueue(),
   }
 }
