@@ -42,6 +42,20 @@ export { StatefulFunction } from '../operators/contract/stateful-function.ts'
 export { StreamState } from '../operators/contract/stream-state.ts'
 export type { GaugeSummary } from '../operators/contract/user-metrics.ts'
 export { FileSink, type FileSinkOptions } from '../operators/files/file-sink.ts'
+export type { CollectInto } from '../operators/keyed-window/collect-logic.ts'
+export type { WindowEmitMode, WindowInsertMode } from '../operators/keyed-window/join-logic.ts'
+export type { WindowMeta } from '../operators/keyed-window/key-windows.ts'
+export type {
+  KeyedWindow,
+  WindowClock,
+  WindowerSpec,
+} from '../operators/keyed-window/window-spec.ts'
+export type {
+  ConditionContext,
+  MatchOf,
+  Pattern,
+  PatternStart,
+} from '../operators/pattern/pattern.ts'
 export { type WatermarkStrategy, watermarks } from '../operators/time/watermark-strategy.ts'
 export { BaseEnvironment } from './api/base-environment.ts'
 export {
@@ -53,10 +67,18 @@ export {
 } from './api/define-job.ts'
 export type { AskOptions, InputStream, PushOptions } from './api/input-stream.ts'
 export { LocalEnvironment, type SubmitOptions } from './api/local-environment.ts'
-export type { AsyncOptions, EnrichOptions, OperatorOptions } from './api/options.ts'
+export type {
+  AsyncOptions,
+  CollectWindowOptions,
+  EnrichOptions,
+  JoinWindowOptions,
+  OperatorOptions,
+  WindowOptions,
+} from './api/options.ts'
 export { OutputStream } from './api/output-stream.ts'
 export { registerFunction } from './api/registered-functions.ts'
 export { ConnectedStreams, DataStream, KeyedStream } from './api/stream-classes.ts'
+export type { PatternStream, WindowOut } from './api/streams.ts'
 export type { EnvironmentConfig, MemoryConfig } from './job/config.ts'
 export type { JobHandle, StopOptions } from './job/job-handle.ts'
 export type { JobResult, JobStatus } from './job/job-result.ts'

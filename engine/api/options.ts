@@ -1,5 +1,7 @@
 import type { Duration } from '../../codec/duration.ts'
 import type { ErrorPolicy } from '../../operators/contract/error-policy.ts'
+import type { CollectInto } from '../../operators/keyed-window/collect-logic.ts'
+import type { WindowEmitMode, WindowInsertMode } from '../../operators/keyed-window/join-logic.ts'
 
 /** What every operator takes last, merged into its own options where it has any. */
 export interface OperatorOptions {
@@ -88,6 +90,43 @@ export interface FoldOptions<S> extends OperatorOptions {
    * crosses threads; it must give what folding the records of both would.
    */
   readonly merge?: (a: S, b: S) => S | null
+}
+
+/** Options of `foldWindow`. */
+export interface WindowOptions extends OperatorOptions {
+  /**
+   * Whether records go into their windows by their timestamps, once the key's watermark has reached
+   * them, and of equal ones by arrival; else as they come. Default true.
+   */
+  readonly ordered?: boolean
+}
+
+/** Options of `collectWindow`. */
+export interface CollectWindowOptions<I extends CollectInto = CollectInto> extends WindowOptions {
+  /** Default `'array'`. */
+  readonly into?: I
+}
+
+/** Options of `joinWindow`. */
+export interface JoinWindowOptions<E extends WindowEmitMode = WindowEmitMode>
+  extends WindowOptions {
+  /**
+   * Which of a side's values stay. Default `'last'`. Of merged sessions `'first'` keeps the values of
+   * the earlier one, `'last'` those of the later one.
+   *
+   * - `'first'`: the first; later ones are ignored.
+   * - `'last'`: each replaces the one before.
+   * - `'product'`: all; rows are all combinations, in which the first side varies slowest.
+   */
+  readonly insertMode?: WindowInsertMode
+  /**
+   * When rows are emitted. Default `'final'`.
+   *
+   * - `'final'`: when the window closes, null for a side without a value.
+   * - `'complete'`: once every side has a value; then the window begins anew, as long as it is open.
+   * - `'running'`: all rows of the window after every record and every merge of sessions.
+   */
+  readonly emitMode?: E
 }
 
 /**

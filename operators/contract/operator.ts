@@ -122,7 +122,7 @@ export interface Operator {
   onProcessingTime?(now: number, room: Room): boolean
   /** For shape `timestamp`. */
   readonly watermarks?: WatermarkGenerator
-  /** The records on which `call` or `endOfBatch` threw last, where that is more than the record of the call. */
+  /** The records on which it threw last, where that is not the record of a `call`: for the dead letter. */
   gathered?(): unknown
   /**
    * What this subtask keeps beside its keyed and broadcast state, as plain data that is a copy: for checkpoints. Called between
@@ -162,6 +162,8 @@ export interface OperatorContext {
   readonly keyed: KeyedBackend
   /** Whether this operator's inputs are the partial results of its own `combiner`. */
   readonly combined: boolean
+  /** Counts records that it leaves out without an error, as late ones: `dropped` of its metrics. Default 1. */
+  countDropped(count?: number): void
 }
 
 /** The recipe of an operator: data and functions that live in the graph; `create` runs once per subtask. */

@@ -30,8 +30,14 @@ import { foldFinalFactory } from '../final/fold-final.ts'
 import { maxFinalFactory, minFinalFactory } from '../final/min-max-final.ts'
 import { reduceFactory } from '../final/reduce.ts'
 import { reduceFinalFactory } from '../final/reduce-final.ts'
+import { collectLogic } from '../keyed-window/collect-logic.ts'
+import { keyedWindowFactory } from '../keyed-window/keyed-window.ts'
+import { resolveWindow } from '../keyed-window/window-spec.ts'
 import { coMapFactory } from '../multi/co-map.ts'
 import { joinFactory } from '../multi/join.ts'
+import { patternStart } from '../pattern/pattern-builder.ts'
+import { compilePattern } from '../pattern/pattern-machine.ts'
+import { patternFactory } from '../pattern/pattern-operator.ts'
 import { assignTimestampsFactory } from '../time/assign-timestamps.ts'
 import { watermarks } from '../time/watermark-strategy.ts'
 import { type HarnessOptions, operatorHarness } from './operator-harness.ts'
@@ -261,6 +267,47 @@ const rows: Readonly<Record<string, Row>> = {
   assignTimestampsFactory: {
     make: () => assignTimestampsFactory((n: number) => n, watermarks.monotonic()),
     expected: keyed((n) => n),
+  },
+  patternFactory: {
+    make: () =>
+      patternFactory(
+        compilePattern(
+          patternStart
+            .begin('first')
+            .next('more')
+            .where((n, ctx) => n > ctx.last('first')),
+        ),
+        { timedOut: undefined, late: undefined },
+      ),
+    expected: [
+      ['b', { first: [3], more: [4] }],
+      ['a', { first: [1], more: [5] }],
+      ['a', { first: [5], more: [9] }],
+      ['c', { first: [1], more: [2] }],
+      ['b', { first: [4], more: [6] }],
+    ],
+  },
+  keyedWindowFactory: {
+    make: () =>
+      keyedWindowFactory({
+        window: resolveWindow(
+          {
+            clock: { type: 'event', timestamp: (n: number) => n, wait: Infinity },
+            windower: { type: 'tumbling', length: 5 },
+          },
+          'collectWindow',
+        ),
+        logic: collectLogic('array'),
+        ordered: true,
+        sides: 1,
+      }),
+    expected: [
+      ['a', [0, [1]]],
+      ['a', [1, [5, 9]]],
+      ['b', [0, [3, 4]]],
+      ['b', [1, [6]]],
+      ['c', [0, [1, 2]]],
+    ],
   },
   combinerFactory: {
     make: () => combinerFactory([], sum, 2),

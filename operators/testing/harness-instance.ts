@@ -37,6 +37,7 @@ export interface InstanceSetting {
   readonly combined: boolean
   /** Whether any input is broadcast. */
   readonly broadcast: boolean
+  readonly countDropped: (count?: number) => void
 }
 
 /** One instance of an operator under test, with nothing kept and not yet opened. */
@@ -46,11 +47,13 @@ export class OperatorInstance {
   readonly broadcast: BroadcastStates
   readonly registry: MetricRegistry
   readonly metrics: MetricCells[] = []
-  readonly #keyed: KeyedState
+  /** What the operator keeps per key. */
+  readonly keyed: KeyedState
   readonly #setting: InstanceSetting
 
   constructor(setting: InstanceSetting) {
     const { factory, name, subtask, parallelism, scope, out, clock, combined } = setting
+    const { countDropped } = setting
     const logger = recordingLogger(setting.logs)
     const allocate = (kind: MetricKind, metric: string): Float64Array => {
       const cells = new Float64Array(METRIC_SLOTS[kind])
@@ -62,17 +65,17 @@ export class OperatorInstance {
       scope,
     )
     this.#setting = setting
-    this.#keyed = keyed
+    this.keyed = keyed
     this.broadcast = new BroadcastStates(name, setting.broadcast)
     this.registry = new MetricRegistry(name, allocate, logger)
     const place = { name, subtask, parallelism }
     this.ctx = harnessContext(place, scope, logger, clock, keyed, this.registry, this.broadcast)
-    this.operator = factory.create({ ctx: this.ctx, scope, out, keyed, combined })
+    this.operator = factory.create({ ctx: this.ctx, scope, out, keyed, combined, countDropped })
   }
 
   snapshot(): OperatorSnapshot {
     return cloneValue({
-      keyed: this.#keyed.snapshot(),
+      keyed: this.keyed.snapshot(),
       broadcast: this.broadcast.snapshot(),
       operator: this.operator.snapshot?.(),
     })
@@ -83,7 +86,7 @@ export class OperatorInstance {
     const { factory, name, subtask, parallelism } = this.#setting
     const all = cloneValue(snapshots)
     const owns = (group: number) => Math.floor((group * parallelism) / MAX_PARALLELISM) === subtask
-    for (const { keyed } of all) if (keyed !== undefined) this.#keyed.restore(keyed, owns)
+    for (const { keyed } of all) if (keyed !== undefined) this.keyed.restore(keyed, owns)
     this.broadcast.restore(all[0].broadcast)
     const states = all.map(({ operator }) => operator)
     const own = redistributed(factory, name, states, parallelism)[subtask]

@@ -5,7 +5,13 @@ import { checkKey } from '../../codec/key.ts'
 import type { RuntimeContext } from '../contract/context.ts'
 import type { OutputTag } from '../contract/function.ts'
 import { functionName } from '../contract/function-form.ts'
-import { emptyScope, type OperatorCall, type RecordScope, type Room } from '../contract/operator.ts'
+import {
+  emptyScope,
+  type KeyedBackend,
+  type OperatorCall,
+  type RecordScope,
+  type Room,
+} from '../contract/operator.ts'
 import { Packet, type PartitionStrategy } from '../contract/packet.ts'
 import { checkTimestamp, isPromise, itemsOf, promiseReturned } from '../contract/result-checks.ts'
 import { readUserMetrics, type UserMetrics } from '../contract/user-metrics.ts'
@@ -94,7 +100,10 @@ export class OperatorHarness {
   readonly logs: LogLine[] = []
   /** Records that failed. */
   errors = 0
-  /** Pushed records that were none: `null`, `undefined`, packets that carry either. */
+  /**
+   * Records left out without an error: pushed ones that were none (`null`, `undefined`, packets that carry either), and
+   * those that the operator itself counts, as late ones.
+   */
   dropped = 0
   readonly #options: HarnessOptions
   readonly #scope: RecordScope = emptyScope()
@@ -127,9 +136,17 @@ export class OperatorHarness {
       logs: this.logs,
       combined,
       broadcast: broadcast.length > 0,
+      countDropped: (count = 1) => {
+        this.dropped += count
+      },
     }
     this.#instance = new OperatorInstance(this.#setting)
     this.#open()
+  }
+
+  /** What the operator keeps per key. */
+  get keyed(): KeyedBackend {
+    return this.#instance.keyed
   }
 
   get ctx(): RuntimeContext {
