@@ -68,6 +68,20 @@ it('is bounded: a pane too many sends all that are held', () => {
   ])
 })
 
+it('lets records pass where there is nothing to reduce, and tries again', () => {
+  const { harness, add, sent } = combiner()
+  const raw = () => sent().filter(([, , payload]) => (payload as unknown[]).length === 1).length
+  for (let i = 0; i < 1024; i++) add(1, 0, `once ${i}`)
+  expect(raw()).toBe(0)
+  for (let i = 0; i < 32_768; i++) add(1, 0, 'hot')
+  expect(raw()).toBe(32_768)
+  for (let i = 0; i < 1024; i++) for (let n = 0; n < 2; n++) add(1, 0, `twice ${i}`)
+  add(1, 0, 'hot')
+  expect(raw()).toBe(0)
+  harness.endOfBatch()
+  expect(sent()).toHaveLength(2049)
+})
+
 it('sends under the watermark that held when it took the records, and leaves the scope as it was', () => {
   const watermarks: number[] = []
   let scope: OperatorContext['scope'] | undefined

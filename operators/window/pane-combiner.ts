@@ -9,13 +9,21 @@ import type { PaneLayout } from './pane-layout.ts'
 import type { PartialResult } from './pane-windows.ts'
 import type { WindowContents } from './window-contents.ts'
 
+/** After so many partial results it is looked at what they were worth. */
+const TRIAL = 1024
+/** A partial result of fewer records than this, in the mean, costs more than it saves. */
+const RECORDS_MIN = 1.25
+/** So many records then go as they are, before the next trial. */
+const PASSED = 32 * TRIAL
+
 /**
  * Pre-reduces on the sending side of `PaneWindows`: one partial result per key and pane crosses threads in place of its
  * records, so that a hot key costs its receiver no more than others. Bounded: with `maxPanes` panes held, all are sent.
  *
  * A partial result is sent before the watermark that reaches the end of its pane, thus before any window of it fires, and
  * under the watermark that held before: its records are not later for having waited. A record that comes
- * behind the watermark is sent as it is, at once: whether it is late is for the receiver to say, who counts it.
+ * behind the watermark is sent as it is, at once: whether it is late is for the receiver to say, who counts it. So
+ * are all for a while where there is next to nothing to reduce: keys that come once a pane.
  */
 export function combinePanes(
   layout: PaneLayout,
@@ -38,6 +46,11 @@ class PaneCombiner {
   /** Slots by the end of their panes, one entry a pane. */
   readonly #due = new DueIndex()
   #held = 0
+  /** Of the trial at hand: records taken, and panes begun for them. */
+  #taken = 0
+  #begun = 0
+  /** So many records still go as they are. */
+  #passing = 0
   #watermark = Number.NEGATIVE_INFINITY
 
   constructor(
@@ -66,10 +79,12 @@ class PaneCombiner {
 
   #add(value: unknown, out: Collector): void {
     const { scope, keyed } = this.#context
-    if (scope.timestamp < this.#watermark) {
+    if (this.#passing > 0 || scope.timestamp < this.#watermark) {
+      if (this.#passing > 0) this.#passing--
       out.collect([value] satisfies PartialResult)
       return
     }
+    this.#taken++
     const pane = this.#layout.paneAt(scope.timestamp)
     const slot = keyed.find()
     const state = slot === -1 ? undefined : this.#column.get(slot)
@@ -94,6 +109,13 @@ class PaneCombiner {
     state.insert(state.panes.length === 0 ? -1 : found, pane, first)
     this.#held++
     this.#due.register(slot, this.#layout.paneStart(pane + 1))
+    if (++this.#begun === TRIAL) this.#judge()
+  }
+
+  #judge(): void {
+    if (this.#taken < RECORDS_MIN * this.#begun) this.#passing = PASSED
+    this.#taken = 0
+    this.#begun = 0
   }
 
   #onWatermark(watermark: number, room: Room): boolean {
