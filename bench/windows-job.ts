@@ -72,6 +72,8 @@ export const clicks = defineJob(import.meta.url, 'clicks', (env, { kind, count }
     .keyBy(({ user }) => user)
     .window(assigner)
     .count()
+    // Totals are of no key.
+    .rebalance()
     .process(Totals)
   return { totals: totals.output('totals') }
 })

@@ -32,7 +32,7 @@ export class Sessions {
   readonly #starts: NumberColumn
   readonly #ends: NumberColumn
   readonly #accumulators: StateColumn<unknown>
-  /** Its other sessions, by end. */
+  /** Its other sessions, in the order of time: they neither overlap nor touch. */
   readonly #others: StateColumn<Session[]>
   readonly #due = new DueIndex()
   /** By slot: the time that the key is registered at. Derived, as the index is. */
@@ -99,16 +99,33 @@ export class Sessions {
       this.#begin(value, time, out)
       return
     }
-    const start = this.#starts.at(slot)
-    const end = this.#ends.at(slot)
+    const others = this.#others.get(slot)
+    const meets = time <= this.#ends.at(slot) && time + this.#gap >= this.#starts.at(slot)
+    if (others === undefined && meets) this.#extend(slot, value, time)
+    else if (others === undefined || meets || !this.#extendOther(slot, others, value, time))
+      this.#rearrange(slot, value, time, out)
+  }
+
+  /** The record belongs to the session that ends first, and to no other. */
+  #extend(slot: number, value: unknown, time: number): void {
     const until = time + this.#gap
-    if (time > end || until < start || this.#others.get(slot) !== undefined) {
-      this.#addAmong(slot, value, time, out)
-      return
-    }
     this.#accumulators.set(slot, this.#contents.next(this.#accumulators.get(slot), value, 0))
-    if (until > end) this.#ends.set(slot, until)
-    if (time < start) this.#starts.set(slot, time)
+    if (until > this.#ends.at(slot)) this.#ends.set(slot, until)
+    if (time < this.#starts.at(slot)) this.#starts.set(slot, time)
+  }
+
+  /** Whether the record belongs to one of the others, and to it alone; the latest are the likeliest. */
+  #extendOther(slot: number, others: readonly Session[], value: unknown, time: number): boolean {
+    const until = time + this.#gap
+    let i = others.length - 1
+    while (i >= 0 && others[i].start > until) i--
+    if (i < 0 || others[i].end < time || (i > 0 && others[i - 1].end >= time)) return false
+    const session = others[i]
+    session.accumulator = this.#contents.next(session.accumulator, value, 0)
+    if (until > session.end) session.end = until
+    if (time < session.start) session.start = time
+    this.#others.touch(slot)
+    return true
   }
 
   #begin(value: unknown, time: number, out: Collector): void {
@@ -123,8 +140,8 @@ export class Sessions {
     this.#wait(slot, end)
   }
 
-  /** A record that makes another session of its key, or that comes while there are several. */
-  #addAmong(slot: number, value: unknown, time: number, out: Collector): void {
+  /** The record makes another session of its key, or one of several, or may do so. */
+  #rearrange(slot: number, value: unknown, time: number, out: Collector): void {
     const end = time + this.#gap
     const all = [this.#current(slot), ...(this.#others.get(slot) ?? [])]
     const met = all.filter((one) => one.end >= time && one.start <= end)
