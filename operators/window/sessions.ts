@@ -100,10 +100,23 @@ export class Sessions {
       return
     }
     const others = this.#others.get(slot)
-    const meets = time <= this.#ends.at(slot) && time + this.#gap >= this.#starts.at(slot)
+    const end = this.#ends.at(slot)
+    const meets = time <= end && time + this.#gap >= this.#starts.at(slot)
     if (others === undefined && meets) this.#extend(slot, value, time)
+    else if (time > (others === undefined ? end : others[others.length - 1].end))
+      this.#append(slot, others, value, time)
     else if (others === undefined || meets || !this.#extendOther(slot, others, value, time))
       this.#rearrange(slot, value, time, out)
+  }
+
+  /** The record begins a session behind all others. It is not late: those have not fired. */
+  #append(slot: number, others: Session[] | undefined, value: unknown, time: number): void {
+    const session = { start: time, end: time + this.#gap, accumulator: this.#first(value) }
+    if (others === undefined) this.#others.set(slot, [session])
+    else {
+      others.push(session)
+      this.#others.touch(slot)
+    }
   }
 
   /** The record belongs to the session that ends first, and to no other. */
