@@ -57,6 +57,18 @@ export type {
   PatternStart,
 } from '../operators/pattern/pattern.ts'
 export { type WatermarkStrategy, watermarks } from '../operators/time/watermark-strategy.ts'
+export { type Trigger, triggers } from '../operators/window/trigger.ts'
+export type { Window, WindowResult } from '../operators/window/window.ts'
+export {
+  globalWindow,
+  session,
+  sliding,
+  slidingCount,
+  tumbling,
+  tumblingCount,
+  WindowAssigner,
+} from '../operators/window/window-assigner.ts'
+export type { WindowAggregate } from '../operators/window/window-contents.ts'
 export { BaseEnvironment } from './api/base-environment.ts'
 export {
   defineJob,
@@ -77,7 +89,7 @@ export type {
 } from './api/options.ts'
 export { OutputStream } from './api/output-stream.ts'
 export { registerFunction } from './api/registered-functions.ts'
-export { ConnectedStreams, DataStream, KeyedStream } from './api/stream-classes.ts'
+export { ConnectedStreams, DataStream, KeyedStream, WindowedStream } from './api/stream-classes.ts'
 export type { PatternStream, WindowOut } from './api/streams.ts'
 export type { EnvironmentConfig, MemoryConfig } from './job/config.ts'
 export type { JobHandle, StopOptions } from './job/job-handle.ts'

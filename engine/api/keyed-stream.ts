@@ -24,10 +24,12 @@ import { compilePattern } from '../../operators/pattern/pattern-machine.ts'
 import { type PatternOutputs, patternFactory } from '../../operators/pattern/pattern-operator.ts'
 import { append } from './append.ts'
 import { type CheckedOptions, type OptionRules, operatorOptions, stepOptions } from './arguments.ts'
-import { BasicStream } from './basic-stream.ts'
+import { BasicStream, cursorOf } from './basic-stream.ts'
+import { joinIntervals } from './interval-join.ts'
 import { addWindow, collectRules, foldRules, joinRules, windowInputs } from './keyed-windows.ts'
 import { notKeyed } from './keying.ts'
 import { CURSOR, cursorAt } from './stream-scope.ts'
+import { WindowsByKey } from './windowed-stream.ts'
 
 /** The methods of `KeyedStream`, typed there. */
 export class StreamByKey extends BasicStream {
@@ -131,6 +133,14 @@ export class StreamByKey extends BasicStream {
     return scope.matches(cursorAt(scope, node, generalCodec, cursor), { outputs, compared })
   }
 
+  window(assigner: unknown) {
+    return new WindowsByKey(this[CURSOR], assigner)
+  }
+
+  intervalJoin(other: unknown, options?: unknown) {
+    return joinIntervals(this[CURSOR], cursorOf(other, 'intervalJoin'), options)
+  }
+
   #best(
     kind: string,
     make: (by?: unknown) => OperatorFactory,
@@ -206,5 +216,13 @@ export class UnkeyedStream extends BasicStream {
 
   joinWindow(): never {
     throw notKeyed('joinWindow', this[CURSOR])
+  }
+
+  window(): never {
+    throw notKeyed('window', this[CURSOR])
+  }
+
+  intervalJoin(): never {
+    throw notKeyed('intervalJoin', this[CURSOR])
   }
 }

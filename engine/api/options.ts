@@ -129,6 +129,14 @@ export interface JoinWindowOptions<E extends WindowEmitMode = WindowEmitMode>
   readonly emitMode?: E
 }
 
+/** Options of `intervalJoin`. */
+export interface IntervalOptions extends OperatorOptions {
+  /** How much earlier than a record its partners may be. Default 0. */
+  readonly before?: Duration
+  /** How much later. Default 0. */
+  readonly after?: Duration
+}
+
 /**
  * How `keyBy` deals records out.
  *

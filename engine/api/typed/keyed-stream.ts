@@ -18,6 +18,7 @@ import type { WindowMeta } from '../../../operators/keyed-window/key-windows.ts'
 import type { KeyedWindow } from '../../../operators/keyed-window/window-spec.ts'
 import type { MatchOf, Pattern, PatternStart } from '../../../operators/pattern/pattern.ts'
 import type { WatermarkStrategy } from '../../../operators/time/watermark-strategy.ts'
+import type { WindowAssigner } from '../../../operators/window/window-assigner.ts'
 import type {
   Bytes,
   ClassArguments,
@@ -34,6 +35,7 @@ import type {
   CollectWindowOptions,
   EnrichOptions,
   FoldOptions,
+  IntervalOptions,
   JoinWindowOptions,
   OperatorOptions,
   SchemaOptions,
@@ -41,7 +43,8 @@ import type {
   WindowOptions,
 } from '../options.ts'
 import type { DataStream, RecordOf, RecordsOf } from './data-stream.ts'
-import type { ConnectedKinds } from './stream-kinds.ts'
+import type { Comparable, ConnectedKinds } from './stream-kinds.ts'
+import type { WindowedStream } from './windowed-stream.ts'
 
 /** A stream grouped by key: all records of a key meet in one subtask. */
 export interface KeyedStream<K, T> extends DataStream<T> {
@@ -183,6 +186,23 @@ export interface KeyedStream<K, T> extends DataStream<T> {
   ): KeyedStream<K, T>
   /** Each record with its key. The stream is no longer keyed. */
   entries(options?: OperatorOptions): DataStream<[K, T]>
+
+  /**
+   * The records of each key in windows: `tumbling(size)`, `sliding(size, slide)`, `session(gap)`, `tumblingCount(n)`,
+   * `slidingCount(n, slide)`, `globalWindow()`, or a {@link WindowAssigner} of your own. Of event time where timestamps are
+   * assigned, else of the job's clock.
+   *
+   * @throws StreamError `SAGE_OPTION` for what is no assigner
+   */
+  window(assigner: WindowAssigner<T>): WindowedStream<K, T>
+  /**
+   * Pairs `[record, other]` of one key whose timestamps are at most `before` and `after` apart: `other` is in
+   * `[t - before, t + after]` for the record's `t`, bounds included. Of event time: both streams need timestamps. A pair
+   * has the later timestamp of its two. Records behind the watermark are late and counted (`dropped`).
+   *
+   * @throws StreamError `SAGE_OPTION` where a stream has no timestamps; `SAGE_STRATEGY`, `SAGE_NOT_KEYED`
+   */
+  intervalJoin<B>(other: KeyedStream<K, B>, options: IntervalOptions): KeyedStream<K, [T, B]>
 
   /**
    * The records of each window, emitted when it closes. `into` (default `'array'`): an array, a set, or a map of records
@@ -332,9 +352,6 @@ export interface WindowOut<K, T, W> {
   /** When windows were open, told when they close. Sessions that were merged into others have none of their own. */
   readonly meta: KeyedStream<K, [windowId: number, meta: WindowMeta]>
 }
-
-/** What `minFinal` and `maxFinal` compare. */
-export type Comparable = number | bigint | string | Date
 
 declare module './stream-kinds.ts' {
   interface StreamKinds<K, T> {
