@@ -38,6 +38,8 @@ export type {
 export { StreamState } from '../operators/contract/stream-state.ts'
 export type { GaugeSummary } from '../operators/contract/user-metrics.ts'
 export { FileSink, type FileSinkOptions } from '../operators/files/file-sink.ts'
+export type { JoinEmitMode, JoinInsertMode } from '../operators/stateful/join-table.ts'
+export { type LogicResult, StatefulBatchLogic, StatefulLogic } from '../operators/stateful/logic.ts'
 export { type WatermarkStrategy, watermarks } from '../operators/time/watermark-strategy.ts'
 export { BaseEnvironment } from './api/base-environment.ts'
 export {
@@ -49,7 +51,7 @@ export {
 } from './api/define-job.ts'
 export type { AskOptions, InputStream, PushOptions } from './api/input-stream.ts'
 export { LocalEnvironment, type SubmitOptions } from './api/local-environment.ts'
-export type { OperatorOptions } from './api/options.ts'
+export type { CollectOptions, JoinOptions, OperatorOptions } from './api/options.ts'
 export { OutputStream } from './api/output-stream.ts'
 export { registerFunction } from './api/registered-functions.ts'
 export { ConnectedStreams, DataStream, KeyedStream } from './api/stream-classes.ts'

@@ -105,6 +105,9 @@ export interface Operator {
   /**
    * For operators that gather: repeats the processing of the records on which `call` or `endOfBatch` threw last, for a
    * retry; the result is that of a `call`. Without it a retry makes the same `call` again.
+   *
+   * It also repeats what `onWatermark` or `onProcessingTime` threw on, and then emits through `out`; without it those are
+   * not retried.
    */
   again?(): unknown
   /**
