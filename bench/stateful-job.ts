@@ -12,15 +12,23 @@ export interface Visit {
   readonly amount: number
 }
 
-/** Either side of the join. */
-export type Event =
-  | { readonly side: 'click'; readonly user: string; readonly page: string }
-  | { readonly side: 'order'; readonly user: string; readonly amount: number }
+/** The sides of the join. */
+export interface Click {
+  readonly side: 'click'
+  readonly user: string
+  readonly page: string
+}
+
+export interface Order {
+  readonly side: 'order'
+  readonly user: string
+  readonly amount: number
+}
 
 const pools = new Map<number, readonly string[]>()
 
 /** So many users' names, made once and kept for the bench at hand. */
-function usersOf(users: number): readonly string[] {
+export function usersOf(users: number): readonly string[] {
   let pool = pools.get(users)
   if (pool === undefined) {
     pools.clear()
@@ -43,7 +51,7 @@ export function skewedVisitsOf(users: number): (i: number) => Visit {
 }
 
 /** A click and then an order of each user, round after round. */
-export function eventsOf(users: number): (i: number) => Event {
+export function eventsOf(users: number): (i: number) => Click | Order {
   const pool = usersOf(users)
   return (i) => {
     const round = Math.floor(i / (2 * users))
@@ -126,18 +134,16 @@ export const finals = defineJob(
 
 /** Clicks and orders of a user become rows. */
 export const joined = defineJob(import.meta.url, 'joined', (env, { count, users }: Amount) => {
-  const [clicks, orders] = env
-    .fromGenerator(count, eventsOf(users), { parallelism: 1 })
-    .branch((event) => event.side === 'click')
+  const events = env.fromGenerator(count, eventsOf(users), { parallelism: 1 })
+  const clicks = events.filter((event): event is Click => event.side === 'click')
+  const orders = events.filter((event): event is Order => event.side === 'order')
   clicks
     .keyBy((click) => click.user)
     .join(
       'join',
       orders.keyBy((order) => order.user),
     )
-    .sink(([click, order]) =>
-      add(click.side === 'click' && order.side === 'order' ? order.amount : NaN),
-    )
+    .sink(([click, order]) => add(click.page === 'home' ? order.amount : Number.NaN))
   return {}
 })
 

@@ -9,7 +9,7 @@
  *   [records ─ keyBy] ──> 2 x [map ─ …]               the exchange alone
  *
  *   [records ─ keyBy ─ pre-reduce] ──> 2 x [final]    90 % of one key, beside equal shares
- *   [records ─ branch ═ 2 x keyBy ─ join ─ sink]      inline; a Map of half rows in a loop
+ *   [records ═ 2 x (filter ─ keyBy) ─ join ─ sink]    inline; a Map of half rows in a loop
  *   [records ─ keyBy ─ process with timers]           a million timers, registered and fired
  * ```
  *
@@ -69,7 +69,7 @@ const twoWorkers = { parallelism: 2, maxThreads: 2 }
 const oneWorker = { parallelism: 1, maxThreads: 1 }
 
 /** A running count in one function, beside a loop over a `Map`. */
-export function fusedCount(amount: Amount, rounds: number): Promise<BenchResult[]> {
+export function fusedCount(amount: Amount, rounds: number, warmup = 1): Promise<BenchResult[]> {
   const check = expectSum(countSum(amount))
   return measure({
     bench: `running count, ${amount.users.toLocaleString('en')} keys, fused`,
@@ -79,6 +79,7 @@ export function fusedCount(amount: Amount, rounds: number): Promise<BenchResult[
       { name: 'Map loop', run: () => summed(amount, () => countInALoop(amount)) },
     ].map((contender) => ({ ...contender, check })),
     rounds,
+    warmup,
   })
 }
 

@@ -45,7 +45,7 @@ function aggregator(context: OperatorContext, aggregation: Aggregation): Operato
   const { store } = keyed
   const column = store.column<unknown>('accumulator')
   const call: OperatorCall = (value) => {
-    const slot = keyed.slot()
+    const slot = keyed.slotOnce()
     try {
       const held = column.get(slot)
       const next = held === undefined ? aggregation.first(value) : aggregation.next(held, value)

@@ -21,7 +21,7 @@ function reduceOperator(fn: Reducer, { keyed }: OperatorContext): Operator {
   const { store } = keyed
   const column = store.column<unknown>('accumulator')
   const call = (value: unknown): unknown => {
-    const slot = keyed.slot()
+    const slot = keyed.slotOnce()
     try {
       const held = column.get(slot)
       const result = held === undefined ? value : checkAccumulator(fn(held, value), 'reduce')

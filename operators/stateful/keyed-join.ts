@@ -57,7 +57,7 @@ function joining(
   const completes = emitMode === 'complete'
   const runs = emitMode === 'running'
   return (value) => {
-    const slot = keyed.slot()
+    const slot = keyed.slotOnce()
     let state = column.get(slot)
     if (state === undefined) {
       state = table.begin(sides, side, value)

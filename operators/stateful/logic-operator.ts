@@ -71,7 +71,7 @@ export class LogicOperator implements Operator {
 
   readonly call = (value: unknown): void => {
     const { keyed, scope } = this.#context
-    const slot = keyed.slot()
+    const slot = keyed.slotOnce()
     let cell = this.#cells.get(slot)
     if (cell === undefined) {
       cell = new KeyCell(keyed.store.keyAt(slot))

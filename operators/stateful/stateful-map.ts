@@ -39,7 +39,7 @@ function mapping(
   const { store } = keyed
   const column = store.column<unknown>('state')
   return (value) => {
-    const slot = keyed.slot()
+    const slot = keyed.slotOnce()
     try {
       const pair = mapper(column.get(slot), value, scope.key)
       if (!Array.isArray(pair) || pair.length !== 2) throw noPair(pair, method)
