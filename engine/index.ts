@@ -56,6 +56,8 @@ export type {
   Pattern,
   PatternStart,
 } from '../operators/pattern/pattern.ts'
+export type { JoinEmitMode, JoinInsertMode } from '../operators/stateful/join-table.ts'
+export { type LogicResult, StatefulBatchLogic, StatefulLogic } from '../operators/stateful/logic.ts'
 export { type WatermarkStrategy, watermarks } from '../operators/time/watermark-strategy.ts'
 export { type Trigger, triggers } from '../operators/window/trigger.ts'
 export type { Window, WindowResult } from '../operators/window/window.ts'
@@ -81,8 +83,10 @@ export type { AskOptions, InputStream, PushOptions } from './api/input-stream.ts
 export { LocalEnvironment, type SubmitOptions } from './api/local-environment.ts'
 export type {
   AsyncOptions,
+  CollectOptions,
   CollectWindowOptions,
   EnrichOptions,
+  JoinOptions,
   JoinWindowOptions,
   OperatorOptions,
   WindowOptions,

@@ -66,15 +66,15 @@ export function windowInputs(first: Cursor, others: unknown): readonly Cursor[] 
   return inputs
 }
 
-export const foldRules: OptionRules = { ordered: requireBoolean }
+export const foldWindowRules: OptionRules = { ordered: requireBoolean }
 
-export const collectRules: OptionRules = {
-  ...foldRules,
+export const collectWindowRules: OptionRules = {
+  ...foldWindowRules,
   into: oneOf(['array', 'set', 'map'] satisfies CollectInto[]),
 }
 
-export const joinRules: OptionRules = {
-  ...foldRules,
+export const joinWindowRules: OptionRules = {
+  ...foldWindowRules,
   insertMode: oneOf(['first', 'last', 'product'] satisfies WindowInsertMode[]),
   emitMode: oneOf(['complete', 'final', 'running'] satisfies WindowEmitMode[]),
 }
