@@ -6,9 +6,11 @@ export type { Key } from '../codec/key.ts'
 export { registerType } from '../codec/register-type.ts'
 export { type InferSchema, list, nullable, type Schema, schema } from '../codec/schema.ts'
 export { materialize, type View } from '../codec/view.ts'
+export type { LookupCache } from '../operators/async/lookup-cache.ts'
 export type { Clock, RuntimeContext } from '../operators/contract/context.ts'
 export type { DeadLetter, ErrorPolicy } from '../operators/contract/error-policy.ts'
 export {
+  AsyncMapFunction,
   BaseCoMapFunction,
   BaseFunction,
   BaseJoinFunction,
@@ -29,12 +31,14 @@ export type { Counter, Gauge, Histogram, MetricGroup } from '../operators/contra
 export { Packet, StopSignal } from '../operators/contract/packet.ts'
 export { IDLE, type PartitionedSource, type PartitionReader } from '../operators/contract/source.ts'
 export type {
+  BroadcastState,
   ListState,
   MapState,
   StateOptions,
   Timers,
   ValueState,
 } from '../operators/contract/state.ts'
+export { StatefulFunction } from '../operators/contract/stateful-function.ts'
 export { StreamState } from '../operators/contract/stream-state.ts'
 export type { GaugeSummary } from '../operators/contract/user-metrics.ts'
 export { FileSink, type FileSinkOptions } from '../operators/files/file-sink.ts'
@@ -61,10 +65,12 @@ export {
   type JobIO,
   type JobOutputs,
 } from './api/define-job.ts'
-export type { InputStream } from './api/input-stream.ts'
+export type { AskOptions, InputStream, PushOptions } from './api/input-stream.ts'
 export { LocalEnvironment, type SubmitOptions } from './api/local-environment.ts'
 export type {
+  AsyncOptions,
   CollectWindowOptions,
+  EnrichOptions,
   JoinWindowOptions,
   OperatorOptions,
   WindowOptions,

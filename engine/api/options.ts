@@ -1,3 +1,4 @@
+import type { Duration } from '../../codec/duration.ts'
 import type { ErrorPolicy } from '../../operators/contract/error-policy.ts'
 import type { CollectInto } from '../../operators/keyed-window/collect-logic.ts'
 import type { WindowEmitMode, WindowInsertMode } from '../../operators/keyed-window/join-logic.ts'
@@ -21,6 +22,38 @@ export interface OperatorOptions {
 export interface SinkOptions extends OperatorOptions {
   /** The most promises in flight per subtask. Default 1: in order. */
   readonly capacity?: number
+}
+
+/** Options of `asyncMap`. */
+export interface AsyncOptions extends OperatorOptions {
+  /**
+   * The most records per subtask that are called and whose results have not left. Default 100. With so many under way, no further
+   * input is taken.
+   */
+  readonly capacity?: number
+  /**
+   * Whether results leave in the order of the records (default: true). Else as they settle, but not past a watermark: a record
+   * that came behind one does not leave before those that came ahead of it.
+   */
+  readonly ordered?: boolean
+  /**
+   * How long the promise of one call may take, in real time; then the call has failed (`SAGE_TIMEOUT`) and what it still gives is
+   * ignored. Default `'30s'`.
+   */
+  readonly timeout?: Duration
+  /**
+   * A call that failed or took too long is made again so often at once. Only then `errors` decides, which may retry further, with
+   * a `backoff`. Default 0.
+   */
+  readonly retries?: number
+}
+
+/** Options of `enrichCached`. */
+export interface EnrichOptions extends AsyncOptions {
+  /**
+   * How old what was looked up may be, by the job's clock; when it is older it is looked up again. Default: for ever.
+   */
+  readonly ttl?: Duration
 }
 
 /** Options of `output`. */

@@ -28,8 +28,8 @@ export function retryable(operator: Operator): Operator {
 }
 
 function bound(operator: Operator): Omit<Operator, 'call'> {
-  const { open, finish, endOfBatch, onWatermark, onProcessingTime, gathered, complete, close } =
-    operator
+  const { open, finish, endOfBatch, onWatermark, onProcessingTime, complete, close } = operator
+  const { gathered, snapshot, restore } = operator
   return {
     ...(open && { open: () => open.call(operator) }),
     ...(finish && { finish: () => finish.call(operator) }),
@@ -39,6 +39,8 @@ function bound(operator: Operator): Omit<Operator, 'call'> {
       onProcessingTime: (now, room) => onProcessingTime.call(operator, now, room),
     }),
     ...(gathered && { gathered: () => gathered.call(operator) }),
+    ...(snapshot && { snapshot: () => snapshot.call(operator) }),
+    ...(restore && { restore: (state: unknown) => restore.call(operator, state) }),
     ...(complete && { complete: () => complete.call(operator) }),
     ...(close && { close: () => close.call(operator) }),
   }

@@ -1,7 +1,10 @@
+import type { Key } from '../../../codec/key.ts'
 import type { Schema } from '../../../codec/schema.ts'
 import type { View } from '../../../codec/view.ts'
+import type { LookupCache } from '../../../operators/async/lookup-cache.ts'
 import type { RuntimeContext } from '../../../operators/contract/context.ts'
 import type {
+  AsyncMapFunction,
   Collector,
   FilterFunction,
   FlatMapFunction,
@@ -27,7 +30,9 @@ import type {
   WindowRow,
 } from '../function-types.ts'
 import type {
+  AsyncOptions,
   CollectWindowOptions,
+  EnrichOptions,
   FoldOptions,
   JoinWindowOptions,
   OperatorOptions,
@@ -70,6 +75,17 @@ export interface KeyedStream<K, T> extends DataStream<T> {
     Class: ClassOf<FlatMapFunction<T, R>, O>,
     ...rest: ClassArguments<O>
   ): KeyedStream<K, R>
+
+  asyncMap<R>(fn: Lambda<T, K, R>, options?: AsyncOptions): KeyedStream<K, Present<Awaited<R>>>
+  asyncMap<R, O = undefined>(
+    Class: ClassOf<AsyncMapFunction<T, R>, O>,
+    ...rest: ClassArguments<O, AsyncOptions>
+  ): KeyedStream<K, Present<R>>
+  enrichCached<L extends Key, V, R>(
+    getter: (key: L, ctx: RuntimeContext<K>) => V,
+    mapper: (cache: LookupCache<L, V>, value: T, ctx: RuntimeContext<K>) => R,
+    options?: EnrichOptions,
+  ): KeyedStream<K, Present<Awaited<R>>>
 
   assignTimestamps(
     timestampOf: Lambda<T, K, number>,
