@@ -47,7 +47,7 @@ export {
   type JobIO,
   type JobOutputs,
 } from './api/define-job.ts'
-export type { InputStream } from './api/input-stream.ts'
+export type { AskOptions, InputStream, PushOptions } from './api/input-stream.ts'
 export { LocalEnvironment, type SubmitOptions } from './api/local-environment.ts'
 export type { OperatorOptions } from './api/options.ts'
 export { OutputStream } from './api/output-stream.ts'

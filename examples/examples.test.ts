@@ -26,6 +26,19 @@ describe('examples print what they promise', () => {
     expect(await linesOf('scoring.ts')).toEqual(['order 3 of ada: 4.8 times the usual'])
   })
 
+  it('embedding.ts', async () => {
+    const lines = await linesOf('embedding.ts')
+    const metrics = lines.filter((line) => / in, \d+ out$/.test(line))
+    expect(metrics.length).toBe(6)
+    expect(lines.filter((line) => !metrics.includes(line))).toEqual([
+      'order 6 is 1.14 times the usual',
+      'order 7 is nothing to worry about',
+      'alert: order 4',
+      'the job is stopped',
+      'stopped; scores read: 1 2 3 4 5 7; errors: 0 0 0 0 0 0',
+    ])
+  })
+
   it('measure.ts, in short', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'measure-'))
     try {
@@ -48,6 +61,23 @@ describe('examples print what they promise', () => {
       rmSync(folder, { recursive: true })
     }
   })
+})
+
+/** The lines of a text without what indents them and sets them apart. */
+function plainLines(text: string): string {
+  const lines = text.split('\n').map((line) => line.trim())
+  return lines.filter((line) => line !== '').join('\n')
+}
+
+it('docs/embedding.md shows pieces of the examples as they are', () => {
+  const guide = readFileSync(new URL('../docs/embedding.md', import.meta.url), 'utf8')
+  const blocks = [...guide.matchAll(/```ts\n(?:\/\/ (examples\/[\w.-]+\.ts)\n)?([\s\S]*?)```/g)]
+  expect(blocks.length).toBeGreaterThan(8)
+  for (const [block, file, text] of blocks) {
+    expect(file, `${block}\nnames no example`).toBeDefined()
+    const example = readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')
+    expect(plainLines(example)).toContain(plainLines(text))
+  }
 })
 
 describe('README', () => {

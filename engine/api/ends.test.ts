@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { Replies } from '../job/replies.ts'
 import { bindPush, bindRead, type PushEnd } from './ends.ts'
 import { TestEnvironment } from './fixtures/test-environment.ts'
 import type { InputStream } from './input-stream.ts'
@@ -23,6 +24,10 @@ class Recorder implements PushEnd<number> {
   tryPush(value: number) {
     this.log.push(['tryPush', value])
     return value > 1
+  }
+  async ask(value: number, replies: Replies, timeoutMs: number) {
+    this.log.push(['ask', value, replies, timeoutMs])
+    return value * 2
   }
   async ready() {
     this.log.push('ready')
@@ -92,7 +97,8 @@ describe('an output', () => {
       yield 1
       yield 2
     }
-    bindRead(env.graph.nodes[1], { iterate, toArray: async () => [3] })
+    const replies = new Replies('out', { first: 1, step: 2 })
+    bindRead(env.graph.nodes[1], { replies, iterate, toArray: async () => [3] })
     const got: number[] = []
     for await (const n of out) got.push(n)
     expect([got, await out.toArray()]).toEqual([[1, 2], [3]])

@@ -1,5 +1,6 @@
 import { StreamError } from '../../codec/errors.ts'
 import type { GraphNode } from '../graph/node.ts'
+import { Replies } from '../job/replies.ts'
 import { isWorker } from '../thread/job-site.ts'
 
 /** The sending side of a `createStream`, as the runtime offers it on the main thread. */
@@ -7,12 +8,15 @@ export interface PushEnd<T = any> {
   push(value: T, signal?: AbortSignal): Promise<void>
   pushMany(values: readonly T[]): Promise<void>
   tryPush(value: T): boolean
+  /** Pushes, and resolves with the first record derived from `value` that arrives at the output of `replies`. */
+  ask(value: T, replies: Replies, timeoutMs: number, signal: AbortSignal | undefined): Promise<any>
   ready(): Promise<void>
   end(): void
 }
 
 /** The receiving side of an `output`, as the runtime offers it on the main thread. */
 export interface ReadEnd<T = any> {
+  readonly replies: Replies
   iterate(): AsyncIterableIterator<T>
   toArray(): Promise<T[]>
 }
@@ -46,11 +50,13 @@ const never = (): Promise<never> => new Promise(() => {})
 const stalledPush: PushEnd = {
   push: never,
   pushMany: never,
+  ask: never,
   ready: never,
   tryPush: () => false,
   end: () => {},
 }
 const stalledRead: ReadEnd = {
+  replies: new Replies('none', { first: 1, step: 1 }),
   toArray: never,
   iterate: () => ({ next: never, [Symbol.asyncIterator]: () => stalledRead.iterate() }),
 }

@@ -3,8 +3,9 @@ import { readEndOf } from './ends.ts'
 
 /**
  * Where the main thread reads what a stream emits: `for await`, or `toArray()`. Read once
- * (`SAGE_OUTPUT_READ`); one that nobody reads fills up and stalls the job. Leaving the loop early
- * drops and counts what follows.
+ * (`SAGE_OUTPUT_READ`); one that nobody reads fills up and stalls the job, which a warning says with its name. Leaving the
+ * loop early drops and counts what follows: the job goes on. When the job fails, its error is thrown behind what
+ * had arrived. However fast records arrive, timers and sockets get their turns.
  */
 export class OutputStream<T = any> implements AsyncIterable<T> {
   readonly name: string

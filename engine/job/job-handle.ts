@@ -12,6 +12,7 @@ import type { JobPlan } from './job-plan.ts'
 import type { JobResult, JobStatus } from './job-result.ts'
 import { MainLoop } from './main-loop.ts'
 import { PrintOutput } from './print-output.ts'
+import { Replies } from './replies.ts'
 import { Settling } from './settling.ts'
 import { StreamInput } from './stream-input.ts'
 import { StreamOutput } from './stream-output.ts'
@@ -74,11 +75,9 @@ export class JobHandle<IO = Record<string, unknown>> {
     this.#logger = logger
     this.#io = io
     this.#openEnds()
-    this.#loop = new MainLoop(plan.mainBell, [
-      ...this.#inputs.values(),
-      ...this.#outputs.values(),
-      ...this.#prints,
-    ])
+    const ends = [...this.#inputs.values(), ...this.#outputs.values(), ...this.#prints]
+    const awaited = () => this.#outputs.values().some((output) => output.awaited)
+    this.#loop = new MainLoop(plan.mainBell, ends, plan.spinMs, awaited)
     this.#settling = new Settling({
       words: plan.settle,
       ringAll: () => plan.ringAll(),
@@ -221,16 +220,26 @@ export class JobHandle<IO = Record<string, unknown>> {
     for (const exchange of this.#plan.plan.exchanges) {
       const { body, id, name } = exchange.to
       if (exchange.fromChain === undefined && body.type === 'input') {
-        this.#inputs.set(id, new StreamInput(name, this.#plan.sender(exchange), body.capacity))
+        this.#inputs.set(
+          id,
+          new StreamInput(name, this.#plan.sender(exchange), body.capacity, () =>
+            this.#loop.expect(),
+          ),
+        )
       }
       if (exchange.toChain !== undefined || body.type !== 'output') continue
       const channel = this.#plan.receiver(exchange)
       if (body.factory !== undefined) this.#prints.push(new PrintOutput(channel))
-      else this.#outputs.set(id, new StreamOutput(name, channel, body.capacity, warn))
+      else {
+        const replies = new Replies(name, { first: id, step: this.#plan.graph.nodes.length })
+        this.#outputs.set(id, new StreamOutput(name, channel, body.capacity, replies, warn))
+      }
     }
   }
 
   #begin(): void {
+    // Its coordinator may have died behind this message.
+    if (this.#ending) return
     this.#setStatus('running')
     this.#running.resolve()
   }
@@ -256,9 +265,10 @@ export class JobHandle<IO = Record<string, unknown>> {
     for (const print of this.#prints) print.finish()
     const failure =
       outcome.status === 'failed' ? asFailure(errorFromData(outcome.error)) : undefined
-    for (const input of this.#inputs.values()) input.close(failure ?? ended(this.name, status))
-    for (const output of this.#outputs.values())
-      output.close(failure === undefined ? undefined : { error: failure })
+    const reason = failure ?? ended(this.name, status)
+    // First: what waits here is not accepted any more, and so is not answered.
+    for (const input of this.#inputs.values()) input.close(reason)
+    for (const output of this.#outputs.values()) output.close(reason, failure !== undefined)
     this.#loop.close()
     this.#endedMs = sharedNowMs()
     const result = this.#result(status)
@@ -305,7 +315,7 @@ function asFailure(error: unknown): StreamError {
 function ended(job: string, status: string): StreamError {
   return new StreamError(
     'SAGE_STREAM_ENDED',
-    `push: expected a running job, but job '${job}' has ended (${status})`,
+    `expected a running job, but job '${job}' has ended (${status})`,
   )
 }
 

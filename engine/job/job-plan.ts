@@ -23,12 +23,15 @@ export class JobPlan {
   readonly memory: MemoryPlan
   readonly arena: Arena
   readonly settle: SettleWords
+  /** How long the main thread looks for what it expects; 0 where it does the work itself. */
+  readonly spinMs: number
   readonly userMetrics: UserMetricsMemory
   /** Memory of the stores that all threads share. */
   readonly state: SharedArrayBuffer
 
   constructor(graph: Graph, settings: ThreadSettings) {
     this.graph = graph
+    this.spinMs = settings.mode === 'inline' ? 0 : settings.spinMs
     this.plan = planGraph(graph, settings)
     this.memory = planMemory(this.plan, settings)
     this.arena = createArena(this.memory.totalBytes)

@@ -1,5 +1,6 @@
 import { newBatch } from '../../codec/record-codec.ts'
 import type { InputChannel } from '../channel/input-channel.ts'
+import { turnSpent } from './loop-turn.ts'
 import type { MainEnd } from './main-loop.ts'
 
 /** Writes the lines of a `print` to standard output, as fast as it takes them. */
@@ -19,7 +20,12 @@ export class PrintOutput implements MainEnd {
 
   pump(): boolean {
     let moved = false
-    while (!this.#blocked && this.#writeNext()) moved = true
+    while (!this.#blocked && this.#writeNext()) {
+      moved = true
+      if (!turnSpent()) continue
+      setImmediate(() => this.pump())
+      break
+    }
     return moved
   }
 
@@ -29,7 +35,8 @@ export class PrintOutput implements MainEnd {
   }
 
   #writeNext(): boolean {
-    if (this.#channel.poll(this.#batch) !== 'records') return false
+    const polled = this.#channel.poll(this.#batch)
+    if (polled !== 'records') return polled === 'time'
     const taken = process.stdout.write(
       `${this.#batch.values.slice(0, this.#batch.count).join('\n')}\n`,
     )

@@ -1,84 +1,162 @@
-import { describe, StreamError } from '../../codec/errors.ts'
+import { StreamError } from '../../codec/errors.ts'
 import { emptyScope } from '../../operators/contract/operator.ts'
 import type { OutputChannel } from '../channel/output-channel.ts'
+import { AbortCalls } from './abort-calls.ts'
+import { type Linked, LinkedQueue } from './linked-queue.ts'
+import { turnNumber, turnSpent } from './loop-turn.ts'
 import type { MainEnd } from './main-loop.ts'
+import type { Replies } from './replies.ts'
+import type { Reply } from './reply.ts'
 
-interface Waiting {
-  readonly value: unknown
+/** A call that waits for room: a push of one record or many, or `ready`, which has none. */
+class Waiting implements Linked {
+  before: this | undefined
+  behind: this | undefined
+  readonly records: readonly unknown[]
+  /** The number of the ask whose record it is; 0: of none. */
+  readonly ask: number
+  /** Index of the first record that is not accepted yet. */
+  next = 0
   readonly resolve: () => void
   readonly reject: (reason: unknown) => void
+  /** Takes back what was to happen at an abort. */
+  unwatch: (() => void) | undefined
+
+  constructor(
+    records: readonly unknown[],
+    ask: number,
+    resolve: () => void,
+    reject: (reason: unknown) => void,
+  ) {
+    this.before = undefined
+    this.behind = undefined
+    this.records = records
+    this.ask = ask
+    this.resolve = resolve
+    this.reject = reject
+  }
 }
+
+const ACCEPTED = Promise.resolve()
 
 /**
  * The main thread's end of a `createStream`. A push is accepted when its record has been encoded and the ring has not
- * refused what came before; until then it waits, in the order of the calls. Records accepted in one turn of
- * the event loop travel in one frame.
+ * refused what came before; until then it waits, in the order of the calls. Records accepted in one go travel in one
+ * frame. However many wait, and however fast the job takes them, the event loop gets its turns.
  */
 export class StreamInput implements MainEnd {
   readonly #name: string
   readonly #channel: OutputChannel
   readonly #capacity: number
-  readonly #waiting: Waiting[] = []
+  readonly #onSent: () => void
+  readonly #waiting = new LinkedQueue<Waiting>()
+  readonly #aborts = new AbortCalls()
   readonly #scope = emptyScope()
   #flushing = false
+  /** The turn in which a frame was last sent at the next microtask. Further ones wait until no promise goes on. */
+  #flushTurn = Number.NaN
+  #pumping = false
   #closed: StreamError | undefined
   #ending = false
+  #endQueued = false
+  #endSent = false
 
-  constructor(name: string, channel: OutputChannel, capacity: number) {
+  /** @param onSent - called when records that had room were sent on */
+  constructor(name: string, channel: OutputChannel, capacity: number, onSent: () => void) {
     this.#name = name
     this.#channel = channel
     this.#capacity = capacity
+    this.#onSent = onSent
   }
 
   /** Resolves when the record is accepted; rejects for a record that cannot be carried, after the end, or on an abort. */
   push(value: unknown, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted === true) return Promise.reject(signal.reason)
+    const over = this.#over()
+    if (over !== undefined) return Promise.reject(over)
+    if (this.#waiting.size > 0 || !this.#mayAccept()) return this.#wait([value], signal)
     try {
-      if (this.tryPush(value)) return Promise.resolve()
+      this.#accept(value, 0)
+      return ACCEPTED
     } catch (error) {
-      return Promise.reject(error)
+      return Promise.reject(this.#refusal('push', error))
     }
-    return this.#wait(value, signal)
   }
 
-  /** Pushes one after the other; resolves when all are accepted. */
-  async pushMany(values: readonly unknown[]): Promise<void> {
-    const pushes: Promise<void>[] = []
-    for (const value of values) pushes.push(this.push(value))
-    await Promise.all(pushes)
+  /**
+   * Accepts the records one after the other, before those of any later call; resolves with the last. The first that
+   * cannot be carried rejects: those before it are accepted, none behind it is.
+   */
+  pushMany(values: readonly unknown[]): Promise<void> {
+    const over = this.#over()
+    if (over !== undefined) return Promise.reject(over)
+    const accepted = this.#wait(values)
+    this.#admitWaiting()
+    return accepted
   }
 
   /** Accepts the record now or not at all: false when there is no room. */
   tryPush(value: unknown): boolean {
-    this.#checkOpen()
-    if (value === null || value === undefined) {
-      throw new StreamError(
-        'SAGE_NULL_RECORD',
-        `push to '${this.#name}': expected a record, got ${describe(value)}, which is never one`,
-      )
+    const over = this.#over()
+    if (over !== undefined) throw over
+    if (this.#waiting.size > 0 || !this.#hasRoom()) return false
+    try {
+      this.#accept(value, 0)
+      return true
+    } catch (error) {
+      throw this.#refusal('tryPush', error)
     }
-    if (this.#waiting.length > 0 || !this.#hasRoom()) return false
-    this.#accept(value)
-    return true
+  }
+
+  /**
+   * Pushes a record and resolves with the first one derived from it that `replies` gets to see. Waits for room as `push` does,
+   * within the timeout.
+   */
+  ask(
+    value: unknown,
+    replies: Replies,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<any> {
+    if (signal?.aborted === true) return Promise.reject(signal.reason)
+    const over = this.#over()
+    if (over !== undefined) return Promise.reject(over)
+    return new Promise((resolve, reject) => {
+      const reply = replies.open(timeoutMs, resolve, reject)
+      if (this.#waiting.size > 0 || !this.#mayAccept()) this.#holdBack(value, reply, replies)
+      else {
+        try {
+          this.#accept(value, reply.id)
+        } catch (error) {
+          replies.fail(reply, this.#refusal('ask', error))
+          return
+        }
+      }
+      if (signal !== undefined)
+        reply.unwatch = this.#aborts.add(signal, () => replies.fail(reply, signal.reason))
+    })
   }
 
   /** Resolves when the next push would be accepted at once. */
   async ready(): Promise<void> {
-    this.#checkOpen()
-    while (this.#waiting.length > 0 || !this.#hasRoom()) await this.#wait(undefined)
+    for (;;) {
+      const over = this.#over()
+      if (over !== undefined) throw over
+      if (this.#waiting.size === 0 && this.#mayAccept()) return
+      await this.#wait([])
+    }
   }
 
   /** Whether all that was pushed so far, and the end, lies in the ring. */
   get clear(): boolean {
     if (this.#closed !== undefined) return true
-    if (this.#waiting.length > 0 || this.#channel.pressed || this.#channel.gathered > 0)
-      return false
-    return this.#sentEnd || !this.#ending
+    if (this.#waiting.size > 0 || this.#channel.pressed || this.#channel.gathered > 0) return false
+    return this.#endSent || !this.#ending
   }
 
-  /** Pushes that wait to be accepted. */
+  /** Calls that wait for room. */
   get queued(): number {
-    return this.#waiting.length
+    return this.#waiting.size
   }
 
   /** No more records. Those that wait are still accepted, in order, before the end. */
@@ -92,83 +170,139 @@ export class StreamInput implements MainEnd {
   close(error: StreamError): void {
     this.#closed ??= error
     this.#ending = true
-    for (const { reject } of this.#waiting.splice(0)) reject(this.#closed)
+    for (let first = this.#waiting.first; first !== undefined; first = this.#waiting.first)
+      this.#leave(first).reject(this.#closed)
   }
 
   pump(): boolean {
-    if (this.#closed !== undefined || this.#sentEnd) return false
-    let moved = this.#channel.pressed && this.#channel.drain()
-    while (this.#waiting.length > 0 && this.#hasRoom()) {
-      moved = true
-      this.#admit(this.#waiting.shift()!)
-    }
-    if (this.#ending && this.#waiting.length === 0) this.#sendEnd()
+    if (this.#closed !== undefined || this.#endSent) return false
+    const drained = this.#channel.pressed && this.#channel.drain()
+    const moved = this.#admitWaiting() || drained
+    if (this.#ending && this.#waiting.size === 0) this.#sendEnd()
     else if (moved) this.#channel.flush()
     return moved
   }
 
-  #sentEnd = false
-
   #sendEnd(): void {
     if (!this.#endQueued) this.#channel.end()
     this.#endQueued = true
-    this.#sentEnd = !this.#channel.pressed
+    this.#endSent = !this.#channel.pressed
   }
-
-  #endQueued = false
 
   #hasRoom(): boolean {
     return !this.#channel.pressed && this.#channel.gathered < this.#capacity
   }
 
-  #admit({ value, resolve, reject }: Waiting): void {
+  /** Whether a record may be accepted now. Where only the event loop's turn is in the way, the next one pumps. */
+  #mayAccept(): boolean {
+    if (!this.#hasRoom()) return false
+    if (!turnSpent()) return true
+    this.#pumpNextTurn()
+    return false
+  }
+
+  #pumpNextTurn(): void {
+    if (this.#pumping) return
+    this.#pumping = true
+    setImmediate(() => {
+      this.#pumping = false
+      this.pump()
+    })
+  }
+
+  #admitWaiting(): boolean {
+    let moved = false
+    for (
+      let first = this.#waiting.first;
+      first !== undefined && this.#mayAccept();
+      first = this.#waiting.first
+    ) {
+      this.#admit(first)
+      moved = true
+    }
+    return moved
+  }
+
+  /** Accepts the next record of a call that waits; the last one settles it. */
+  #admit(waiting: Waiting): void {
+    const { records, next } = waiting
     try {
-      if (value !== undefined) this.#accept(value)
-      resolve()
+      if (next < records.length) this.#accept(records[waiting.next++], waiting.ask)
+      if (waiting.next === records.length) this.#leave(waiting).resolve()
     } catch (error) {
-      reject(error)
+      const what = waiting.ask === 0 ? 'push' : 'ask'
+      const where = records.length === 1 ? what : `record ${next} of ${records.length} pushed`
+      this.#leave(waiting).reject(this.#refusal(where, error))
     }
   }
 
-  #accept(value: unknown): void {
+  #accept(value: unknown, ask: number): void {
+    this.#scope.ask = ask
     this.#channel.append(value, this.#scope)
     if (this.#flushing) return
     this.#flushing = true
-    queueMicrotask(() => {
-      this.#flushing = false
-      if (!this.#endQueued) this.#channel.flush()
-      if (this.#waiting.length > 0) this.pump()
-    })
+    if (this.#flushTurn === turnNumber()) process.nextTick(this.#flush)
+    else queueMicrotask(this.#flush)
+    this.#flushTurn = turnNumber()
   }
 
-  #wait(value: unknown, signal?: AbortSignal): Promise<void> {
+  readonly #flush = (): void => {
+    this.#flushing = false
+    if (!this.#endQueued) this.#channel.flush()
+    this.#onSent()
+    if (this.#waiting.size > 0) this.pump()
+  }
+
+  #wait(records: readonly unknown[], signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const waiting: Waiting = {
-        value,
-        resolve: () => {
-          signal?.removeEventListener('abort', abort)
-          resolve()
-        },
-        reject: (reason) => {
-          signal?.removeEventListener('abort', abort)
-          reject(reason)
-        },
-      }
-      const abort = () => {
-        this.#waiting.splice(this.#waiting.indexOf(waiting), 1)
-        reject(signal!.reason)
-      }
-      signal?.addEventListener('abort', abort, { once: true })
+      const waiting = new Waiting(records, 0, resolve, reject)
       this.#waiting.push(waiting)
+      if (signal === undefined) return
+      waiting.unwatch = this.#aborts.add(signal, () => {
+        this.#leave(waiting).reject(signal.reason)
+        // It may have been the last before the end.
+        this.pump()
+      })
     })
   }
 
-  #checkOpen(): void {
-    if (this.#closed !== undefined) throw this.#closed
-    if (this.#ending)
-      throw new StreamError(
-        'SAGE_STREAM_ENDED',
-        `push to '${this.#name}': expected an open stream, but it has ended`,
-      )
+  #holdBack(value: unknown, reply: Reply, replies: Replies): void {
+    const admitted = () => {
+      reply.withdraw = undefined
+    }
+    const waiting = new Waiting([value], reply.id, admitted, (reason) => {
+      admitted()
+      replies.fail(reply, reason)
+    })
+    this.#waiting.push(waiting)
+    reply.withdraw = () => {
+      this.#leave(waiting)
+      this.pump()
+    }
+  }
+
+  #leave(waiting: Waiting): Waiting {
+    this.#waiting.remove(waiting)
+    waiting.unwatch?.()
+    return waiting
+  }
+
+  /** Why nothing is taken any more. */
+  #over(): StreamError | undefined {
+    if (this.#closed !== undefined || !this.#ending) return this.#closed
+    return new StreamError(
+      'SAGE_STREAM_ENDED',
+      `push to '${this.#name}': expected an open stream, but it has ended`,
+    )
+  }
+
+  /** What a record that cannot be carried is refused with: its codec does not know the place. */
+  #refusal(what: string, error: unknown): unknown {
+    if (!(error instanceof StreamError)) return error
+    return new StreamError(error.code, `${what} to '${this.#name}': ${error.message}`, {
+      operator: this.#name,
+      subtask: 0,
+      ...('cause' in error ? { cause: error.cause } : {}),
+    })
   }
 }

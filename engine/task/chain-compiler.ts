@@ -214,7 +214,7 @@ class ChainCompiler {
       timestamps === undefined ? 'scope.timestamp = NaN' : 'const T = B.timestamps',
       timestamps === 'with-watermarks' ? 'const W = B.watermarks' : '',
       asked ? 'const A = B.asked ? B.asks : undefined' : '',
-      asked ? 'if (A === undefined) scope.ask = 0' : '',
+      asked ? 'if (A === undefined) scope.ask = 0' : 'scope.ask = 0',
     )
   }
 

@@ -339,6 +339,8 @@ export class Task {
   /** Gathering operators hand over their micro-batches, upstream first. */
   #endOfBatch(): boolean {
     this.#touched = false
+    // What was gathered from several records answers none of them.
+    this.#parts.state.scope.ask = 0
     for (const k of this.#parts.operators.keys()) this.#handOver(k)
     return true
   }

@@ -40,6 +40,7 @@ export class Coordinator {
   #wish: 'stopped' | 'cancelled' | undefined
   #error: ErrorData | undefined
   #cancelling = false
+  #patience: NodeJS.Timeout | undefined
   #full: readonly string[] | undefined
   #job: JobGraph | undefined
 
@@ -72,6 +73,7 @@ export class Coordinator {
       this.#fail(errorToData(error))
     }
     await this.#ended.promise
+    clearTimeout(this.#patience)
     this.#lines.main.post({ type: 'ended', outcome: this.#outcome() })
   }
 
@@ -184,7 +186,7 @@ export class Coordinator {
       StateMemory.cancel(this.#init.state)
       this.#tell({ type: 'cancel' })
       // A worker that hangs in user code hears nothing; the main thread ends its thread.
-      setTimeout(() => this.#ended.resolve(), CANCEL_MS).unref()
+      this.#patience = setTimeout(() => this.#ended.resolve(), CANCEL_MS).unref()
     }
     this.#cancelling = true
     this.#endWhenAllHave()
