@@ -13,8 +13,9 @@ export interface Outcome {
 export function fingerprint(rows: readonly string[]): Outcome {
   const sorted = rows.map((row) => Buffer.from(row)).sort(Buffer.compare)
   const hash = createHash('md5')
-  sorted.forEach((row, i) => hash.update(i === 0 ? row : Buffer.concat([NEWLINE, row])))
+  for (const [i, row] of sorted.entries()) {
+    if (i > 0) hash.update('\n')
+    hash.update(row)
+  }
   return { rows: rows.length, md5: hash.digest('hex') }
 }
-
-const NEWLINE = Buffer.from('\n')

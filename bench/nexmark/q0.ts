@@ -11,14 +11,12 @@ import { query } from './query.ts'
 export const q0 = query({
   title: 'Every bid, unchanged',
   build: (events) =>
-    events
-      .filter(isBid)
-      .map(({ auction, bidder, price, date_time, extra }) => ({
-        auction,
-        bidder,
-        price,
-        date_time,
-        extra,
-      })),
+    events.filter(isBid).map(({ auction, bidder, price, date_time, extra }) => ({
+      auction,
+      bidder,
+      price,
+      date_time,
+      extra,
+    })),
   row: (bid) => [bid.auction, bid.bidder, bid.price, bid.date_time, bid.extra],
 })

@@ -10,6 +10,8 @@ import { type Event, eventOf, type RecordedLine } from './events.ts'
 export interface Recording {
   /** How many there are. */
   readonly events: number
+  /** How many of them are bids. */
+  readonly bids: number
   /** Of the unpacked file, in hexadecimal. */
   readonly sha256: string
   /** From the first event to a next round's: what is added to times and ids for each round of a replay. */
@@ -39,9 +41,11 @@ export function readRecording(path: string): Recording {
   const span = new SpanOf()
   let block: Event[] = []
   let events = 0
+  let bids = 0
   for (const text of linesOf(unpacked)) {
     const event = parse(text, `${path}:${++events}`)
     span.add(event)
+    if (event.kind === 'bid') bids++
     if (block.push(event) === BLOCK) {
       blocks.push(serialize(block))
       block = []
@@ -49,7 +53,7 @@ export function readRecording(path: string): Recording {
   }
   if (events === 0) throw new RecordingError(`${path}: expected events, got an empty file`)
   if (block.length > 0) blocks.push(serialize(block))
-  return { events, sha256: sha256(unpacked), span: span.result(), ...shared(blocks) }
+  return { events, bids, sha256: sha256(unpacked), span: span.result(), ...shared(blocks) }
 }
 
 /** The events of one of `partitions` partitions, in their order. */
@@ -86,7 +90,8 @@ function* linesOf(bytes: Buffer): Generator<string> {
 
 function parse(text: string, where: string): Event {
   try {
-    const event = eventOf(JSON.parse(text) as RecordedLine)
+    // `Object`: a line may hold anything.
+    const event = eventOf(Object(JSON.parse(text)) as RecordedLine)
     if (event !== undefined && Number.isFinite(event.date_time)) return event
   } catch (error) {
     throw new RecordingError(`${where}: ${reason(error)}`)
@@ -105,7 +110,7 @@ function shared(blocks: readonly Buffer[]): Pick<Recording, 'bytes' | 'offsets'>
   for (const block of blocks) offsets.push(offsets[offsets.length - 1] + block.length)
   const bytes = new SharedArrayBuffer(offsets[blocks.length])
   const target = new Uint8Array(bytes)
-  blocks.forEach((block, i) => target.set(block, offsets[i]))
+  for (const [i, block] of blocks.entries()) target.set(block, offsets[i])
   return { bytes, offsets }
 }
 

@@ -61,7 +61,10 @@ export async function runReplay(
   options: RunOptions,
   { seconds, warmup }: ReplayTime,
 ): Promise<QueryRate> {
-  const job = await queryRate.submit(paramsOf(name, recording, options, Infinity), configOf(options))
+  const job = await queryRate.submit(
+    paramsOf(name, recording, options, Infinity),
+    configOf(options),
+  )
   try {
     // The job never ends by itself: if it does, it has failed.
     const failed = job.finished.then(() => {})
@@ -94,9 +97,15 @@ const configOf = ({ parallelism, mode }: RunOptions): EnvironmentConfig => ({
 /** The result that the records of a query's output come to. */
 export function resultOf(query: Query, records: readonly unknown[]): QueryResult {
   const { rowOf, total } = query
-  const last = rowOf ? [...new Map(records.map((record) => [rowOf(record), record])).values()] : records
+  const last = rowOf
+    ? [...new Map(records.map((record) => [rowOf(record), record])).values()]
+    : records
   if (total !== undefined) {
-    return { rows: last.length, md5: null, total: last.reduce<number>((sum, record) => sum + total(record), 0) }
+    return {
+      rows: last.length,
+      md5: null,
+      total: last.reduce<number>((sum, record) => sum + total(record), 0),
+    }
   }
   return { ...outcomeOf(query, last), total: null }
 }
