@@ -9,7 +9,7 @@ import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { wrongIn } from './check.ts'
 import type { Event } from './events.ts'
-import { parseOptions } from './options.ts'
+import { parseOptions, SMALL_RECORDING } from './options.ts'
 import { fingerprint, type Outcome } from './outcome.ts'
 import { queries } from './queries.ts'
 import { eventsOf, type Recording, readRecording } from './recording.ts'
@@ -17,7 +17,7 @@ import { Replay } from './replay.ts'
 import { runOnce, runReplay } from './run.ts'
 import { resultsBySql } from './sql.ts'
 
-const SMALL = fileURLToPath(new URL('fixtures/events-2k.jsonl.gz', import.meta.url))
+const SMALL = SMALL_RECORDING
 /** The small recording covers 200 ms. */
 const STRETCH = 200
 
@@ -217,7 +217,7 @@ describe('npm run nexmark', () => {
     expect(() => parseOptions(['--queries', 'q0,q6'])).toThrow(/expected of q0, q1.*; got 'q6'/)
     expect(() => parseOptions(['--parallelism', '0'])).toThrow(/1 or more, got '0'/)
     expect(() => parseOptions(['--mode', 'fast'])).toThrow(/threads or inline, got fast/)
-    expect(() => parseOptions(['--seconds', '-1'])).toThrow(/--seconds: expected a number/)
+    expect(() => parseOptions(['--seconds=-1'])).toThrow(/--seconds: expected a number/)
     expect(() => parseOptions(['--warmup', ''])).toThrow(/--warmup: expected a number .*got ''/)
     expect(() => parseOptions(['--what'])).toThrow(/--what/)
     const [wrong, missing, helped] = await Promise.all([

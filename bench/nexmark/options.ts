@@ -12,7 +12,7 @@ export interface Options extends RunOptions, ReplayTime {
 }
 
 /** Two thousand events: enough to see that everything works, too few for figures that mean much. */
-const SMALL = fileURLToPath(new URL('fixtures/events-2k.jsonl.gz', import.meta.url))
+export const SMALL_RECORDING = fileURLToPath(new URL('fixtures/events-2k.jsonl.gz', import.meta.url))
 
 export const help = `Runs queries of the Nexmark benchmark over recorded events.
 
@@ -67,7 +67,7 @@ function parse(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       options: {
-        input: { type: 'string', default: SMALL },
+        input: { type: 'string', default: SMALL_RECORDING },
         queries: { type: 'string', default: Object.keys(queries).join(',') },
         parallelism: { type: 'string', default: '2' },
         mode: { type: 'string', default: 'threads' },
