@@ -39,6 +39,18 @@ export { StreamState } from '../operators/contract/stream-state.ts'
 export type { GaugeSummary } from '../operators/contract/user-metrics.ts'
 export { FileSink, type FileSinkOptions } from '../operators/files/file-sink.ts'
 export { type WatermarkStrategy, watermarks } from '../operators/time/watermark-strategy.ts'
+export { type Trigger, triggers } from '../operators/window/trigger.ts'
+export type { Window, WindowResult } from '../operators/window/window.ts'
+export {
+  globalWindow,
+  session,
+  sliding,
+  slidingCount,
+  tumbling,
+  tumblingCount,
+  WindowAssigner,
+} from '../operators/window/window-assigner.ts'
+export type { WindowAggregate } from '../operators/window/window-contents.ts'
 export { BaseEnvironment } from './api/base-environment.ts'
 export {
   defineJob,
@@ -52,7 +64,7 @@ export { LocalEnvironment, type SubmitOptions } from './api/local-environment.ts
 export type { OperatorOptions } from './api/options.ts'
 export { OutputStream } from './api/output-stream.ts'
 export { registerFunction } from './api/registered-functions.ts'
-export { ConnectedStreams, DataStream, KeyedStream } from './api/stream-classes.ts'
+export { ConnectedStreams, DataStream, KeyedStream, WindowedStream } from './api/stream-classes.ts'
 export type { EnvironmentConfig, MemoryConfig } from './job/config.ts'
 export type { JobHandle, StopOptions } from './job/job-handle.ts'
 export type { JobResult, JobStatus } from './job/job-result.ts'

@@ -8,9 +8,11 @@ import { reduceFactory } from '../../operators/final/reduce.ts'
 import { reduceFinalFactory } from '../../operators/final/reduce-final.ts'
 import { append } from './append.ts'
 import { type CheckedOptions, type OptionRules, operatorOptions, stepOptions } from './arguments.ts'
-import { BasicStream } from './basic-stream.ts'
+import { BasicStream, cursorOf } from './basic-stream.ts'
+import { joinIntervals } from './interval-join.ts'
 import { notKeyed } from './keying.ts'
 import { CURSOR, cursorAt } from './stream-scope.ts'
+import { WindowsByKey } from './windowed-stream.ts'
 
 /** The methods of `KeyedStream`, typed there. */
 export class StreamByKey extends BasicStream {
@@ -49,6 +51,14 @@ export class StreamByKey extends BasicStream {
       body: { type: 'operator', factory: entriesFactory() },
     })
     return scope.stream(cursorAt(scope, node, generalCodec))
+  }
+
+  window(assigner: unknown) {
+    return new WindowsByKey(this[CURSOR], assigner)
+  }
+
+  intervalJoin(other: unknown, options?: unknown) {
+    return joinIntervals(this[CURSOR], cursorOf(other, 'intervalJoin'), options)
   }
 
   #best(
@@ -94,5 +104,13 @@ export class UnkeyedStream extends BasicStream {
 
   entries(): never {
     throw notKeyed('entries', this[CURSOR])
+  }
+
+  window(): never {
+    throw notKeyed('window', this[CURSOR])
+  }
+
+  intervalJoin(): never {
+    throw notKeyed('intervalJoin', this[CURSOR])
   }
 }

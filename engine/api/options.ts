@@ -1,3 +1,4 @@
+import type { Duration } from '../../codec/duration.ts'
 import type { ErrorPolicy } from '../../operators/contract/error-policy.ts'
 
 /** What every operator takes last, merged into its own options where it has any. */
@@ -55,6 +56,14 @@ export interface FoldOptions<S> extends OperatorOptions {
    * crosses threads; it must give what folding the records of both would.
    */
   readonly merge?: (a: S, b: S) => S | null
+}
+
+/** Options of `intervalJoin`. */
+export interface IntervalOptions extends OperatorOptions {
+  /** How much earlier than a record its partners may be. Default 0. */
+  readonly before?: Duration
+  /** How much later. Default 0. */
+  readonly after?: Duration
 }
 
 /**

@@ -29,9 +29,14 @@ import { maxFinalFactory, minFinalFactory } from '../final/min-max-final.ts'
 import { reduceFactory } from '../final/reduce.ts'
 import { reduceFinalFactory } from '../final/reduce-final.ts'
 import { coMapFactory } from '../multi/co-map.ts'
+import { intervalJoinFactory } from '../multi/interval-join.ts'
 import { joinFactory } from '../multi/join.ts'
 import { assignTimestampsFactory } from '../time/assign-timestamps.ts'
 import { watermarks } from '../time/watermark-strategy.ts'
+import { triggers } from '../window/trigger.ts'
+import { tumbling } from '../window/window-assigner.ts'
+import { sumContents } from '../window/window-contents.ts'
+import { windowFactory } from '../window/window-factory.ts'
 import { type HarnessOptions, operatorHarness } from './operator-harness.ts'
 
 /**
@@ -233,6 +238,34 @@ const rows: Readonly<Record<string, Row>> = {
     make: () => assignTimestampsFactory((n: number) => n, watermarks.monotonic()),
     expected: keyed((n) => n),
   },
+  windowFactory: {
+    make: () =>
+      windowFactory({
+        assigner: tumbling(4),
+        contents: sumContents(),
+        event: true,
+        latenessMs: 0,
+        trigger: triggers.eventTime(),
+        late: undefined,
+        process: undefined,
+      }),
+    expected: [
+      ['b', { key: 'b', start: 0, end: 4, value: 7 }],
+      ['a', { key: 'a', start: 0, end: 4, value: 1 }],
+      ['c', { key: 'c', start: 0, end: 4, value: 1 }],
+      ['b', { key: 'b', start: 4, end: 8, value: 6 }],
+      ['a', { key: 'a', start: 4, end: 8, value: 14 }],
+      ['c', { key: 'c', start: 4, end: 8, value: 2 }],
+    ],
+  },
+  intervalJoinFactory: {
+    make: () => intervalJoinFactory(3, 1),
+    expected: [
+      ['a', [5, 1]],
+      ['a', [5, 9]],
+      ['c', [2, 1]],
+    ],
+  },
   combinerFactory: {
     make: () => combinerFactory([], sum, 2),
     // Two keys are held; the third sends both on.
@@ -262,7 +295,7 @@ async function run(
   seen.length = 0
   const harness = operatorHarness(factory, options)
   for (const [i, n] of sizes.entries()) {
-    const pushed = harness.push(n, { key: keys[i], input: i % 2 })
+    const pushed = harness.push(n, { key: keys[i], input: i % 2, timestamp: i })
     if (oneByOne) {
       await pushed
       await harness.endOfBatch()
@@ -290,7 +323,7 @@ describe.each(paces)('%s', (_, options, oneByOne) => {
       const factory = make()
       const combiner = operatorHarness(factory.combiner, options)
       const operator = operatorHarness(factory, { ...options, combined: true })
-      for (const [i, n] of sizes.entries()) combiner.push(n, { key: keys[i] })
+      for (const [i, n] of sizes.entries()) combiner.push(n, { key: keys[i], timestamp: i })
       await combiner.end()
       for (const packet of combiner.packets) operator.push(packet)
       await operator.end()

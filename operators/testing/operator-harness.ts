@@ -100,7 +100,10 @@ export class OperatorHarness {
   readonly logs: LogLine[] = []
   /** Records that failed. */
   errors = 0
-  /** Pushed records that were none: `null`, `undefined`, packets that carry either. */
+  /**
+   * Records left out without an error: pushed ones that were none (`null`, `undefined`, packets that carry either), and
+   * those that the operator itself counts, as late ones.
+   */
   dropped = 0
   readonly ctx: RuntimeContext
   readonly #operator: Operator
@@ -149,6 +152,9 @@ export class OperatorHarness {
       out: this.#out,
       keyed,
       combined: options.combined ?? false,
+      countDropped: (count = 1) => {
+        this.dropped += count
+      },
     })
     this.#inTurn(() => this.#operator.open?.())
   }
@@ -321,11 +327,19 @@ export class OperatorHarness {
 
   #emit(value: unknown): void {
     if (value === null || value === undefined) return
-    const { input, strategy, timestamp } = this.#origin
-    const packet = new Packet(value, input, this.#scope.key, strategy, timestamp)
+    const { input, strategy } = this.#origin
+    const packet = new Packet(value, input, this.#scope.key, strategy, this.#timestamp())
     const refused = this.#options.pressed === true && ++this.#emitted % 2 === 0
     if (refused || this.#held.length > 0) this.#held.push(packet)
     else this.#deliver(packet)
+  }
+
+  /** That of the record at hand, or what the operator has set in its place; in ns. */
+  #timestamp(): number | undefined {
+    const { timestamp } = this.#origin
+    const set = this.#scope.timestamp
+    if (Number.isNaN(set)) return undefined
+    return timestamp !== undefined && timestamp / 1e6 === set ? timestamp : set * 1e6
   }
 
   #deliver(packet: Packet): void {

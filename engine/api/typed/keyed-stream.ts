@@ -10,6 +10,7 @@ import type {
   SinkFunction,
 } from '../../../operators/contract/function.ts'
 import type { WatermarkStrategy } from '../../../operators/time/watermark-strategy.ts'
+import type { WindowAssigner } from '../../../operators/window/window-assigner.ts'
 import type {
   Bytes,
   ClassArguments,
@@ -20,9 +21,16 @@ import type {
   Present,
   Sync,
 } from '../function-types.ts'
-import type { FoldOptions, OperatorOptions, SchemaOptions, SinkOptions } from '../options.ts'
+import type {
+  FoldOptions,
+  IntervalOptions,
+  OperatorOptions,
+  SchemaOptions,
+  SinkOptions,
+} from '../options.ts'
 import type { DataStream, RecordOf } from './data-stream.ts'
-import type { ConnectedKinds } from './stream-kinds.ts'
+import type { Comparable, ConnectedKinds } from './stream-kinds.ts'
+import type { WindowedStream } from './windowed-stream.ts'
 
 /** A stream grouped by key: all records of a key meet in one subtask. */
 export interface KeyedStream<K, T> extends DataStream<T> {
@@ -153,10 +161,24 @@ export interface KeyedStream<K, T> extends DataStream<T> {
   ): KeyedStream<K, T>
   /** Each record with its key. The stream is no longer keyed. */
   entries(options?: OperatorOptions): DataStream<[K, T]>
-}
 
-/** What `minFinal` and `maxFinal` compare. */
-export type Comparable = number | bigint | string | Date
+  /**
+   * The records of each key in windows: `tumbling(size)`, `sliding(size, slide)`, `session(gap)`, `tumblingCount(n)`,
+   * `slidingCount(n, slide)`, `globalWindow()`, or a {@link WindowAssigner} of your own. Of event time where timestamps are
+   * assigned, else of the job's clock.
+   *
+   * @throws StreamError `SAGE_OPTION` for what is no assigner
+   */
+  window(assigner: WindowAssigner<T>): WindowedStream<K, T>
+  /**
+   * Pairs `[record, other]` of one key whose timestamps are at most `before` and `after` apart: `other` is in
+   * `[t - before, t + after]` for the record's `t`, bounds included. Of event time: both streams need timestamps. A pair
+   * has the later timestamp of its two. Records behind the watermark are late and counted (`dropped`).
+   *
+   * @throws StreamError `SAGE_OPTION` where a stream has no timestamps; `SAGE_STRATEGY`, `SAGE_NOT_KEYED`
+   */
+  intervalJoin<B>(other: KeyedStream<K, B>, options: IntervalOptions): KeyedStream<K, [T, B]>
+}
 
 declare module './stream-kinds.ts' {
   interface StreamKinds<K, T> {
