@@ -206,10 +206,7 @@ function countInALoop(file: string): { events: number; bids: number } {
 const AUCTIONS = 1_000
 
 /** From the time that the bid behind a window was scheduled for to that window's result, at half of what the job takes. */
-export async function latencyAtHalfLoad(
-  count = 400_000,
-  seconds = 10,
-): Promise<BenchResult[]> {
+export async function latencyAtHalfLoad(count = 400_000, seconds = 10): Promise<BenchResult[]> {
   const config = { parallelism: 2, maxThreads: 2 }
   const full = await measureThroughput(hotItemsSoon, {
     config,

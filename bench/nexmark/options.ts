@@ -12,7 +12,9 @@ export interface Options extends RunOptions, ReplayTime {
 }
 
 /** Two thousand events: enough to see that everything works, too few for figures that mean much. */
-export const SMALL_RECORDING = fileURLToPath(new URL('fixtures/events-2k.jsonl.gz', import.meta.url))
+export const SMALL_RECORDING = fileURLToPath(
+  new URL('fixtures/events-2k.jsonl.gz', import.meta.url),
+)
 
 export const help = `Runs queries of the Nexmark benchmark over recorded events.
 

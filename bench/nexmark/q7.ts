@@ -1,5 +1,5 @@
 import { tumbling, type WindowAggregate, watermarks } from 'sage-stream'
-import { isBid, timeOf } from './events.ts'
+import { isBid } from './events.ts'
 import { query } from './query.ts'
 
 /** The windows, in ms. */
@@ -32,9 +32,10 @@ export const q7 = query({
       .keyBy(() => 0)
       .window(tumbling(SIZE))
       .aggregate(highest)
-      .flatMap(({ value: { price, inside, atEnd } }) =>
-        [...inside, ...atEnd.filter((offer) => offer.price === price)],
-      ),
+      .flatMap(({ value: { price, inside, atEnd } }) => [
+        ...inside,
+        ...atEnd.filter((offer) => offer.price === price),
+      ]),
   row: ({ auction, price, bidder, date_time }) => [auction, price, bidder, date_time],
 })
 

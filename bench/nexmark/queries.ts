@@ -3,7 +3,12 @@ import { q1 } from './q1.ts'
 import { q2 } from './q2.ts'
 import { q3 } from './q3.ts'
 import { q4 } from './q4.ts'
+import { q5 } from './q5.ts'
+import { q7 } from './q7.ts'
+import { q8 } from './q8.ts'
 import { q9 } from './q9.ts'
+import { q11 } from './q11.ts'
+import { q12 } from './q12.ts'
 import { q13 } from './q13.ts'
 import { q14 } from './q14.ts'
 import { q15 } from './q15.ts'
@@ -27,7 +32,12 @@ export const queries: Readonly<Record<string, Query>> = {
   q2,
   q3,
   q4,
+  q5,
+  q7,
+  q8,
   q9,
+  q11,
+  q12,
   q13,
   q14,
   q15,
