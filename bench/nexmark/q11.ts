@@ -17,7 +17,8 @@ export const q11 = query({
     events
       .assignTimestamps(timeOf, watermarks.boundedOutOfOrderness('4s'))
       .filter(isBid)
-      .keyBy(({ bidder }) => bidder)
+      .map(({ bidder }) => bidder)
+      .keyBy((bidder) => bidder)
       .window(session('10s'))
       .count(),
   row: ({ key: bidder, value: bids, start, end }) => [bidder, bids, start, end],

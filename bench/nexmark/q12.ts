@@ -17,7 +17,8 @@ export const q12 = query({
   build: (events) =>
     events
       .filter(isBid)
-      .keyBy(({ bidder }) => bidder)
+      .map(({ bidder }) => bidder)
+      .keyBy((bidder) => bidder)
       .window(tumbling('10s'))
       .count(),
   row: ({ key: bidder, value: bids, start, end }) => [bidder, bids, start, end],

@@ -1,6 +1,14 @@
-import { type Collector, ProcessFunction, type RuntimeContext, type ValueState } from 'sage-stream'
-import { type Bid, isBid } from './events.ts'
+import {
+  type Collector,
+  materialize,
+  ProcessFunction,
+  type RuntimeContext,
+  type ValueState,
+  type View,
+} from 'sage-stream'
+import { isBid } from './events.ts'
 import { query } from './query.ts'
+import { BidRow, bidRow } from './rows.ts'
 
 /** How many bids of an auction count. */
 const TOP = 10
@@ -20,6 +28,9 @@ export const q19 = query({
   build: (events) =>
     events
       .filter(isBid)
+      .map(bidRow)
+      // Most bids are not among the highest: of these only the price is read.
+      .withSchema(BidRow, { read: 'view' })
       .keyBy(({ auction }) => auction)
       .process(TopBids),
   row: ({ bid, rank }) => [bid.auction, bid.price, rank],
@@ -27,23 +38,23 @@ export const q19 = query({
 })
 
 interface RankedBid {
-  bid: Bid
+  bid: BidRow
   rank: number
 }
 
-class TopBids extends ProcessFunction<Bid, RankedBid> {
-  declare top: ValueState<Bid[]>
+class TopBids extends ProcessFunction<View<BidRow>, RankedBid> {
+  declare top: ValueState<BidRow[]>
 
   override open() {
-    this.top = this.ctx.state<Bid[]>('top', () => [])
+    this.top = this.ctx.state<BidRow[]>('top', () => [])
   }
 
-  process(bid: Bid, _: RuntimeContext, out: Collector<RankedBid>) {
+  process(bid: View<BidRow>, _: RuntimeContext, out: Collector<RankedBid>) {
     const top = this.top.value
     if (top.length === TOP && bid.price <= top[TOP - 1].price) return
     let at = top.length
     while (at > 0 && top[at - 1].price < bid.price) at--
-    top.splice(at, 0, bid)
+    top.splice(at, 0, materialize(bid))
     if (top.length > TOP) top.pop()
     for (let i = at; i < top.length; i++) out.collect({ bid: top[i], rank: i + 1 })
   }

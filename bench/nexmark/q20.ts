@@ -1,6 +1,7 @@
 import { BaseJoinFunction, type ListState, type ValueState } from 'sage-stream'
-import { type Auction, type Bid, isAuction, isBid } from './events.ts'
+import { isAuction, isBid } from './events.ts'
 import { query } from './query.ts'
+import { AuctionRow, auctionRow, BidRow, bidRow } from './rows.ts'
 
 /**
  * Bids with their auction: a join without a time limit. Of auctions of other categories nothing is kept; their bids are, as
@@ -15,10 +16,16 @@ import { query } from './query.ts'
 export const q20 = query({
   title: 'Bids with their auction, of one category',
   build: (events) => {
-    const bids = events.filter(isBid).keyBy(({ auction }) => auction)
+    const bids = events
+      .filter(isBid)
+      .map(bidRow)
+      .withSchema(BidRow)
+      .keyBy(({ auction }) => auction)
     const auctions = events
       .filter(isAuction)
       .filter(({ category }) => category === 10)
+      .map(auctionRow)
+      .withSchema(AuctionRow)
       .keyBy(({ id }) => id)
     return bids.connect(auctions).join(BidsOfAuction)
   },
@@ -35,27 +42,27 @@ export const q20 = query({
 })
 
 interface BidOfAuction {
-  bid: Bid
-  auction: Auction
+  bid: BidRow
+  auction: AuctionRow
 }
 
 class BidsOfAuction extends BaseJoinFunction {
-  declare auction: ValueState<Auction | undefined>
-  declare bids: ListState<Bid>
+  declare auction: ValueState<AuctionRow | undefined>
+  declare bids: ListState<BidRow>
 
   override open() {
-    this.auction = this.ctx.state<Auction | undefined>('auction', () => undefined)
-    this.bids = this.ctx.listState<Bid>('bids')
+    this.auction = this.ctx.state<AuctionRow | undefined>('auction', () => undefined)
+    this.bids = this.ctx.listState<BidRow>('bids')
   }
 
-  left(bid: Bid): BidOfAuction[] {
+  left(bid: BidRow): BidOfAuction[] {
     const auction = this.auction.value
     if (auction !== undefined) return [{ bid, auction }]
     this.bids.add(bid)
     return []
   }
 
-  right(auction: Auction): BidOfAuction[] {
+  right(auction: AuctionRow): BidOfAuction[] {
     this.auction.value = auction
     const rows = this.bids.get().map((bid) => ({ bid, auction }))
     // An auction comes once: its bids so far have met it.
