@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import type { EnvironmentConfig } from '../index.ts'
-import { contents, type Reading, windowing } from './fixtures/windows-job.ts'
+import { ManualClock, settled } from '../testing/index.ts'
+import {
+  type Bid,
+  contents,
+  early,
+  joining,
+  processing,
+  type Reading,
+  windowing,
+} from './fixtures/windows-job.ts'
 
 const modes: [string, EnvironmentConfig][] = [
   ['inline', { mode: 'inline', parallelism: 1 }],
@@ -116,5 +125,66 @@ describe.each(modes)('%s', (_, config) => {
     expect(found['session sum']).toEqual(['a[28,37) 8@36', 'a[5,12) 1@11'])
     const dropped = operators.filter(({ kind }) => kind === 'window').map((one) => one.dropped)
     expect(dropped).toEqual([3, 1, 3, 3])
+  })
+
+  it('pairs of two streams that are close in time', async () => {
+    const bids = (script: string): Bid[] =>
+      script.split(' ').map((text) => {
+        const [id, at] = text.split('@')
+        return { key: id[0], id, at: Number(at) }
+      })
+    const left = bids('a1@20 b1@20 a2@40 a3@38')
+    const right = bids('a8@9 a9@10 b8@25 b9@26 a7@43 a6@45 a5@46')
+    const { outputs } = await joining.run({ left, right }, config)
+    expect(outputs.pairs.toSorted()).toEqual([
+      'a: a1 a9 @20',
+      'a: a2 a6 @45',
+      'a: a2 a7 @43',
+      'a: a3 a7 @43',
+      'b: b1 b8 @25',
+    ])
+  })
+})
+
+describe.each(modes.slice(0, 3))('%s', (_, config) => {
+  it.each([
+    ['every', ['10', '10', '3']],
+    ['count', ['10', '3']],
+    ['purging', ['3', '7']],
+  ])('early results: %s', async (trigger, expected) => {
+    const script = readings('a1@0 a2@5 a3@9 a4@16 b1@40')
+    const { outputs } = await early.run({ readings: script, trigger }, config)
+    const ofA = outputs.results.filter(({ key }) => key === 'a')
+    expect(ofA.map(({ value }) => String(value)).toSorted()).toEqual(expected)
+    expect(ofA.every(({ start, end }) => start === 0 && end === 20)).toBe(true)
+  })
+
+  it('windows of processing time follow the job’s clock', async () => {
+    const clock = new ManualClock(1_000)
+    const job = await processing.submit('tumbling', { ...config, clock })
+    const found: [string, number, number][] = []
+    const reading = (async () => {
+      for await (const { key, start, value } of job.io.results) found.push([key, start, value])
+    })()
+    const push = (key: string) => job.io.readings.push({ key, at: 0, value: 1 })
+    await push('a')
+    await push('b')
+    await settled(job)
+    clock.advance(9)
+    await push('a')
+    await settled(job)
+    expect(found).toEqual([])
+    clock.advance(1)
+    await settled(job)
+    expect(found.toSorted()).toEqual([
+      ['a', 1_000, 2],
+      ['b', 1_000, 1],
+    ])
+    await push('a')
+    await settled(job)
+    const { operators } = await job.stop()
+    await reading
+    expect(found.at(-1)).toEqual(['a', 1_010, 1])
+    expect(operators.find(({ kind }) => kind === 'window')).toMatchObject({ dropped: 0 })
   })
 })

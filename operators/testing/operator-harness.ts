@@ -9,6 +9,7 @@ import { METRIC_SLOTS, MetricRegistry } from '../contract/metric-registry.ts'
 import type { MetricKind } from '../contract/metrics.ts'
 import {
   emptyScope,
+  type KeyedBackend,
   type Operator,
   type OperatorCall,
   type OperatorShape,
@@ -106,6 +107,8 @@ export class OperatorHarness {
    */
   dropped = 0
   readonly ctx: RuntimeContext
+  /** What the operator keeps per key. */
+  readonly keyed: KeyedBackend
   readonly #operator: Operator
   readonly #shape: OperatorShape
   readonly #options: HarnessOptions
@@ -135,6 +138,7 @@ export class OperatorHarness {
       { name, keyed: true, maxParallelism: MAX_PARALLELISM, clock: this.#clock },
       this.#scope,
     )
+    this.keyed = keyed
     const allocate = (kind: MetricKind, metric: string): Float64Array => {
       const cells = new Float64Array(METRIC_SLOTS[kind])
       this.#metrics.push({ kind, name: metric, cells })
@@ -299,15 +303,17 @@ export class OperatorHarness {
     this.#origin = { ...this.#origin, strategy: this.#options.strategy ?? 'hash' }
   }
 
-  /** Lets time pass, as often as there must be made room. */
+  /** Lets time pass, as often as there must be made room, and as something failed and was left out. */
   #pass(show: (room: Room) => boolean | undefined): void {
-    this.#place(undefined, {})
-    try {
-      while (show(() => this.#held.length === 0) === false) this.#relieve()
-    } catch (error) {
-      this.#fail(error)
-    } finally {
-      this.#relieve()
+    for (let done = false; !done; ) {
+      this.#place(undefined, {})
+      try {
+        done = show(() => this.#held.length === 0) !== false
+      } catch (error) {
+        this.#fail(error)
+      } finally {
+        this.#relieve()
+      }
     }
   }
 

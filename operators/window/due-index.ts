@@ -83,3 +83,8 @@ export class DueIndex {
     heap[position] = bucket
   }
 }
+
+/** When an index wants to be shown the time. */
+export function dueAt({ next }: DueIndex): number {
+  return Number.isNaN(next) ? Number.POSITIVE_INFINITY : next
+}

@@ -3,7 +3,7 @@ import { assertEncodable } from '../../codec/value.ts'
 import type { Collector } from '../contract/function.ts'
 import type { StateColumn } from '../contract/keyed-store.ts'
 import type { Operator, OperatorContext, Room } from '../contract/operator.ts'
-import { DueIndex } from './due-index.ts'
+import { DueIndex, dueAt } from './due-index.ts'
 import { KeyPanes, NO_WINDOW } from './key-panes.ts'
 import type { PaneLayout } from './pane-layout.ts'
 import type { WindowContents } from './window-contents.ts'
@@ -251,9 +251,4 @@ export class PaneWindows {
       this.#output.emit(layout.windowStart(k), end, accumulator, Number.NaN, out)
     }
   }
-}
-
-/** When an index wants to be shown the time. */
-export function dueAt({ next }: DueIndex): number {
-  return Number.isNaN(next) ? Number.POSITIVE_INFINITY : next
 }

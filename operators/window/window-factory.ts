@@ -5,8 +5,14 @@ import { OpenWindows } from './open-windows.ts'
 import { combinePanes } from './pane-combiner.ts'
 import { PaneLayout } from './pane-layout.ts'
 import { PaneWindows } from './pane-windows.ts'
+import { Sessions } from './sessions.ts'
 import type { Trigger } from './trigger.ts'
-import { AlignedWindows, CountWindows, type WindowAssigner } from './window-assigner.ts'
+import {
+  AlignedWindows,
+  CountWindows,
+  SessionWindows,
+  type WindowAssigner,
+} from './window-assigner.ts'
 import { refoldedContents, type WindowContents } from './window-contents.ts'
 import { type ProcessWindow, WindowOutput } from './window-output.ts'
 
@@ -39,7 +45,16 @@ export function windowFactory(spec: WindowSpec): OperatorFactory {
   }
   if (assigner instanceof AlignedWindows && firesAtEnd(spec))
     return paneFactory(spec, assigner, base)
-  const retains = spec.latenessMs > 0 || !firesAtEnd(spec)
+  if (assigner instanceof SessionWindows && firesOnce(spec) && !contents.keepsRecords) {
+    return {
+      ...base,
+      create: (context) => {
+        const output = outputOf(spec, contents, false, context)
+        return new Sessions(context, assigner.gap, contents, output, spec.event).operator()
+      },
+    }
+  }
+  const retains = !firesOnce(spec)
   return {
     ...base,
     create: (context) => {
@@ -74,6 +89,10 @@ function paneFactory(
 /** Whether each window gives its result when its own time reaches its end, and goes on until records are too late. */
 function firesAtEnd({ trigger, event }: WindowSpec): boolean {
   return trigger.type === (event ? 'eventTime' : 'processingTime') && !trigger.purges
+}
+
+function firesOnce(spec: WindowSpec): boolean {
+  return firesAtEnd(spec) && spec.latenessMs === 0
 }
 
 function mergeable(contents: WindowContents): WindowContents {
