@@ -1,7 +1,6 @@
 import { BaseJoinFunction, type ListState, type ValueState } from 'sage-stream'
-import { isAuction, isBid } from './events.ts'
+import { type Auction, type Bid, isAuction, isBid } from './events.ts'
 import { query } from './query.ts'
-import { AuctionRow, auctionRow, BidRow, bidRow } from './rows.ts'
 
 /**
  * Bids with their auction: a join without a time limit. Of auctions of other categories nothing is kept; their bids are, as
@@ -16,16 +15,10 @@ import { AuctionRow, auctionRow, BidRow, bidRow } from './rows.ts'
 export const q20 = query({
   title: 'Bids with their auction, of one category',
   build: (events) => {
-    const bids = events
-      .filter(isBid)
-      .map(bidRow)
-      .withSchema(BidRow)
-      .keyBy(({ auction }) => auction)
+    const bids = events.filter(isBid).keyBy(({ auction }) => auction)
     const auctions = events
       .filter(isAuction)
       .filter(({ category }) => category === 10)
-      .map(auctionRow)
-      .withSchema(AuctionRow)
       .keyBy(({ id }) => id)
     return bids.connect(auctions).join(BidsOfAuction)
   },
@@ -42,27 +35,27 @@ export const q20 = query({
 })
 
 interface BidOfAuction {
-  bid: BidRow
-  auction: AuctionRow
+  bid: Bid
+  auction: Auction
 }
 
 class BidsOfAuction extends BaseJoinFunction {
-  declare auction: ValueState<AuctionRow | undefined>
-  declare bids: ListState<BidRow>
+  declare auction: ValueState<Auction | undefined>
+  declare bids: ListState<Bid>
 
   override open() {
-    this.auction = this.ctx.state<AuctionRow | undefined>('auction', () => undefined)
-    this.bids = this.ctx.listState<BidRow>('bids')
+    this.auction = this.ctx.state<Auction | undefined>('auction', () => undefined)
+    this.bids = this.ctx.listState<Bid>('bids')
   }
 
-  left(bid: BidRow): BidOfAuction[] {
+  left(bid: Bid): BidOfAuction[] {
     const auction = this.auction.value
     if (auction !== undefined) return [{ bid, auction }]
     this.bids.add(bid)
     return []
   }
 
-  right(auction: AuctionRow): BidOfAuction[] {
+  right(auction: Auction): BidOfAuction[] {
     this.auction.value = auction
     const rows = this.bids.get().map((bid) => ({ bid, auction }))
     // An auction comes once: its bids so far have met it.

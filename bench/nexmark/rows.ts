@@ -1,10 +1,5 @@
 import { type InferSchema, schema } from 'sage-stream'
-import type { Auction, Bid } from './events.ts'
-
-/*
- * Events as rows of tables, for queries that need all of their columns on another thread: records of a schema are
- * written there without asking each what it is made of.
- */
+import type { Bid } from './events.ts'
 
 /** A bid as a row of a table of bids. */
 export const BidRow = schema('Bid', {
@@ -36,21 +31,3 @@ export const bidRow = ({
   date_time,
   extra,
 })
-
-/** An auction as a row of a table of auctions. */
-export const AuctionRow = schema('Auction', {
-  id: 'int64',
-  item_name: 'string',
-  description: 'string',
-  initial_bid: 'int64',
-  reserve: 'int64',
-  date_time: 'int64',
-  expires: 'int64',
-  seller: 'int64',
-  category: 'int64',
-  extra: 'string',
-})
-
-export type AuctionRow = InferSchema<typeof AuctionRow>
-
-export const auctionRow = ({ kind: _, ...auction }: Auction): AuctionRow => auction
