@@ -15,18 +15,20 @@ export interface Click {
   readonly at: number
 }
 
-/** Events per second of event time. */
-export const RATE = 100_000
+/** Clicks per second of event time. */
+const RATE = 100_000
 
-/** What is counted, in windows of 10 s. */
+/** A user comes back after 1 s in the mean; every 15th pause is longer than this, in ms. */
+export const SESSION_GAP = 2_700
+
+/** In which windows clicks are counted, and of how many users. */
 export const windowKinds: Record<
   string,
   { readonly assigner: WindowAssigner; readonly users: number }
 > = {
   tumbling: { assigner: tumbling('10s'), users: 1_000 },
   sliding: { assigner: sliding('10s', '100ms'), users: 1_000 },
-  // A user comes back after 1 s in the mean; every 15th pause is longer.
-  sessions: { assigner: session('2700ms'), users: 100_000 },
+  sessions: { assigner: session(SESSION_GAP), users: 100_000 },
 }
 
 /** Names of users, prepared: their making is not measured. */

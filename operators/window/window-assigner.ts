@@ -129,7 +129,7 @@ export function sliding(
 
 /**
  * Sessions: a window lasts until no record of its key has come for `gap`, `[first, last + gap)`. Sessions exactly one gap
- * apart merge.
+ * apart merge, unless the watermark has reached the end of the first, which has fired then.
  *
  * @throws StreamError `SAGE_OPTION` unless `gap` is a whole number of ms > 0
  */

@@ -2,7 +2,7 @@ import { describe, StreamError } from '../../codec/errors.ts'
 import { compareKeys } from '../../codec/key.ts'
 import { requireLambda } from '../contract/function-form.ts'
 import { isPromise, promiseReturned } from '../contract/result-checks.ts'
-import { checkAccumulator, keptRecord } from '../final/cell.ts'
+import { checkAccumulator, keptRecord } from '../final/accumulator.ts'
 
 /**
  * What becomes of the records of a window. An accumulator may be anything but `undefined`; the functions may change their
