@@ -55,7 +55,7 @@ describe('results equal those of SQL', () => {
   const names = Object.keys(queries)
 
   it.each(names)('%s inline', async (name) => {
-    for (const parallelism of [1, 2, 3]) {
+    for (const parallelism of [1, 2]) {
       const options = { parallelism, mode: 'inline' } as const
       const result = await runOnce(name, recording, options)
       expect(wrongIn(result, expected.get(name), recording.bids)).toBeUndefined()
@@ -64,7 +64,7 @@ describe('results equal those of SQL', () => {
     }
   })
 
-  it.each(['q3', 'q5', 'q8', 'q9'])('%s on two threads', async (name) => {
+  it.each(['q3', 'q5', 'q9'])('%s on two threads', async (name) => {
     const result = await runOnce(name, slow, { parallelism: 2, mode: 'threads' })
     expect(wrongIn(result, expectedOfSlow.get(name), slow.bids)).toBeUndefined()
   })
