@@ -52,11 +52,13 @@ export {
   type PartitionReader,
 } from './contract/source.ts'
 export type {
+  BroadcastState,
   ListState,
   MapState,
   StateOptions,
   Timers,
   ValueState,
 } from './contract/state.ts'
+export { StatefulFunction } from './contract/stateful-function.ts'
 export { StreamState } from './contract/stream-state.ts'
 export { type OnTimer, TimerService } from './state/timer-service.ts'

@@ -145,6 +145,7 @@ export class JobHandle<IO = Record<string, unknown>> {
       if (message.type === 'running') this.#begin()
       else if (message.type === 'checkpoint') this.#checkpointed(message.info, message.requests)
       else if (message.type === 'refused') this.#refused(message.error, message.requests)
+      else if (message.type === 'log') this.#receive(message)
       else void this.#end(message.outcome)
     })
     for (const report of body.reports) report.onMessage((message) => this.#receive(message))

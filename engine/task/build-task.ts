@@ -19,9 +19,9 @@ import { InputChannel } from '../channel/input-channel.ts'
 import { OutputChannel } from '../channel/output-channel.ts'
 import { OutputPort, routingTable } from '../channel/output-port.ts'
 import type { MemoryPlan } from '../graph/memory-plan.ts'
-import type { GraphNode } from '../graph/node.ts'
+import type { GraphEdge, GraphNode } from '../graph/node.ts'
 import type { Chain, Exchange, Plan } from '../graph/plan.ts'
-import { counterRow } from '../metrics/counters.ts'
+import { COUNTER, counterRow } from '../metrics/counters.ts'
 import { TaskMetrics } from '../metrics/task-metrics.ts'
 import type { UserMetricsMemory } from '../metrics/user-metrics-memory.ts'
 import type { Arena } from '../ring/arena.ts'
@@ -175,7 +175,8 @@ class TaskBuilder {
       name,
       subtask,
       parallelism: this.#chain.parallelism,
-      keyed: inputs.length > 0 && inputs.every(({ keying }) => keying !== undefined),
+      keyed: isKeyed(inputs),
+      broadcastInputs: broadcastInputs(inputs),
       maxParallelism: this.#shop.maxParallelism,
     }
     return new TaskContext(place, this.#state.scope, facilities, () => this.#wake(), metrics)
@@ -194,12 +195,21 @@ class TaskBuilder {
   ): number {
     const out = new ChainCollector()
     const policy = resolveErrorPolicy(node.errors ?? this.#shop.defaultErrors)
+    const counters = this.#row(row)
+    const countDropped = (count = 1): void => {
+      counters[COUNTER.dropped] += count
+    }
+    const { scope } = this.#state
     const made = this.#made(node.name, () =>
-      factory.create({ ctx, scope: this.#state.scope, out, keyed: ctx.keyed, combined }),
+      factory.create({ ctx, scope, out, keyed: ctx.keyed, combined, countDropped }),
     )
-    const operator = factory.shape === 'process' && !endsJob(policy) ? retryable(made) : made
+    const operator =
+      factory.shape === 'process' && !endsJob(policy) ? retryable(made, this.#state.scope) : made
     // A combiner keeps nothing over a barrier.
-    if (this.#chain.nodes.includes(node)) this.#cuts.push({ node, operator, keyed: ctx.keyed })
+    if (this.#chain.nodes.includes(node)) {
+      const { keyed, broadcast } = ctx
+      this.#cuts.push({ node, operator, keyed, broadcast })
+    }
     return this.#add(factory.shape, operator, ctx, node, row, out, factory)
   }
 
@@ -232,6 +242,7 @@ class TaskBuilder {
       : undefined
     const holds = shape !== 'async' && policy.retries > 0 && policy.backoffMs > 0
     const reading = viewReadingOf(node)
+    const inputs = broadcastInputs(node.inputs)
     this.#operators.push({
       name: node.name,
       shape,
@@ -243,6 +254,7 @@ class TaskBuilder {
       holds,
       gate,
       reading,
+      broadcast: inputs.size > 0 ? { inputs, states: ctx.broadcast } : undefined,
       targets: new Map(),
     })
     return k
@@ -306,8 +318,14 @@ class TaskBuilder {
 
   /** The call of a retry, with the checks that compiled text makes. */
   #invoke(k: number, value: unknown, input: number): unknown {
-    const { shape, operator, ctx, out } = this.#operators[k]
-    return checked(shape, callOf(operator, input)(value, ctx, out))
+    const { shape, operator, ctx, out, broadcast } = this.#operators[k]
+    if (broadcast === undefined) return checked(shape, callOf(operator, input)(value, ctx, out))
+    broadcast.states.writable = broadcast.inputs.has(input)
+    try {
+      return checked(shape, callOf(operator, input)(value, ctx, out))
+    } finally {
+      broadcast.states.writable = false
+    }
   }
 
   #again(k: number, value: unknown, input: number): unknown {
@@ -531,6 +549,24 @@ const forward: OperatorFactory = {
 /** Whether a record at this node may have a key. */
 function carriesKey(node: GraphNode): boolean {
   return node.kind === 'keyBy' || node.inputs.some(({ keyed }) => keyed)
+}
+
+/**
+ * Whether keyed state may be kept: records that come to all subtasks stand beside those of a keyed stream, but have no state
+ * per key, and may have no key that could pass for one.
+ */
+function isKeyed(inputs: readonly GraphEdge[]): boolean {
+  const byKey = inputs.filter(({ keying }) => keying !== undefined)
+  const others = inputs.filter(({ keying }) => keying === undefined)
+  return (
+    byKey.length > 0 &&
+    others.every(({ partitioning, keyed }) => partitioning.type === 'broadcast' && !keyed)
+  )
+}
+
+function broadcastInputs(inputs: readonly GraphEdge[]): ReadonlySet<number> {
+  const broadcast = inputs.filter(({ partitioning }) => partitioning.type === 'broadcast')
+  return new Set(broadcast.map(({ input }) => input))
 }
 
 /** Whether the first failure ends the job: then nothing that a failed call has emitted is of any account. */

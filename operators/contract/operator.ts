@@ -85,7 +85,7 @@ export type Room = () => boolean
 /**
  * One operator on one subtask. Everything is called on one thread, one call at a time:
  *
- * `open` → (`call` | `endOfBatch` | `onWatermark` | `onProcessingTime`)* → `onWatermark(Infinity)` (all inputs have
+ * `restore` (where a job resumes) → `open` → (`call` | `endOfBatch` | `onWatermark` | `onProcessingTime`)* → `onWatermark(Infinity)` (all inputs have
  * ended) → `finish` → `complete` → `close`.
  *
  * `finish` and `complete` are not called when the job is cancelled or fails; `close` always is.
@@ -110,14 +110,11 @@ export interface Operator {
    */
   beforeBarrier?(): Iterable<unknown>
   /**
-   * At a barrier: its state beside the keyed one, as plain data that does not change any more; undefined: none.
-   */
-  snapshot?(): unknown
-  /** Takes back what the `snapshot` of an operator in its place gave. Before `open`. */
-  restore?(state: unknown): void
-  /**
    * For operators that gather: repeats the processing of the records on which `call` or `endOfBatch` threw last, for a
    * retry; the result is that of a `call`. Without it a retry makes the same `call` again.
+   *
+   * It also repeats what `onWatermark` or `onProcessingTime` threw on, and then emits through `out`; without it those are
+   * not retried.
    */
   again?(): unknown
   /**
@@ -133,8 +130,18 @@ export interface Operator {
   onProcessingTime?(now: number, room: Room): boolean
   /** For shape `timestamp`. */
   readonly watermarks?: WatermarkGenerator
-  /** The records on which `call` or `endOfBatch` threw last, where that is more than the record of the call. */
+  /** The records on which it threw last, where that is not the record of a `call`: for the dead letter. */
   gathered?(): unknown
+  /**
+   * What this subtask keeps beside its keyed and broadcast state, as plain data that is a copy: for checkpoints. Called between
+   * two records, behind `endOfBatch`. Undefined: nothing.
+   */
+  snapshot?(): unknown
+  /**
+   * Takes back what `snapshot` gave on this subtask or, where the parallelism has changed, what the factory's `redistribute` made
+   * of those of all. Called at most once, before `open`; keyed state has been put back by then.
+   */
+  restore?(state: any): void
   /** Everything is out, promises included: for sinks that publish their result as a whole. Before `close`. */
   complete?(): Awaitable<void>
   close?(): Awaitable<void>
@@ -157,6 +164,8 @@ export interface KeyedBackend {
   find(): number
   /** The slot of the key at hand, which gets one where it has none. Throws `SAGE_NOT_KEYED`. */
   slot(): number
+  /** The same for those who ask once a record: it does not look whether the key is that of the last call. */
+  slotOnce(): number
 }
 
 /** What an operator gets when it is made: the users' view, and the record scope for those who set keys. */
@@ -169,6 +178,8 @@ export interface OperatorContext {
   readonly keyed: KeyedBackend
   /** Whether this operator's inputs are the partial results of its own `combiner`. */
   readonly combined: boolean
+  /** Counts records that it leaves out without an error, as late ones: `dropped` of its metrics. Default 1. */
+  countDropped(count?: number): void
 }
 
 /** The recipe of an operator: data and functions that live in the graph; `create` runs once per subtask. */
@@ -193,6 +204,11 @@ export interface OperatorFactory {
   readonly timeoutMs?: number
   /** For shape `async`: how often a call that failed is made again at once, before the error policy decides. Default 0. */
   readonly retries?: number
+  /**
+   * For operators with `snapshot`: deals what it gave on all subtasks out to `parallelism` of them. Without it the parallelism of
+   * such an operator may not change (`SAGE_RESCALE`).
+   */
+  readonly redistribute?: (states: readonly any[], parallelism: number) => readonly unknown[]
   /** User functions, for the graph's fingerprint (their source text is compared between workers). */
   readonly functions: readonly Function[]
   create(context: OperatorContext): Operator
