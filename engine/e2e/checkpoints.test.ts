@@ -96,6 +96,7 @@ describe.each(modes)('%s', (_, mode) => {
         ['word 4999', 2],
       ]),
     )
+    await second.finished
   })
 
   it('stop({ savepoint }) ends without an end of input; a job begins from it', async () => {
@@ -112,6 +113,7 @@ describe.each(modes)('%s', (_, mode) => {
     await second.io.words.push('x')
     second.io.words.end()
     expect(await second.io.counts.toArray()).toEqual([['x', 3]])
+    await second.finished
   })
 
   it('refuses what cannot go on from it, and a directory that is in use', async () => {
