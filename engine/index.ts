@@ -37,9 +37,20 @@ export type {
 } from '../operators/contract/state.ts'
 export { StreamState } from '../operators/contract/stream-state.ts'
 export type { GaugeSummary } from '../operators/contract/user-metrics.ts'
+export type {
+  FileChunk,
+  FileFormatName,
+  FileRecord,
+  FileSourceOptions,
+} from '../operators/files/file-options.ts'
 export { FileSink, type FileSinkOptions } from '../operators/files/file-sink.ts'
+export type { FileSinkFormat } from '../operators/files/sink-formats.ts'
 export { type WatermarkStrategy, watermarks } from '../operators/time/watermark-strategy.ts'
-export { BaseEnvironment } from './api/base-environment.ts'
+export {
+  BaseEnvironment,
+  type PipelineOperator,
+  type ServiceOptions,
+} from './api/base-environment.ts'
 export {
   defineJob,
   type JobDefinition,
@@ -47,14 +58,46 @@ export {
   type JobIO,
   type JobOutputs,
 } from './api/define-job.ts'
+export type {
+  Bytes,
+  ClassArguments,
+  ClassOf,
+  CoMapResult,
+  Items,
+  JoinResult,
+  Lambda,
+  NotPromise,
+  Present,
+  ResultOf,
+  Sync,
+} from './api/function-types.ts'
 export type { AskOptions, InputStream, PushOptions } from './api/input-stream.ts'
 export { LocalEnvironment, type SubmitOptions } from './api/local-environment.ts'
-export type { OperatorOptions } from './api/options.ts'
+export type {
+  FoldOptions,
+  InputOptions,
+  KeyByOptions,
+  KeyByStrategy,
+  OperatorOptions,
+  OutputOptions,
+  ReadAs,
+  SchemaOptions,
+  SinkOptions,
+} from './api/options.ts'
 export { OutputStream } from './api/output-stream.ts'
 export { registerFunction } from './api/registered-functions.ts'
 export { ConnectedStreams, DataStream, KeyedStream } from './api/stream-classes.ts'
+export type { SourceResult } from './api/stream-sources.ts'
+export type {
+  Comparable,
+  KeyedConnectedStreams,
+  KeySelector,
+  RecordOf,
+  RecordsOf,
+} from './api/streams.ts'
+export type { ExplainFormat } from './graph/explain.ts'
 export type { EnvironmentConfig, MemoryConfig } from './job/config.ts'
-export type { JobHandle, StopOptions } from './job/job-handle.ts'
+export type { CheckpointInfo, JobHandle, StopOptions } from './job/job-handle.ts'
 export type { JobResult, JobStatus } from './job/job-result.ts'
 export type {
   CommonMetrics,
