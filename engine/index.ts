@@ -6,9 +6,11 @@ export type { Key } from '../codec/key.ts'
 export { registerType } from '../codec/register-type.ts'
 export { type InferSchema, list, nullable, type Schema, schema } from '../codec/schema.ts'
 export { materialize, type View } from '../codec/view.ts'
+export type { LookupCache } from '../operators/async/lookup-cache.ts'
 export type { Clock, RuntimeContext } from '../operators/contract/context.ts'
 export type { DeadLetter, ErrorPolicy } from '../operators/contract/error-policy.ts'
 export {
+  AsyncMapFunction,
   BaseCoMapFunction,
   BaseFunction,
   BaseJoinFunction,
@@ -29,12 +31,14 @@ export type { Counter, Gauge, Histogram, MetricGroup } from '../operators/contra
 export { Packet, StopSignal } from '../operators/contract/packet.ts'
 export { IDLE, type PartitionedSource, type PartitionReader } from '../operators/contract/source.ts'
 export type {
+  BroadcastState,
   ListState,
   MapState,
   StateOptions,
   Timers,
   ValueState,
 } from '../operators/contract/state.ts'
+export { StatefulFunction } from '../operators/contract/stateful-function.ts'
 export { StreamState } from '../operators/contract/stream-state.ts'
 export type { GaugeSummary } from '../operators/contract/user-metrics.ts'
 export type {
@@ -45,6 +49,22 @@ export type {
 } from '../operators/files/file-options.ts'
 export { FileSink, type FileSinkOptions } from '../operators/files/file-sink.ts'
 export type { FileSinkFormat } from '../operators/files/sink-formats.ts'
+export type { CollectInto } from '../operators/keyed-window/collect-logic.ts'
+export type { WindowEmitMode, WindowInsertMode } from '../operators/keyed-window/join-logic.ts'
+export type { WindowMeta } from '../operators/keyed-window/key-windows.ts'
+export type {
+  KeyedWindow,
+  WindowClock,
+  WindowerSpec,
+} from '../operators/keyed-window/window-spec.ts'
+export type {
+  ConditionContext,
+  MatchOf,
+  NotStage,
+  Pattern,
+  PatternStart,
+  TakingStage,
+} from '../operators/pattern/pattern.ts'
 export { type WatermarkStrategy, watermarks } from '../operators/time/watermark-strategy.ts'
 export {
   BaseEnvironment,
@@ -70,12 +90,17 @@ export type {
   Present,
   ResultOf,
   Sync,
+  WindowRow,
 } from './api/function-types.ts'
 export type { AskOptions, InputStream, PushOptions } from './api/input-stream.ts'
 export { LocalEnvironment, type SubmitOptions } from './api/local-environment.ts'
 export type {
+  AsyncOptions,
+  CollectWindowOptions,
+  EnrichOptions,
   FoldOptions,
   InputOptions,
+  JoinWindowOptions,
   KeyByOptions,
   KeyByStrategy,
   OperatorOptions,
@@ -83,6 +108,7 @@ export type {
   ReadAs,
   SchemaOptions,
   SinkOptions,
+  WindowOptions,
 } from './api/options.ts'
 export { OutputStream } from './api/output-stream.ts'
 export { registerFunction } from './api/registered-functions.ts'
@@ -92,8 +118,10 @@ export type {
   Comparable,
   KeyedConnectedStreams,
   KeySelector,
+  PatternStream,
   RecordOf,
   RecordsOf,
+  WindowOut,
 } from './api/streams.ts'
 export type { ExplainFormat } from './graph/explain.ts'
 export type { EnvironmentConfig, MemoryConfig } from './job/config.ts'
@@ -105,4 +133,5 @@ export type {
   OperatorMetrics,
   SubtaskMetrics,
 } from './metrics/operator-metrics.ts'
+export type { ServiceScope } from './task/services.ts'
 export { isWorker } from './thread/job-site.ts'

@@ -20,6 +20,8 @@ export class HeapStore implements KeyedStore {
   #holds: Uint32Array | undefined
   /** By slot: the epoch of the last change. Undefined before the first mark. */
   #changed: Uint32Array | undefined
+  /** Columns that hold what was restored, as it was saved: the program has not asked for theirs yet. */
+  readonly #unclaimed = new Set<HeapColumn>()
   #epoch = 0
   #removals: Removal[] = []
 
@@ -48,7 +50,24 @@ export class HeapStore implements KeyedStore {
 
   column<S>(name: string, options: ColumnOptions = {}): StateColumn<S> {
     const known = this.#columns.find((column) => column.name === name)
-    if (known !== undefined) return known
+    if (known !== undefined && !this.#unclaimed.has(known)) return known
+    const column = this.#addColumn(name, options)
+    if (known !== undefined) this.#claim(known, column)
+    return column
+  }
+
+  /** What was restored under its name has waited for the column, whose options say how to read it. */
+  #claim(raw: HeapColumn, column: HeapColumn): void {
+    this.#unclaimed.delete(raw)
+    this.#columns.splice(this.#columns.indexOf(raw), 1)
+    this.#table.forEach((slot) => {
+      const values: Record<string, unknown> = {}
+      raw.save(slot, values)
+      if (values[raw.name] !== undefined) column.load(slot, values, this.keyAt(slot))
+    })
+  }
+
+  #addColumn(name: string, options: ColumnOptions): HeapColumn {
     const touched = (slot: number): void => this.#touch(slot)
     const column =
       options.ttlMs === undefined
@@ -145,8 +164,9 @@ export class HeapStore implements KeyedStore {
     // Values of states that the program has not asked for yet: it may, at its first record.
     for (const name of Object.keys(values)) {
       if (this.#columns.some((column) => column.name === name)) continue
-      const column = this.column(name) as HeapColumn
-      column.load(slot, values, key)
+      const raw = this.#addColumn(name, {})
+      this.#unclaimed.add(raw)
+      raw.load(slot, values, key)
     }
   }
 

@@ -1,6 +1,8 @@
 import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { schema } from '../../codec/schema.ts'
+import { asyncMapFactory } from '../async/async-map.ts'
+import { enrichCachedFactory } from '../async/enrich-cached.ts'
 import { BRANCH_FALSE, BRANCH_TRUE, branchFactory } from '../basic/branch.ts'
 import { filterFactory } from '../basic/filter.ts'
 import { flatMapFactory } from '../basic/flat-map.ts'
@@ -28,8 +30,14 @@ import { foldFinalFactory } from '../final/fold-final.ts'
 import { maxFinalFactory, minFinalFactory } from '../final/min-max-final.ts'
 import { reduceFactory } from '../final/reduce.ts'
 import { reduceFinalFactory } from '../final/reduce-final.ts'
+import { collectLogic } from '../keyed-window/collect-logic.ts'
+import { keyedWindowFactory } from '../keyed-window/keyed-window.ts'
+import { resolveWindow } from '../keyed-window/window-spec.ts'
 import { coMapFactory } from '../multi/co-map.ts'
 import { joinFactory } from '../multi/join.ts'
+import { patternStart } from '../pattern/pattern-builder.ts'
+import { compilePattern } from '../pattern/pattern-machine.ts'
+import { patternFactory } from '../pattern/pattern-operator.ts'
 import { assignTimestampsFactory } from '../time/assign-timestamps.ts'
 import { watermarks } from '../time/watermark-strategy.ts'
 import { type HarnessOptions, operatorHarness } from './operator-harness.ts'
@@ -43,7 +51,12 @@ interface Row {
   readonly make: () => OperatorFactory
   /** What came out: `[key, record]`, side outputs under their tags' ids. */
   readonly expected: readonly unknown[]
+  /** Why what it keeps is in no snapshot. */
+  readonly forgets?: string
 }
+
+const ownFields = 'its function keeps what it counts in fields, and is no StatefulFunction'
+const notYet = 'it keeps its accumulators outside of the keyed state'
 
 const sizes = [3, 1, 4, 1, 5, 9, 2, 6]
 const keys = ['b', 'a', 'b', 'c', 'a', 'a', 'c', 'b']
@@ -104,12 +117,26 @@ const rows: Readonly<Record<string, Row>> = {
     make: () => mapFactory((n: number) => (n > 1 ? n * 2 : null)),
     expected: keyed((n) => (n > 1 ? n * 2 : undefined)),
   },
+  asyncMapFactory: {
+    make: () => asyncMapFactory(async (n: number) => (n > 1 ? n * 2 : null)),
+    expected: keyed((n) => (n > 1 ? n * 2 : undefined)),
+  },
+  enrichCachedFactory: {
+    make: () => {
+      let asked = 0
+      const getter = async (n: number) => `${n}: ${asked++}`
+      return enrichCachedFactory(getter, (cache: any, n: number) => cache.get(n))
+    },
+    forgets: 'what it has looked up is in no snapshot, as in Bytewax',
+    expected: keyed((n) => `${n}: ${[...new Set(sizes)].indexOf(n)}`),
+  },
   filterFactory: {
     make: () => filterFactory((n: number) => n % 2),
     expected: keyed((n) => (n % 2 === 1 ? n : undefined)),
   },
   flatMapFactory: {
     make: () => flatMapFactory(Twice),
+    forgets: ownFields,
     expected: [
       ...sizes.flatMap((n, i) => [
         [keys[i], -n],
@@ -133,6 +160,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   processFactory: {
     make: () => processFactory(Split),
+    forgets: ownFields,
     expected: [
       ...sizes.flatMap((n, i) => Array.from({ length: n >> 1 }, (_, j) => [keys[i], 2 * j + 1])),
       [undefined, 8],
@@ -171,6 +199,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   reduceFactory: {
     make: () => reduceFactory((a: number, n: number) => a + n),
+    forgets: notYet,
     expected: keyed((_, i) =>
       sizes.slice(0, i + 1).reduce((a, n, j) => (keys[j] === keys[i] ? a + n : a), 0),
     ),
@@ -178,6 +207,7 @@ const rows: Readonly<Record<string, Row>> = {
   entriesFactory: { make: entriesFactory, expected: sizes.map((n, i) => [keys[i], [keys[i], n]]) },
   countFinalFactory: {
     make: countFinalFactory,
+    forgets: notYet,
     expected: [
       ['a', 3],
       ['b', 3],
@@ -186,6 +216,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   minFinalFactory: {
     make: () => minFinalFactory(),
+    forgets: notYet,
     expected: [
       ['a', 1],
       ['b', 3],
@@ -194,6 +225,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   maxFinalFactory: {
     make: () => maxFinalFactory(),
+    forgets: notYet,
     expected: [
       ['a', 9],
       ['b', 6],
@@ -202,6 +234,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   reduceFinalFactory: {
     make: () => reduceFinalFactory((a: number, n: number) => a + n),
+    forgets: notYet,
     expected: [
       ['a', 15],
       ['b', 13],
@@ -215,6 +248,7 @@ const rows: Readonly<Record<string, Row>> = {
         (a: number, n: number) => a + n,
         (a: number, b: number) => a + b,
       ),
+    forgets: notYet,
     expected: [
       ['a', 15],
       ['b', 13],
@@ -223,6 +257,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   aggregationFactory: {
     make: () => aggregationFactory([], sum),
+    forgets: notYet,
     expected: [
       ['a', 15],
       ['b', 13],
@@ -233,9 +268,51 @@ const rows: Readonly<Record<string, Row>> = {
     make: () => assignTimestampsFactory((n: number) => n, watermarks.monotonic()),
     expected: keyed((n) => n),
   },
+  patternFactory: {
+    make: () =>
+      patternFactory(
+        compilePattern(
+          patternStart
+            .begin('first')
+            .next('more')
+            .where((n, ctx) => n > ctx.last('first')),
+        ),
+        { timedOut: undefined, late: undefined },
+      ),
+    expected: [
+      ['b', { first: [3], more: [4] }],
+      ['a', { first: [1], more: [5] }],
+      ['a', { first: [5], more: [9] }],
+      ['c', { first: [1], more: [2] }],
+      ['b', { first: [4], more: [6] }],
+    ],
+  },
+  keyedWindowFactory: {
+    make: () =>
+      keyedWindowFactory({
+        window: resolveWindow(
+          {
+            clock: { type: 'event', timestamp: (n: number) => n, wait: Infinity },
+            windower: { type: 'tumbling', length: 5 },
+          },
+          'collectWindow',
+        ),
+        logic: collectLogic('array'),
+        ordered: true,
+        sides: 1,
+      }),
+    expected: [
+      ['a', [0, [1]]],
+      ['a', [1, [5, 9]]],
+      ['b', [0, [3, 4]]],
+      ['b', [1, [6]]],
+      ['c', [0, [1, 2]]],
+    ],
+  },
   combinerFactory: {
     make: () => combinerFactory([], sum, 2),
     // Two keys are held; the third sends both on.
+    forgets: notYet,
     expected: [
       ['b', 7],
       ['a', 1],
@@ -258,6 +335,7 @@ async function run(
   factory: OperatorFactory,
   options: HarnessOptions,
   oneByOne: boolean,
+  restored = false,
 ): Promise<unknown[]> {
   seen.length = 0
   const harness = operatorHarness(factory, options)
@@ -267,6 +345,7 @@ async function run(
       await pushed
       await harness.endOfBatch()
     }
+    if (restored) harness.restore(harness.snapshot())
   }
   await harness.end()
   return [...outputOf(harness), ...seen]
@@ -297,6 +376,13 @@ describe.each(paces)('%s', (_, options, oneByOne) => {
       expect(outputOf(operator)).toEqual(expected)
     },
   )
+})
+
+describe('snapshot and restore after each record', () => {
+  const kept = Object.entries(rows).filter(([, { forgets }]) => forgets === undefined)
+  it.each(kept)('%s', async (_, { make, expected }) => {
+    expect(await run(make(), {}, true, true)).toEqual(expected)
+  })
 })
 
 it('leaves no operator out', () => {
