@@ -65,7 +65,21 @@ export type {
   PatternStart,
   TakingStage,
 } from '../operators/pattern/pattern.ts'
+export type { JoinEmitMode, JoinInsertMode } from '../operators/stateful/join-table.ts'
+export { type LogicResult, StatefulBatchLogic, StatefulLogic } from '../operators/stateful/logic.ts'
 export { type WatermarkStrategy, watermarks } from '../operators/time/watermark-strategy.ts'
+export { type Trigger, triggers } from '../operators/window/trigger.ts'
+export type { Window, WindowResult } from '../operators/window/window.ts'
+export {
+  globalWindow,
+  session,
+  sliding,
+  slidingCount,
+  tumbling,
+  tumblingCount,
+  WindowAssigner,
+} from '../operators/window/window-assigner.ts'
+export type { WindowAggregate } from '../operators/window/window-contents.ts'
 export {
   BaseEnvironment,
   type PipelineOperator,
@@ -85,6 +99,7 @@ export type {
   CoMapResult,
   Items,
   JoinResult,
+  KeyedRow,
   Lambda,
   NotPromise,
   Present,
@@ -96,10 +111,13 @@ export type { AskOptions, InputStream, PushOptions } from './api/input-stream.ts
 export { LocalEnvironment, type SubmitOptions } from './api/local-environment.ts'
 export type {
   AsyncOptions,
+  CollectOptions,
   CollectWindowOptions,
   EnrichOptions,
   FoldOptions,
   InputOptions,
+  IntervalOptions,
+  JoinOptions,
   JoinWindowOptions,
   KeyByOptions,
   KeyByStrategy,
@@ -112,7 +130,7 @@ export type {
 } from './api/options.ts'
 export { OutputStream } from './api/output-stream.ts'
 export { registerFunction } from './api/registered-functions.ts'
-export { ConnectedStreams, DataStream, KeyedStream } from './api/stream-classes.ts'
+export { ConnectedStreams, DataStream, KeyedStream, WindowedStream } from './api/stream-classes.ts'
 export type { SourceResult } from './api/stream-sources.ts'
 export type {
   Comparable,

@@ -27,6 +27,7 @@ export type {
   ColumnOptions,
   KeyedEntry,
   KeyedStore,
+  NumberColumn,
   StateColumn,
   TimerQueue,
 } from './contract/keyed-store.ts'

@@ -9,5 +9,6 @@ export type {
   DataStream,
   KeyedConnectedStreams,
   KeyedStream,
+  WindowedStream,
 } from '../../engine/api/streams.ts'
 export * from '../../engine/index.ts'

@@ -196,7 +196,8 @@ class TaskBuilder {
     const made = this.#made(node.name, () =>
       factory.create({ ctx, scope, out, keyed: ctx.keyed, combined, countDropped }),
     )
-    const operator = factory.shape === 'process' && !endsJob(policy) ? retryable(made) : made
+    const operator =
+      factory.shape === 'process' && !endsJob(policy) ? retryable(made, this.#state.scope) : made
     return this.#add(factory.shape, operator, ctx, node, row, out, factory)
   }
 

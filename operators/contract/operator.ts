@@ -110,6 +110,9 @@ export interface Operator {
   /**
    * For operators that gather: repeats the processing of the records on which `call` or `endOfBatch` threw last, for a
    * retry; the result is that of a `call`. Without it a retry makes the same `call` again.
+   *
+   * It also repeats what `onWatermark` or `onProcessingTime` threw on, and then emits through `out`; without it those are
+   * not retried.
    */
   again?(): unknown
   /**
@@ -154,6 +157,8 @@ export interface KeyedBackend {
   find(): number
   /** The slot of the key at hand, which gets one where it has none. Throws `SAGE_NOT_KEYED`. */
   slot(): number
+  /** The same for those who ask once a record: it does not look whether the key is that of the last call. */
+  slotOnce(): number
 }
 
 /** What an operator gets when it is made: the users' view, and the record scope for those who set keys. */

@@ -87,6 +87,10 @@ export class KeyedState implements KeyedBackend {
     return this.#keep(this.store.slot(key), key)
   }
 
+  slotOnce(): number {
+    return this.store.slot(this.#key(this.#scope.key as Key | undefined))
+  }
+
   state<S>(name: string, init: () => S, options: StateOptions = {}): ValueState<S> {
     const known = this.#known('state', name) as ValueOfKey<S> | undefined
     if (known !== undefined) {

@@ -34,12 +34,22 @@ import { collectLogic } from '../keyed-window/collect-logic.ts'
 import { keyedWindowFactory } from '../keyed-window/keyed-window.ts'
 import { resolveWindow } from '../keyed-window/window-spec.ts'
 import { coMapFactory } from '../multi/co-map.ts'
+import { intervalJoinFactory } from '../multi/interval-join.ts'
 import { joinFactory } from '../multi/join.ts'
 import { patternStart } from '../pattern/pattern-builder.ts'
 import { compilePattern } from '../pattern/pattern-machine.ts'
 import { patternFactory } from '../pattern/pattern-operator.ts'
+import { collectFactory } from '../stateful/collect.ts'
+import { keyedJoinFactory } from '../stateful/keyed-join.ts'
+import { StatefulBatchLogic, StatefulLogic } from '../stateful/logic.ts'
+import { statefulBatchFactory, statefulFactory } from '../stateful/stateful.ts'
+import { statefulFlatMapFactory, statefulMapFactory } from '../stateful/stateful-map.ts'
 import { assignTimestampsFactory } from '../time/assign-timestamps.ts'
 import { watermarks } from '../time/watermark-strategy.ts'
+import { triggers } from '../window/trigger.ts'
+import { tumbling } from '../window/window-assigner.ts'
+import { sumContents } from '../window/window-contents.ts'
+import { windowFactory } from '../window/window-factory.ts'
 import { type HarnessOptions, operatorHarness } from './operator-harness.ts'
 
 /**
@@ -53,6 +63,8 @@ interface Row {
   readonly expected: readonly unknown[]
   /** Why what it keeps is in no snapshot. */
   readonly forgets?: string
+  /** The order is kept by key only. */
+  readonly perKey?: boolean
 }
 
 const ownFields = 'its function keeps what it counts in fields, and is no StatefulFunction'
@@ -66,6 +78,10 @@ const keyed = (fn: (n: number, i: number) => unknown) =>
     return value === undefined ? [] : [[keys[i], value]]
   })
 const sum = { first: (n: any) => n, next: (a: any, n: any) => a + n, result: (a: any) => a }
+/** The sum of each record's key so far. */
+const running = keyed((_, i) =>
+  sizes.slice(0, i + 1).reduce((a, n, j) => (keys[j] === keys[i] ? a + n : a), 0),
+)
 const late = new OutputTag<number>('late')
 const seen: unknown[] = []
 
@@ -99,6 +115,31 @@ class Sides extends BaseJoinFunction {
   }
   right(n: number, key: string) {
     return [`${key}>${n}`, n]
+  }
+}
+
+class Summing extends StatefulLogic<number, number, number> {
+  #sum = 0
+  onItem(n: number): [number[], boolean] {
+    this.#sum += n
+    return [[this.#sum], StatefulLogic.RETAIN]
+  }
+  snapshot() {
+    return this.#sum
+  }
+}
+
+class SummingBatch extends StatefulBatchLogic<number, number, number> {
+  #sum = 0
+  onBatch(values: number[]): [number[], boolean] {
+    const sums = values.map((n) => {
+      this.#sum += n
+      return this.#sum
+    })
+    return [sums, StatefulBatchLogic.RETAIN]
+  }
+  snapshot() {
+    return this.#sum
   }
 }
 
@@ -199,10 +240,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   reduceFactory: {
     make: () => reduceFactory((a: number, n: number) => a + n),
-    forgets: notYet,
-    expected: keyed((_, i) =>
-      sizes.slice(0, i + 1).reduce((a, n, j) => (keys[j] === keys[i] ? a + n : a), 0),
-    ),
+    expected: running,
   },
   entriesFactory: { make: entriesFactory, expected: sizes.map((n, i) => [keys[i], [keys[i], n]]) },
   countFinalFactory: {
@@ -309,6 +347,85 @@ const rows: Readonly<Record<string, Row>> = {
       ['c', [0, [1, 2]]],
     ],
   },
+  windowFactory: {
+    make: () =>
+      windowFactory({
+        assigner: tumbling(4),
+        contents: sumContents(),
+        event: true,
+        latenessMs: 0,
+        trigger: triggers.eventTime(),
+        late: undefined,
+        process: undefined,
+      }),
+    expected: [
+      ['b', { key: 'b', start: 0, end: 4, value: 7 }],
+      ['a', { key: 'a', start: 0, end: 4, value: 1 }],
+      ['c', { key: 'c', start: 0, end: 4, value: 1 }],
+      ['b', { key: 'b', start: 4, end: 8, value: 6 }],
+      ['a', { key: 'a', start: 4, end: 8, value: 14 }],
+      ['c', { key: 'c', start: 4, end: 8, value: 2 }],
+    ],
+  },
+  intervalJoinFactory: {
+    make: () => intervalJoinFactory(3, 1),
+    expected: [
+      ['a', [5, 1]],
+      ['a', [5, 9]],
+    ],
+  },
+  statefulMapFactory: {
+    make: () => statefulMapFactory((sum: number = 0, n: number) => [sum + n, sum + n]),
+    expected: running,
+  },
+  statefulFlatMapFactory: {
+    make: () =>
+      statefulFlatMapFactory((last: number | undefined, n: number) => [
+        n,
+        last === undefined ? [n] : [last, n],
+      ]),
+    expected: sizes.flatMap((n, i) => {
+      const before = sizes.findLast((_, j) => j < i && keys[j] === keys[i])
+      return before === undefined
+        ? [[keys[i], n]]
+        : [
+            [keys[i], before],
+            [keys[i], n],
+          ]
+    }),
+  },
+  statefulFactory: {
+    make: () => statefulFactory(() => new Summing()),
+    expected: running,
+    perKey: true,
+  },
+  statefulBatchFactory: {
+    make: () => statefulBatchFactory(() => new SummingBatch()),
+    expected: running,
+    perKey: true,
+  },
+  collectFactory: {
+    make: () => collectFactory(1000, 2),
+    expected: [
+      ['b', [3, 4]],
+      ['a', [1, 5]],
+      ['c', [1, 2]],
+      ['a', [9]],
+      ['b', [6]],
+    ],
+    perKey: true,
+  },
+  keyedJoinFactory: {
+    make: () => keyedJoinFactory(2, 'product', 'final'),
+    // The second side has every second record.
+    expected: [
+      ['a', [5, 1]],
+      ['a', [5, 9]],
+      ['b', [3, 6]],
+      ['b', [4, 6]],
+      ['c', [2, 1]],
+    ],
+  },
   combinerFactory: {
     make: () => combinerFactory([], sum, 2),
     // Two keys are held; the third sends both on.
@@ -340,7 +457,7 @@ async function run(
   seen.length = 0
   const harness = operatorHarness(factory, options)
   for (const [i, n] of sizes.entries()) {
-    const pushed = harness.push(n, { key: keys[i], input: i % 2 })
+    const pushed = harness.push(n, { key: keys[i], input: i % 2, timestamp: i })
     if (oneByOne) {
       await pushed
       await harness.endOfBatch()
@@ -351,6 +468,11 @@ async function run(
   return [...outputOf(harness), ...seen]
 }
 
+/** In the order of the keys, and for each as it was. */
+function byKey(output: readonly unknown[]): unknown[] {
+  return (output as [string, unknown][]).toSorted(([a], [b]) => a.localeCompare(b))
+}
+
 function outputOf(harness: ReturnType<typeof operatorHarness>): unknown[] {
   const sides = [late, BRANCH_TRUE, BRANCH_FALSE].flatMap((tag) =>
     harness.sideOutput(tag).map((n) => [tag.id, n]),
@@ -359,8 +481,9 @@ function outputOf(harness: ReturnType<typeof operatorHarness>): unknown[] {
 }
 
 describe.each(paces)('%s', (_, options, oneByOne) => {
-  it.each(Object.entries(rows))('%s', async (_, { make, expected }) => {
-    expect(await run(make(), options, oneByOne)).toEqual(expected)
+  it.each(Object.entries(rows))('%s', async (_, { make, expected, perKey = false }) => {
+    const seen = await run(make(), options, oneByOne)
+    expect(perKey ? byKey(seen) : seen).toEqual(perKey ? byKey(expected) : expected)
   })
 
   it.each(Object.entries(rows).filter(([, { make }]) => make().combiner !== undefined))(
@@ -369,7 +492,7 @@ describe.each(paces)('%s', (_, options, oneByOne) => {
       const factory = make()
       const combiner = operatorHarness(factory.combiner, options)
       const operator = operatorHarness(factory, { ...options, combined: true })
-      for (const [i, n] of sizes.entries()) combiner.push(n, { key: keys[i] })
+      for (const [i, n] of sizes.entries()) combiner.push(n, { key: keys[i], timestamp: i })
       await combiner.end()
       for (const packet of combiner.packets) operator.push(packet)
       await operator.end()

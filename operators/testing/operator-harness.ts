@@ -135,10 +135,10 @@ export class OperatorHarness {
       clock: new ManualClock(options.startMs),
       logs: this.logs,
       combined,
-      broadcast: broadcast.length > 0,
       countDropped: (count = 1) => {
         this.dropped += count
       },
+      broadcast: broadcast.length > 0,
     }
     this.#instance = new OperatorInstance(this.#setting)
     this.#open()
@@ -348,15 +348,17 @@ export class OperatorHarness {
     this.#origin = { ...this.#origin, strategy: this.#options.strategy ?? 'hash' }
   }
 
-  /** Lets time pass, as often as there must be made room. */
+  /** Lets time pass, as often as there must be made room, and as something failed and was left out. */
   #pass(show: (room: Room) => boolean | undefined): void {
-    this.#place(undefined, {})
-    try {
-      while (show(() => this.#held.length === 0) === false) this.#relieve()
-    } catch (error) {
-      this.#fail(error)
-    } finally {
-      this.#relieve()
+    for (let done = false; !done; ) {
+      this.#place(undefined, {})
+      try {
+        done = show(() => this.#held.length === 0) !== false
+      } catch (error) {
+        this.#fail(error)
+      } finally {
+        this.#relieve()
+      }
     }
   }
 
@@ -376,11 +378,19 @@ export class OperatorHarness {
 
   #emit(value: unknown): void {
     if (value === null || value === undefined) return
-    const { input, strategy, timestamp } = this.#origin
-    const packet = new Packet(value, input, this.#scope.key, strategy, timestamp)
+    const { input, strategy } = this.#origin
+    const packet = new Packet(value, input, this.#scope.key, strategy, this.#timestamp())
     const refused = this.#options.pressed === true && ++this.#emitted % 2 === 0
     if (refused || this.#held.length > 0) this.#held.push(packet)
     else this.#deliver(packet)
+  }
+
+  /** That of the record at hand, or what the operator has set in its place; in ns. */
+  #timestamp(): number | undefined {
+    const { timestamp } = this.#origin
+    const set = this.#scope.timestamp
+    if (Number.isNaN(set)) return undefined
+    return timestamp !== undefined && timestamp / 1e6 === set ? timestamp : set * 1e6
   }
 
   #deliver(packet: Packet): void {

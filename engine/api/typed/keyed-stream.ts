@@ -18,12 +18,16 @@ import type { WindowEmitMode } from '../../../operators/keyed-window/join-logic.
 import type { WindowMeta } from '../../../operators/keyed-window/key-windows.ts'
 import type { KeyedWindow } from '../../../operators/keyed-window/window-spec.ts'
 import type { MatchOf, Pattern, PatternStart } from '../../../operators/pattern/pattern.ts'
+import type { JoinEmitMode } from '../../../operators/stateful/join-table.ts'
+import type { StatefulBatchLogic, StatefulLogic } from '../../../operators/stateful/logic.ts'
 import type { WatermarkStrategy } from '../../../operators/time/watermark-strategy.ts'
+import type { WindowAssigner } from '../../../operators/window/window-assigner.ts'
 import type {
   Bytes,
   ClassArguments,
   ClassOf,
   Items,
+  KeyedRow,
   Lambda,
   NotPromise,
   Present,
@@ -32,9 +36,12 @@ import type {
 } from '../function-types.ts'
 import type {
   AsyncOptions,
+  CollectOptions,
   CollectWindowOptions,
   EnrichOptions,
   FoldOptions,
+  IntervalOptions,
+  JoinOptions,
   JoinWindowOptions,
   OperatorOptions,
   SchemaOptions,
@@ -42,7 +49,8 @@ import type {
   WindowOptions,
 } from '../options.ts'
 import type { DataStream, RecordOf, RecordsOf } from './data-stream.ts'
-import type { ConnectedKinds } from './stream-kinds.ts'
+import type { Comparable, ConnectedKinds } from './stream-kinds.ts'
+import type { WindowedStream } from './windowed-stream.ts'
 
 /** A stream grouped by key: all records of a key meet in one subtask. */
 export interface KeyedStream<K, T> extends DataStream<T> {
@@ -183,8 +191,92 @@ export interface KeyedStream<K, T> extends DataStream<T> {
     by?: (value: T) => Comparable,
     options?: OperatorOptions,
   ): KeyedStream<K, T>
+  /**
+   * State per key: the function gets the key's state (undefined: it has none) and a record, and
+   * gives `[state, output]`. `null` as state forgets the key; its output is emitted all the same.
+   * The state may be changed in place and given back: then emit a copy of it, not itself.
+   *
+   * @param stepId - the operator's uid, unique in the environment
+   */
+  statefulMap<S, R>(
+    stepId: string,
+    mapper: (
+      state: S | undefined,
+      value: T,
+      key: K,
+    ) => readonly [state: S | null | undefined, output: R & Sync<R>],
+    options?: OperatorOptions,
+  ): KeyedStream<K, Present<R>>
+  /** The same with any number of outputs: `[state, outputs]`. */
+  statefulFlatMap<S, R>(
+    stepId: string,
+    mapper: (
+      state: S | undefined,
+      value: T,
+      key: K,
+    ) => readonly [state: S | null | undefined, outputs: Items<R>],
+    options?: OperatorOptions,
+  ): KeyedStream<K, R>
+  /**
+   * A `StatefulLogic` per key, which gets the key's records one by one, may ask to be called at some
+   * time, and hears of the end of input. `builder` makes it for the first record of a key, and for
+   * the first after a discard, with `undefined`; after a resume with what `snapshot()` gave.
+   * `ctx.key` is its key.
+   *
+   * Records at hand together are worked on key by key, in the order of the keys: see
+   * `StatefulLogic`. Semantics of Bytewax's `stateful`.
+   */
+  stateful<R, S>(
+    stepId: string,
+    builder: (resumeState: S | undefined, ctx: RuntimeContext<K>) => StatefulLogic<T, R, S>,
+    options?: OperatorOptions,
+  ): KeyedStream<K, Present<R>>
+  /** The same, but each logic gets all records of its key that are at hand together as one array. */
+  statefulBatch<R, S>(
+    stepId: string,
+    builder: (resumeState: S | undefined, ctx: RuntimeContext<K>) => StatefulBatchLogic<T, R, S>,
+    options?: OperatorOptions,
+  ): KeyedStream<K, Present<R>>
+  /**
+   * Lists of a key's records: emitted at `maxSize` records, when none has come for `timeout` (by the
+   * job's clock, counted from the *last* record), and at the end of input.
+   */
+  collect(stepId: string, options: CollectOptions): KeyedStream<K, T[]>
+  /**
+   * Joins keyed streams of equal keys: rows of one value of each side, this stream's first. Which
+   * values and when is a matter of `insertMode` and `emitMode`; by default the last value of each
+   * side, as soon as every side has one.
+   */
+  join<const Ss extends readonly KeyedStream<K, any>[], E extends JoinEmitMode = 'complete'>(
+    stepId: string,
+    others: Ss,
+    options?: JoinOptions<E>,
+  ): KeyedStream<K, KeyedRow<[T, ...RecordsOf<Ss>], E>>
+  join<U, E extends JoinEmitMode = 'complete'>(
+    stepId: string,
+    other: KeyedStream<K, U>,
+    options?: JoinOptions<E>,
+  ): KeyedStream<K, KeyedRow<[T, U], E>>
+
   /** Each record with its key. The stream is no longer keyed. */
   entries(options?: OperatorOptions): DataStream<[K, T]>
+
+  /**
+   * The records of each key in windows: `tumbling(size)`, `sliding(size, slide)`, `session(gap)`, `tumblingCount(n)`,
+   * `slidingCount(n, slide)`, `globalWindow()`, or a {@link WindowAssigner} of your own. Of event time where timestamps are
+   * assigned, else of the job's clock.
+   *
+   * @throws StreamError `SAGE_OPTION` for what is no assigner
+   */
+  window(assigner: WindowAssigner<T>): WindowedStream<K, T>
+  /**
+   * Pairs `[record, other]` of one key whose timestamps are at most `before` and `after` apart: `other` is in
+   * `[t - before, t + after]` for the record's `t`, bounds included. Of event time: both streams need timestamps. A pair
+   * has the later timestamp of its two. Records behind the watermark are late and counted (`dropped`).
+   *
+   * @throws StreamError `SAGE_OPTION` where a stream has no timestamps; `SAGE_STRATEGY`, `SAGE_NOT_KEYED`
+   */
+  intervalJoin<B>(other: KeyedStream<K, B>, options: IntervalOptions): KeyedStream<K, [T, B]>
 
   /**
    * The records of each window, emitted when it closes. `into` (default `'array'`): an array, a set, or a map of records
@@ -334,9 +426,6 @@ export interface WindowOut<K, T, W> {
   /** When windows were open, told when they close. Sessions that were merged into others have none of their own. */
   readonly meta: KeyedStream<K, [windowId: number, meta: WindowMeta]>
 }
-
-/** What `minFinal` and `maxFinal` compare. */
-export type Comparable = number | bigint | string | Date
 
 declare module './stream-kinds.ts' {
   interface StreamKinds<K, T> {
