@@ -1,6 +1,8 @@
 /**
  * `sage-stream/operators`: the contract between the engine and its operators, for those who write
  * operators, sources and sinks of their own.
+ *
+ * @module sage-stream/operators
  */
 export type { CallService, Clock, RuntimeContext, ServiceProxy } from './contract/context.ts'
 export type { DeadLetter, ErrorPolicy } from './contract/error-policy.ts'
@@ -25,6 +27,7 @@ export type {
   ColumnOptions,
   KeyedEntry,
   KeyedStore,
+  NumberColumn,
   StateColumn,
   TimeDomain,
   TimerEntry,

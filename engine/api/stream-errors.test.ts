@@ -1,12 +1,18 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { schema } from '../../codec/schema.ts'
-import { OutputTag } from '../../operators/contract/function.ts'
+import { MapFunction, OutputTag } from '../../operators/contract/function.ts'
 import { errorOf, TestEnvironment } from './fixtures/test-environment.ts'
 import { KeyedStream } from './stream-classes.ts'
 import type { DataStream } from './streams.ts'
 
 let env: TestEnvironment
 let numbers: DataStream<number>
+
+class Double extends MapFunction<number, number> {
+  execute(n: number): number {
+    return n * 2
+  }
+}
 
 beforeEach(() => {
   env = new TestEnvironment('test')
@@ -19,6 +25,10 @@ describe('a method at fault throws', () => {
     const byNumber = () => any.keyBy((n: number) => n)
     const cases: readonly [() => unknown, string][] = [
       [() => any.map(42), 'map: expected a function or a class, got 42'],
+      [
+        () => any.map(new Double()),
+        'map: expected a function or a class, got Double {}; give the class itself, and its options behind it',
+      ],
       [() => any.map(), 'map: expected a function or a class, got undefined'],
       [
         () => any.map((n: number) => n, { paralelism: 2 }),

@@ -21,9 +21,12 @@
  *
  * Time that a test moves ({@link ManualClock}), sources that pause, end and fail where it says
  * ({@link scriptedSource}), one operator without a job ({@link operatorHarness}).
+ *
+ * @module sage-stream/testing
  */
 
 export type { UserMetrics } from '../../operators/contract/user-metrics.ts'
+export type { LogLine } from '../../operators/testing/harness-context.ts'
 export { ManualClock } from '../../operators/testing/manual-clock.ts'
 export {
   type HarnessOptions,

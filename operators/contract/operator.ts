@@ -59,6 +59,7 @@ export interface WatermarkGenerator {
   readonly idle: boolean
   /** The highest timestamp of the partition at hand; a higher one is told by `raise`. */
   readonly highest: number
+  /** The partition at hand has shown this timestamp. */
   raise(timestamp: number): void
   /** The records that follow are of this partition. */
   select(partition: string): void
@@ -74,6 +75,7 @@ export interface WatermarkGenerator {
   readonly idleAt: number
 }
 
+/** How the engine passes a record in: see `OperatorShape` for what it does with the result. */
 export type OperatorCall = (value: any, ctx: RuntimeContext, out: Collector) => unknown
 
 /**
@@ -93,6 +95,7 @@ export type Room = () => boolean
 export interface Operator {
   /** One function for all inputs, or one per input index (co-operators). */
   readonly call: OperatorCall | readonly OperatorCall[]
+  /** Before the first record. */
   open?(): Awaitable<void>
   /**
    * End of all inputs: what is still to be emitted. Pulled one item at a time and only while there is
@@ -144,6 +147,7 @@ export interface Operator {
   restore?(state: any): void
   /** Everything is out, promises included: for sinks that publish their result as a whole. Before `close`. */
   complete?(): Awaitable<void>
+  /** The end, whatever came before. */
   close?(): Awaitable<void>
 }
 
@@ -211,6 +215,7 @@ export interface OperatorFactory {
   readonly redistribute?: (states: readonly any[], parallelism: number) => readonly unknown[]
   /** User functions, for the graph's fingerprint (their source text is compared between workers). */
   readonly functions: readonly Function[]
+  /** Makes the operator of one subtask. */
   create(context: OperatorContext): Operator
 }
 

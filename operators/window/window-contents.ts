@@ -29,6 +29,7 @@ export interface WindowContents {
 export interface WindowAggregate<T, A, R = A> {
   /** An accumulator of no records. */
   create(): A
+  /** The accumulator with one more record. */
   add(accumulator: A, value: T): A
   /**
    * Joins two accumulators; must give what adding the records of both would. With it, sliding windows share what they have
