@@ -142,8 +142,8 @@ export type {
   WindowOut,
 } from './api/streams.ts'
 export type { ExplainFormat } from './graph/explain.ts'
-export type { EnvironmentConfig, MemoryConfig } from './job/config.ts'
-export type { CheckpointInfo, JobHandle, StopOptions } from './job/job-handle.ts'
+export type { CheckpointConfig, EnvironmentConfig, MemoryConfig } from './job/config.ts'
+export type { JobHandle, StopOptions } from './job/job-handle.ts'
 export type { JobResult, JobStatus } from './job/job-result.ts'
 export type {
   CommonMetrics,
@@ -152,4 +152,5 @@ export type {
   SubtaskMetrics,
 } from './metrics/operator-metrics.ts'
 export type { ServiceScope } from './task/services.ts'
+export type { CheckpointInfo } from './thread/control.ts'
 export { isWorker } from './thread/job-site.ts'
