@@ -8,6 +8,22 @@ import { foldFinalFactory } from '../../operators/final/fold-final.ts'
 import { maxFinalFactory, minFinalFactory } from '../../operators/final/min-max-final.ts'
 import { reduceFactory } from '../../operators/final/reduce.ts'
 import { reduceFinalFactory } from '../../operators/final/reduce-final.ts'
+import { type CollectInto, collectLogic } from '../../operators/keyed-window/collect-logic.ts'
+import {
+  bestLogic,
+  countLogic,
+  foldLogic,
+  reduceLogic,
+} from '../../operators/keyed-window/fold-logic.ts'
+import {
+  joinLogic,
+  type WindowEmitMode,
+  type WindowInsertMode,
+} from '../../operators/keyed-window/join-logic.ts'
+import type { Pattern } from '../../operators/pattern/pattern.ts'
+import { patternStart } from '../../operators/pattern/pattern-builder.ts'
+import { compilePattern } from '../../operators/pattern/pattern-machine.ts'
+import { type PatternOutputs, patternFactory } from '../../operators/pattern/pattern-operator.ts'
 import { collectFactory } from '../../operators/stateful/collect.ts'
 import type { JoinEmitMode, JoinInsertMode } from '../../operators/stateful/join-table.ts'
 import { keyedJoinFactory } from '../../operators/stateful/keyed-join.ts'
@@ -26,8 +42,17 @@ import {
   stepOptions,
 } from './arguments.ts'
 import { BasicStream, cursorOf } from './basic-stream.ts'
+import { joinIntervals } from './interval-join.ts'
+import {
+  addWindow,
+  collectWindowRules,
+  foldWindowRules,
+  joinWindowRules,
+  windowInputs,
+} from './keyed-windows.ts'
 import { commonKey, notKeyed } from './keying.ts'
 import { CURSOR, type Cursor, cursorAt } from './stream-scope.ts'
+import { WindowsByKey } from './windowed-stream.ts'
 
 /** The methods of `KeyedStream`, typed there. */
 export class StreamByKey extends BasicStream {
@@ -108,6 +133,77 @@ export class StreamByKey extends BasicStream {
       body: { type: 'operator', factory: entriesFactory() },
     })
     return scope.stream(cursorAt(scope, node, generalCodec))
+  }
+
+  collectWindow(stepId: unknown, window: unknown, options?: unknown) {
+    const call = { kind: 'collectWindow', stepId, window, options, rules: collectWindowRules }
+    return addWindow([this[CURSOR]], call, ({ into = 'array' }) =>
+      collectLogic(into as CollectInto),
+    )
+  }
+
+  foldWindow(
+    stepId: unknown,
+    window: unknown,
+    builder: unknown,
+    folder: unknown,
+    merger: unknown,
+    options?: unknown,
+  ) {
+    const call = { kind: 'foldWindow', stepId, window, options, rules: foldWindowRules }
+    return addWindow([this[CURSOR]], call, () => foldLogic(builder, folder, merger))
+  }
+
+  reduceWindow(stepId: unknown, window: unknown, fn: unknown, options?: unknown) {
+    const call = { kind: 'reduceWindow', stepId, window, options }
+    return addWindow([this[CURSOR]], call, () => reduceLogic(fn))
+  }
+
+  countWindow(stepId: unknown, window: unknown, options?: unknown) {
+    return addWindow([this[CURSOR]], { kind: 'countWindow', stepId, window, options }, countLogic)
+  }
+
+  maxWindow(stepId: unknown, window: unknown, by?: unknown, options?: unknown) {
+    const call = { kind: 'maxWindow', stepId, window, options }
+    return addWindow([this[CURSOR]], call, () => bestLogic('maxWindow', 1, by))
+  }
+
+  minWindow(stepId: unknown, window: unknown, by?: unknown, options?: unknown) {
+    const call = { kind: 'minWindow', stepId, window, options }
+    return addWindow([this[CURSOR]], call, () => bestLogic('minWindow', -1, by))
+  }
+
+  joinWindow(stepId: unknown, window: unknown, others: unknown, options?: unknown) {
+    const inputs = windowInputs(this[CURSOR], others)
+    const call = { kind: 'joinWindow', stepId, window, options, rules: joinWindowRules }
+    return addWindow(inputs, call, ({ insertMode = 'last', emitMode = 'final' }) =>
+      joinLogic(inputs.length, insertMode as WindowInsertMode, emitMode as WindowEmitMode),
+    )
+  }
+
+  pattern(build: unknown, options?: unknown) {
+    const checked = operatorOptions('pattern', options)
+    requireLambda(build, 'pattern')
+    const machine = compilePattern(build(patternStart) as Pattern<any, any>)
+    const outputs: PatternOutputs = { timedOut: undefined, late: undefined }
+    const compared: Record<string, unknown> = { pattern: machine.structure }
+    const cursor = this[CURSOR]
+    const node = append([cursor], {
+      kind: 'pattern',
+      options: checked,
+      body: { type: 'operator', factory: patternFactory(machine, outputs) },
+      compared,
+    })
+    const { scope } = cursor
+    return scope.matches(cursorAt(scope, node, generalCodec, cursor), { outputs, compared })
+  }
+
+  window(assigner: unknown) {
+    return new WindowsByKey(this[CURSOR], assigner)
+  }
+
+  intervalJoin(other: unknown, options?: unknown) {
+    return joinIntervals(this[CURSOR], cursorOf(other, 'intervalJoin'), options)
   }
 
   #best(
@@ -222,5 +318,45 @@ export class UnkeyedStream extends BasicStream {
 
   entries(): never {
     throw notKeyed('entries', this[CURSOR])
+  }
+
+  pattern(): never {
+    throw notKeyed('pattern', this[CURSOR])
+  }
+
+  collectWindow(): never {
+    throw notKeyed('collectWindow', this[CURSOR])
+  }
+
+  foldWindow(): never {
+    throw notKeyed('foldWindow', this[CURSOR])
+  }
+
+  reduceWindow(): never {
+    throw notKeyed('reduceWindow', this[CURSOR])
+  }
+
+  countWindow(): never {
+    throw notKeyed('countWindow', this[CURSOR])
+  }
+
+  maxWindow(): never {
+    throw notKeyed('maxWindow', this[CURSOR])
+  }
+
+  minWindow(): never {
+    throw notKeyed('minWindow', this[CURSOR])
+  }
+
+  joinWindow(): never {
+    throw notKeyed('joinWindow', this[CURSOR])
+  }
+
+  window(): never {
+    throw notKeyed('window', this[CURSOR])
+  }
+
+  intervalJoin(): never {
+    throw notKeyed('intervalJoin', this[CURSOR])
   }
 }

@@ -2,6 +2,7 @@ import { getEventListeners } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { StreamError } from '../../codec/errors.ts'
 import { Link } from '../channel/fixtures/link.ts'
+import { nextTurn } from './loop-turn.ts'
 import { StreamInput } from './stream-input.ts'
 
 const RECORD = 'x'.repeat(900)
@@ -33,6 +34,13 @@ async function stateOf(promise: Promise<unknown>): Promise<unknown> {
 }
 
 const ended = expect.objectContaining({ code: 'SAGE_STREAM_ENDED' })
+
+// A turn of the event loop is never spent, but where a test says so.
+beforeEach(async () => {
+  await nextTurn()
+  vi.spyOn(performance, 'now').mockReturnValue(0)
+})
+afterEach(() => void vi.restoreAllMocks())
 
 describe('room', () => {
   it('what finds none waits, in the order of the calls, and is accepted when there is some', async () => {
@@ -197,10 +205,6 @@ describe('the end', () => {
 })
 
 describe('frames', () => {
-  // A turn lasts as long as it takes.
-  beforeEach(() => void vi.spyOn(performance, 'now').mockReturnValue(0))
-  afterEach(() => void vi.restoreAllMocks())
-
   it('one for all that is pushed in one go', async () => {
     const link = new Link()
     const input = new StreamInput('orders', link.output, 1024, () => {})
@@ -226,6 +230,7 @@ describe('frames', () => {
 })
 
 it('a loop that awaits pushes leaves the event loop its turns, though there is always room', async () => {
+  vi.restoreAllMocks()
   const link = new Link()
   const input = new StreamInput('numbers', link.output, 1024, () => {})
   let turns = 0

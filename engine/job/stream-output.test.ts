@@ -1,7 +1,8 @@
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { StreamError } from '../../codec/errors.ts'
 import { NO_COLUMNS } from '../../codec/record-codec.ts'
 import { Link } from '../channel/fixtures/link.ts'
+import { nextTurn } from './loop-turn.ts'
 import { Replies } from './replies.ts'
 import { StreamOutput } from './stream-output.ts'
 
@@ -25,6 +26,13 @@ function linked(capacity = 1024) {
 const ended = new StreamError('SAGE_STREAM_ENDED', 'the job has ended')
 const done = { done: true, value: undefined }
 const record = (value: unknown) => ({ done: false, value })
+
+// A turn of the event loop is never spent, but where a test says so.
+beforeEach(async () => {
+  await nextTurn()
+  vi.spyOn(performance, 'now').mockReturnValue(0)
+})
+afterEach(() => void vi.restoreAllMocks())
 
 describe('reading', () => {
   it('gives what has arrived, then waits for what comes', async () => {
@@ -198,6 +206,7 @@ describe('an output that nobody reads', () => {
 })
 
 it('a loop over an output leaves the event loop its turns, though there is always a record', async () => {
+  vi.restoreAllMocks()
   const { output, send } = linked()
   let turns = 0
   let running = true
