@@ -119,7 +119,11 @@ class Sides extends BaseJoinFunction {
 }
 
 class Summing extends StatefulLogic<number, number, number> {
-  #sum = 0
+  #sum: number
+  constructor(sum = 0) {
+    super()
+    this.#sum = sum
+  }
   onItem(n: number): [number[], boolean] {
     this.#sum += n
     return [[this.#sum], StatefulLogic.RETAIN]
@@ -130,7 +134,11 @@ class Summing extends StatefulLogic<number, number, number> {
 }
 
 class SummingBatch extends StatefulBatchLogic<number, number, number> {
-  #sum = 0
+  #sum: number
+  constructor(sum = 0) {
+    super()
+    this.#sum = sum
+  }
   onBatch(values: number[]): [number[], boolean] {
     const sums = values.map((n) => {
       this.#sum += n
@@ -348,6 +356,7 @@ const rows: Readonly<Record<string, Row>> = {
     ],
   },
   windowFactory: {
+    perKey: true,
     make: () =>
       windowFactory({
         assigner: tumbling(4),
@@ -372,6 +381,7 @@ const rows: Readonly<Record<string, Row>> = {
     expected: [
       ['a', [5, 1]],
       ['a', [5, 9]],
+      ['c', [2, 1]],
     ],
   },
   statefulMapFactory: {
@@ -395,12 +405,12 @@ const rows: Readonly<Record<string, Row>> = {
     }),
   },
   statefulFactory: {
-    make: () => statefulFactory(() => new Summing()),
+    make: () => statefulFactory((sum?: number) => new Summing(sum)),
     expected: running,
     perKey: true,
   },
   statefulBatchFactory: {
-    make: () => statefulBatchFactory(() => new SummingBatch()),
+    make: () => statefulBatchFactory((sum?: number) => new SummingBatch(sum)),
     expected: running,
     perKey: true,
   },
