@@ -10,7 +10,13 @@ import {
 import type { WindowLogic } from '../../operators/keyed-window/window-logic.ts'
 import { resolveWindow } from '../../operators/keyed-window/window-spec.ts'
 import { append, requireOneEnvironment } from './append.ts'
-import { type CheckedOptions, type OptionRule, type OptionRules, stepOptions } from './arguments.ts'
+import {
+  type CheckedOptions,
+  type OptionRule,
+  type OptionRules,
+  requireBoolean,
+  stepOptions,
+} from './arguments.ts'
 import { cursorOf } from './basic-stream.ts'
 import { commonKey, notKeyed } from './keying.ts'
 import { type Cursor, cursorAt } from './stream-scope.ts'
@@ -77,11 +83,6 @@ export const joinWindowRules: OptionRules = {
   ...foldWindowRules,
   insertMode: oneOf(['first', 'last', 'product'] satisfies WindowInsertMode[]),
   emitMode: oneOf(['complete', 'final', 'running'] satisfies WindowEmitMode[]),
-}
-
-function requireBoolean(value: unknown, where: string): void {
-  if (typeof value === 'boolean') return
-  throw new StreamError('SAGE_OPTION', `${where}: expected a boolean, got ${describe(value)}`)
 }
 
 function oneOf(known: readonly string[]): OptionRule {

@@ -28,6 +28,7 @@ export { ManualClock } from '../../operators/testing/manual-clock.ts'
 export {
   type HarnessOptions,
   OperatorHarness,
+  type OperatorSnapshot,
   operatorHarness,
   type PushOptions,
 } from '../../operators/testing/operator-harness.ts'

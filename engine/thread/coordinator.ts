@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { type ErrorData, errorToData, StreamError } from '../../codec/errors.ts'
 import type { RuntimeContext } from '../../operators/contract/context.ts'
 import { MetricRegistry, unreadMetrics } from '../../operators/contract/metric-registry.ts'
@@ -111,8 +110,11 @@ export class Coordinator {
   /** A service that hangs in its `close` is left when the job has failed or was cancelled. */
   async #closeServices(): Promise<void> {
     const closed = this.#services.close().catch((error: unknown) => this.fail(error))
-    if (!this.#cancelling) await closed
-    else await Promise.race([closed, delay(CANCEL_MS, undefined, { ref: false })])
+    if (!this.#cancelling) return closed
+    const patience = Promise.withResolvers<void>()
+    const timer = setTimeout(patience.resolve, CANCEL_MS).unref()
+    await Promise.race([closed, patience.promise])
+    clearTimeout(timer)
   }
 
   async #answer(worker: number, call: ServiceCall): Promise<void> {

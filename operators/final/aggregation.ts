@@ -9,7 +9,7 @@ import type {
   RecordScope,
 } from '../contract/operator.ts'
 import { forget } from '../state/forget.ts'
-import { sortedSlots } from '../state/sorted-slots.ts'
+import { sortedKeys } from '../state/sorted-keys.ts'
 
 /** How one key's records become one result. `null` as an accumulator: the key has none. */
 export interface Aggregation {
@@ -113,8 +113,9 @@ function* drainSorted(
   column: StateColumn,
   aggregation: Aggregation,
 ): Iterable<unknown> {
-  for (const slot of sortedSlots(store)) {
-    scope.key = store.keyAt(slot)
+  for (const key of sortedKeys(store)) {
+    const slot = store.find(key)
+    scope.key = key
     const result = aggregation.result(column.get(slot))
     forget(store, column, slot)
     yield result

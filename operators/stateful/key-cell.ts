@@ -1,4 +1,4 @@
-import { compareKeys, type Key } from '../../codec/key.ts'
+import { compareKeys, isPlainKey, type Key } from '../../codec/key.ts'
 import type { StatefulBatchLogic, StatefulLogic } from './logic.ts'
 
 /** A logic of either kind. */
@@ -7,6 +7,7 @@ export type AnyLogic = StatefulLogic | StatefulBatchLogic
 /** A key of a stateful operator: its logic, and where it stands in the activation at hand. */
 export class KeyCell {
   readonly key: Key
+  readonly #plain: boolean
   /** Undefined: to be built for the next record, or discarded. */
   logic: AnyLogic | undefined
   /** For when its timer is registered; NaN: for no time. */
@@ -19,11 +20,15 @@ export class KeyCell {
 
   constructor(key: Key, logic?: AnyLogic) {
     this.key = key
+    this.#plain = isPlainKey(key)
     this.logic = logic
   }
-}
 
-/** By key, where an order is promised. */
-export function inKeyOrder(cells: KeyCell[]): KeyCell[] {
-  return cells.length < 2 ? cells : cells.sort((a, b) => compareKeys(a.key, b.key))
+  /** Sorts cells in place by their keys. */
+  static sort(cells: KeyCell[]): KeyCell[] {
+    if (cells.length < 2) return cells
+    // No two are equal.
+    if (cells.every((cell) => cell.#plain)) return cells.sort((a, b) => (a.key < b.key ? -1 : 1))
+    return cells.sort((a, b) => compareKeys(a.key, b.key))
+  }
 }

@@ -6,7 +6,7 @@ import type {
   OperatorFactory,
 } from '../contract/operator.ts'
 import { forget } from '../state/forget.ts'
-import { sortedSlots } from '../state/sorted-slots.ts'
+import { sortedKeys } from '../state/sorted-keys.ts'
 import { type JoinEmitMode, type JoinInsertMode, type JoinTable, joinTable } from './join-table.ts'
 
 /**
@@ -84,8 +84,8 @@ function* allRows(
   column: StateColumn,
   table: JoinTable,
 ): Iterable<unknown> {
-  for (const slot of sortedSlots(store)) {
-    const key = store.keyAt(slot)
+  for (const key of sortedKeys(store)) {
+    const slot = store.find(key)
     const rows = table.rows(column.get(slot))
     forget(store, column, slot)
     for (const row of table.shape === 'map' ? [rows] : rows) {

@@ -6,7 +6,7 @@ import type { StateColumn } from '../contract/keyed-store.ts'
 import type { Operator, OperatorContext, RecordScope, Room } from '../contract/operator.ts'
 import { isPromise, itemsOf, promiseReturned } from '../contract/result-checks.ts'
 import { Arrivals } from './arrivals.ts'
-import { type AnyLogic, inKeyOrder, KeyCell } from './key-cell.ts'
+import { type AnyLogic, KeyCell } from './key-cell.ts'
 import { StatefulLogic } from './logic.ts'
 
 /** Builds the logic of a key, anew or from a snapshot. */
@@ -134,7 +134,7 @@ export class LogicOperator implements Operator {
       const cell = this.#turn.at(-1)
       if (cell === undefined) {
         if (this.#arrived.length === 0) return true
-        this.#turn = inKeyOrder(this.#arrived).reverse()
+        this.#turn = KeyCell.sort(this.#arrived).reverse()
         this.#arrived = []
         continue
       }
@@ -166,7 +166,7 @@ export class LogicOperator implements Operator {
       }
       timers.done()
     }
-    inKeyOrder(this.#due).reverse()
+    KeyCell.sort(this.#due).reverse()
   }
 
   #end(room: Room): boolean {
@@ -177,7 +177,7 @@ export class LogicOperator implements Operator {
         const cell = this.#cells.get(slot)
         if (cell?.logic !== undefined) this.#ending.push(cell)
       }
-      inKeyOrder(this.#ending).reverse()
+      KeyCell.sort(this.#ending).reverse()
     }
     return this.#stepEach('eof', this.#ending, room) && this.#schedule(room)
   }
