@@ -2,9 +2,12 @@ import { BaseJoinFunction, type ListState, type ValueState } from 'sage-stream'
 import { type Auction, type Bid, isAuction, isBid } from './events.ts'
 import { query } from './query.ts'
 
+/** The category that is asked for. */
+const CATEGORY = 10
+
 /**
- * Bids with their auction: a join without a time limit. Of auctions of other categories nothing is kept; their bids are, as
- * in SQL: an auction may come at any time.
+ * Bids with their auction: a join without a time limit. Auctions of other categories take part as well, without being
+ * kept: what has been bid for them need not wait for an auction.
  *
  * ```sql
  * SELECT auction, bidder, price, channel, url, B.date_time, B.extra,
@@ -16,10 +19,7 @@ export const q20 = query({
   title: 'Bids with their auction, of one category',
   build: (events) => {
     const bids = events.filter(isBid).keyBy(({ auction }) => auction)
-    const auctions = events
-      .filter(isAuction)
-      .filter(({ category }) => category === 10)
-      .keyBy(({ id }) => id)
+    const auctions = events.filter(isAuction).keyBy(({ id }) => id)
     return bids.connect(auctions).join(BidsOfAuction)
   },
   row: ({ bid, auction }) => [
@@ -40,26 +40,26 @@ interface BidOfAuction {
 }
 
 class BidsOfAuction extends BaseJoinFunction {
-  declare auction: ValueState<Auction | undefined>
-  declare bids: ListState<Bid>
+  declare auction: ValueState<Auction | 'other' | undefined>
+  /** Bids that came before their auction. */
+  declare early: ListState<Bid>
 
   override open() {
-    this.auction = this.ctx.state<Auction | undefined>('auction', () => undefined)
-    this.bids = this.ctx.listState<Bid>('bids')
+    this.auction = this.ctx.state<Auction | 'other' | undefined>('auction', () => undefined)
+    this.early = this.ctx.listState<Bid>('early')
   }
 
   left(bid: Bid): BidOfAuction[] {
     const auction = this.auction.value
-    if (auction !== undefined) return [{ bid, auction }]
-    this.bids.add(bid)
-    return []
+    if (auction === undefined) this.early.add(bid)
+    return auction === undefined || auction === 'other' ? [] : [{ bid, auction }]
   }
 
   right(auction: Auction): BidOfAuction[] {
-    this.auction.value = auction
-    const rows = this.bids.get().map((bid) => ({ bid, auction }))
-    // An auction comes once: its bids so far have met it.
-    this.bids.clear()
+    const wanted = auction.category === CATEGORY
+    this.auction.value = wanted ? auction : 'other'
+    const rows = wanted ? this.early.get().map((bid) => ({ bid, auction })) : []
+    this.early.clear()
     return rows
   }
 }

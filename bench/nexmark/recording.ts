@@ -64,8 +64,9 @@ export function eventsOf(
 ): Event[] {
   const events: Event[] = []
   for (let i = partition; i < offsets.length - 1; i += partitions) {
-    // The deserializer takes no shared memory.
-    const block = Buffer.from(new Uint8Array(bytes, offsets[i], offsets[i + 1] - offsets[i]))
+    // A copy: the deserializer takes no shared memory.
+    const block = Buffer.allocUnsafe(offsets[i + 1] - offsets[i])
+    block.set(new Uint8Array(bytes, offsets[i], block.length))
     events.push(...(deserialize(block) as Event[]))
   }
   return events

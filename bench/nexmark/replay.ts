@@ -65,8 +65,9 @@ export class ReplayReader implements PartitionReader<Event, Position> {
     const persons = round * this.#span.persons
     const auctions = round * this.#span.auctions
     const end = Math.min(this.#next + max, events.length)
-    const batch: Event[] = []
-    for (let i = this.#next; i < end; i++) batch.push(shifted(events[i], ms, persons, auctions))
+    // A copy has its final size at once.
+    const batch = events.slice(this.#next, end)
+    for (let i = 0; i < batch.length; i++) batch[i] = shifted(batch[i], ms, persons, auctions)
     this.#next = end
     if (end === events.length) {
       this.#round++
