@@ -41,7 +41,14 @@ export type {
 export { StatefulFunction } from '../operators/contract/stateful-function.ts'
 export { StreamState } from '../operators/contract/stream-state.ts'
 export type { GaugeSummary } from '../operators/contract/user-metrics.ts'
+export type {
+  FileChunk,
+  FileFormatName,
+  FileRecord,
+  FileSourceOptions,
+} from '../operators/files/file-options.ts'
 export { FileSink, type FileSinkOptions } from '../operators/files/file-sink.ts'
+export type { FileSinkFormat } from '../operators/files/sink-formats.ts'
 export type { CollectInto } from '../operators/keyed-window/collect-logic.ts'
 export type { WindowEmitMode, WindowInsertMode } from '../operators/keyed-window/join-logic.ts'
 export type { WindowMeta } from '../operators/keyed-window/key-windows.ts'
@@ -53,9 +60,13 @@ export type {
 export type {
   ConditionContext,
   MatchOf,
+  NotStage,
   Pattern,
   PatternStart,
+  TakingStage,
 } from '../operators/pattern/pattern.ts'
+export type { JoinEmitMode, JoinInsertMode } from '../operators/stateful/join-table.ts'
+export { type LogicResult, StatefulBatchLogic, StatefulLogic } from '../operators/stateful/logic.ts'
 export { type WatermarkStrategy, watermarks } from '../operators/time/watermark-strategy.ts'
 export { type Trigger, triggers } from '../operators/window/trigger.ts'
 export type { Window, WindowResult } from '../operators/window/window.ts'
@@ -69,7 +80,11 @@ export {
   WindowAssigner,
 } from '../operators/window/window-assigner.ts'
 export type { WindowAggregate } from '../operators/window/window-contents.ts'
-export { BaseEnvironment } from './api/base-environment.ts'
+export {
+  BaseEnvironment,
+  type PipelineOperator,
+  type ServiceOptions,
+} from './api/base-environment.ts'
 export {
   defineJob,
   type JobDefinition,
@@ -77,21 +92,57 @@ export {
   type JobIO,
   type JobOutputs,
 } from './api/define-job.ts'
+export type {
+  Bytes,
+  ClassArguments,
+  ClassOf,
+  CoMapResult,
+  Items,
+  JoinResult,
+  KeyedRow,
+  Lambda,
+  NotPromise,
+  Present,
+  ResultOf,
+  Sync,
+  WindowRow,
+} from './api/function-types.ts'
 export type { AskOptions, InputStream, PushOptions } from './api/input-stream.ts'
 export { LocalEnvironment, type SubmitOptions } from './api/local-environment.ts'
 export type {
   AsyncOptions,
+  CollectOptions,
   CollectWindowOptions,
   EnrichOptions,
+  FoldOptions,
+  InputOptions,
+  IntervalOptions,
+  JoinOptions,
   JoinWindowOptions,
+  KeyByOptions,
+  KeyByStrategy,
   OperatorOptions,
+  OutputOptions,
+  ReadAs,
+  SchemaOptions,
+  SinkOptions,
   WindowOptions,
 } from './api/options.ts'
 export { OutputStream } from './api/output-stream.ts'
 export { registerFunction } from './api/registered-functions.ts'
 export { ConnectedStreams, DataStream, KeyedStream, WindowedStream } from './api/stream-classes.ts'
-export type { PatternStream, WindowOut } from './api/streams.ts'
-export type { EnvironmentConfig, MemoryConfig } from './job/config.ts'
+export type { SourceResult } from './api/stream-sources.ts'
+export type {
+  Comparable,
+  KeyedConnectedStreams,
+  KeySelector,
+  PatternStream,
+  RecordOf,
+  RecordsOf,
+  WindowOut,
+} from './api/streams.ts'
+export type { ExplainFormat } from './graph/explain.ts'
+export type { CheckpointConfig, EnvironmentConfig, MemoryConfig } from './job/config.ts'
 export type { JobHandle, StopOptions } from './job/job-handle.ts'
 export type { JobResult, JobStatus } from './job/job-result.ts'
 export type {
@@ -100,4 +151,6 @@ export type {
   OperatorMetrics,
   SubtaskMetrics,
 } from './metrics/operator-metrics.ts'
+export type { ServiceScope } from './task/services.ts'
+export type { CheckpointInfo } from './thread/control.ts'
 export { isWorker } from './thread/job-site.ts'

@@ -10,7 +10,13 @@ import {
 import type { WindowLogic } from '../../operators/keyed-window/window-logic.ts'
 import { resolveWindow } from '../../operators/keyed-window/window-spec.ts'
 import { append, requireOneEnvironment } from './append.ts'
-import { type CheckedOptions, type OptionRule, type OptionRules, stepOptions } from './arguments.ts'
+import {
+  type CheckedOptions,
+  type OptionRule,
+  type OptionRules,
+  requireBoolean,
+  stepOptions,
+} from './arguments.ts'
 import { cursorOf } from './basic-stream.ts'
 import { commonKey, notKeyed } from './keying.ts'
 import { type Cursor, cursorAt } from './stream-scope.ts'
@@ -66,22 +72,17 @@ export function windowInputs(first: Cursor, others: unknown): readonly Cursor[] 
   return inputs
 }
 
-export const foldRules: OptionRules = { ordered: requireBoolean }
+export const foldWindowRules: OptionRules = { ordered: requireBoolean }
 
-export const collectRules: OptionRules = {
-  ...foldRules,
+export const collectWindowRules: OptionRules = {
+  ...foldWindowRules,
   into: oneOf(['array', 'set', 'map'] satisfies CollectInto[]),
 }
 
-export const joinRules: OptionRules = {
-  ...foldRules,
+export const joinWindowRules: OptionRules = {
+  ...foldWindowRules,
   insertMode: oneOf(['first', 'last', 'product'] satisfies WindowInsertMode[]),
   emitMode: oneOf(['complete', 'final', 'running'] satisfies WindowEmitMode[]),
-}
-
-function requireBoolean(value: unknown, where: string): void {
-  if (typeof value === 'boolean') return
-  throw new StreamError('SAGE_OPTION', `${where}: expected a boolean, got ${describe(value)}`)
 }
 
 function oneOf(known: readonly string[]): OptionRule {

@@ -2,6 +2,7 @@ import type { Duration } from '../../codec/duration.ts'
 import type { ErrorPolicy } from '../../operators/contract/error-policy.ts'
 import type { CollectInto } from '../../operators/keyed-window/collect-logic.ts'
 import type { WindowEmitMode, WindowInsertMode } from '../../operators/keyed-window/join-logic.ts'
+import type { JoinEmitMode, JoinInsertMode } from '../../operators/stateful/join-table.ts'
 
 /** What every operator takes last, merged into its own options where it has any. */
 export interface OperatorOptions {
@@ -92,14 +93,6 @@ export interface FoldOptions<S> extends OperatorOptions {
   readonly merge?: (a: S, b: S) => S | null
 }
 
-/** Options of `intervalJoin`. */
-export interface IntervalOptions extends OperatorOptions {
-  /** How much earlier than a record its partners may be. Default 0. */
-  readonly before?: Duration
-  /** How much later. Default 0. */
-  readonly after?: Duration
-}
-
 /** Options of `foldWindow`. */
 export interface WindowOptions extends OperatorOptions {
   /**
@@ -135,6 +128,45 @@ export interface JoinWindowOptions<E extends WindowEmitMode = WindowEmitMode>
    * - `'running'`: all rows of the window after every record and every merge of sessions.
    */
   readonly emitMode?: E
+}
+
+/** Options of `collect`. */
+export interface CollectOptions extends OperatorOptions {
+  /** A list is emitted when no record has come for so long. Counted from the last record. */
+  readonly timeout: Duration
+  /** A list is emitted when it has so many records: an integer >= 1. */
+  readonly maxSize: number
+}
+
+/** Options of `join`. */
+export interface JoinOptions<E extends JoinEmitMode = JoinEmitMode> extends OperatorOptions {
+  /**
+   * Which of a side's values stay. Default `'last'`.
+   *
+   * - `'first'`: the first; later ones are ignored.
+   * - `'last'`: each replaces the one before.
+   * - `'product'`: all; rows are all combinations. Grows without bound unless rows are complete.
+   */
+  readonly insertMode?: JoinInsertMode
+  /**
+   * When rows are emitted. Default `'complete'`.
+   *
+   * - `'complete'`: at the moment when every side has a value; then the key is forgotten. What is
+   *   incomplete at the end of input stays in the job's state and is not emitted.
+   * - `'final'`: at the end of input, in the order of the keys: a full outer join, null for a side
+   *   without a value.
+   * - `'running'`: all rows of the key after every record, also one that `'first'` ignores. Kept for
+   *   ever.
+   */
+  readonly emitMode?: E
+}
+
+/** Options of `intervalJoin`. */
+export interface IntervalOptions extends OperatorOptions {
+  /** How much earlier than a record its partners may be. Default 0. */
+  readonly before?: Duration
+  /** How much later. Default 0. */
+  readonly after?: Duration
 }
 
 /**

@@ -367,6 +367,51 @@ describe('on the public surface', () => {
     })
   })
 
+  it('retries a record that fails; one that has waited becomes a dead letter', async () => {
+    const env = new LocalEnvironment('failing', { mode: 'inline', clock: new ManualClock() })
+    const tried = new Set<number>()
+    const flaky = (sum: number, n: number): number => {
+      if (tried.has(n)) return sum + n
+      tried.add(n)
+      throw new Error('once')
+    }
+    const broken = (sum: number, n: number): number => {
+      if (n === 2) throw new Error('broken')
+      return sum + n
+    }
+    const zero = () => 0
+    const add = (a: number, b: number) => a + b
+    const stream = env.fromCollection([1, 2, 3, 11]).keyBy(() => 'k')
+    const retried = stream.foldWindow('retried', window, zero, flaky, add, {
+      ordered: false,
+      errors: { retry: 1, then: 'fail' },
+    })
+    const waiting = { ...window, clock: { ...window.clock, wait: '1s' } } as const
+    const lettered = stream.foldWindow('lettered', waiting, zero, broken, add, {
+      errors: { deadLetter: true },
+    })
+    const outputs = [retried.down, lettered.down, lettered.down.deadLetters()].map((one, i) =>
+      (one as typeof retried.down).output(`out ${i}`),
+    )
+    const job = await env.submit()
+    const [first, second, letters] = await Promise.all(outputs.map((output) => output.toArray()))
+    expect(first).toEqual([
+      [0, 6],
+      [1, 11],
+    ])
+    expect(second).toEqual([
+      [0, 4],
+      [1, 11],
+    ])
+    expect(letters).toMatchObject([{ value: 2, key: 'k', operator: 'lettered' }])
+    const { operators } = await job.finished
+    expect(operators.find(({ name }) => name === 'retried')).toMatchObject({
+      retries: 4,
+      errors: 0,
+    })
+    expect(operators.find(({ name }) => name === 'lettered')).toMatchObject({ errors: 1 })
+  })
+
   const refusals: [string, string, (keyed: any, unkeyed: any) => unknown][] = [
     ['no keys', 'SAGE_NOT_KEYED', (_, s) => s.countWindow('c', window)],
     ['no stepId', 'SAGE_OPTION', (s) => s.countWindow(window)],

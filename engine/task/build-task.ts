@@ -46,6 +46,7 @@ import { retryable } from './retryable.ts'
 import { type PartitionClaim, SourceDriver } from './source-driver.ts'
 import { Task, type TaskInput } from './task.ts'
 import { TaskContext, type TaskPlace, type ThreadFacilities } from './task-context.ts'
+import type { CheckpointTaker, OperatorCut, TaskCut } from './task-cut.ts'
 import { viewReadingOf } from './view-reading.ts'
 
 /** What a thread has at hand to build its tasks from. */
@@ -67,6 +68,8 @@ export interface Workshop {
   deadLetter(letter: DeadLetter): void
   /** Monotonic milliseconds. */
   nowMs(): number
+  /** Takes what the subtasks of this thread hand over at barriers; undefined: the job takes no checkpoints. */
+  readonly checkpoints: CheckpointTaker | undefined
 }
 
 /** Builds one subtask of a chain: its operators, its ends of the rings, and the function they compile into. */
@@ -89,6 +92,8 @@ class TaskBuilder {
     fatal: undefined,
   }
   readonly #operators: Draft[] = []
+  /** The operators with state, but for combiners: these keep nothing over a barrier. */
+  readonly #cuts: OperatorCut[] = []
   readonly #indexOf = new Map<number, number>()
   readonly #after: ((result: unknown, value: unknown) => void)[] = []
   readonly #outputs: OutputPort[] = []
@@ -130,6 +135,8 @@ class TaskBuilder {
       inputs: this.#inputs,
       source: this.#source,
       outputs: this.#outputs,
+      checkpoints: this.#shop.checkpoints,
+      cut: () => this.#cut(),
       metrics: new TaskMetrics(
         this.#row(memory.timeRow[this.#chain.id] + this.#subtask),
         this.#registries,
@@ -198,6 +205,11 @@ class TaskBuilder {
     )
     const operator =
       factory.shape === 'process' && !endsJob(policy) ? retryable(made, this.#state.scope) : made
+    // A combiner keeps nothing over a barrier.
+    if (this.#chain.nodes.includes(node)) {
+      const { keyed, broadcast } = ctx
+      this.#cuts.push({ node, operator, keyed, broadcast })
+    }
     return this.#add(factory.shape, operator, ctx, node, row, out, factory)
   }
 
@@ -324,14 +336,22 @@ class TaskBuilder {
   }
 
   #drive(node: GraphNode, source: PartitionedSource<unknown, unknown>): void {
-    const { facilities, nowMs } = this.#shop
+    const { facilities, nowMs, checkpoints } = this.#shop
     this.#source = new SourceDriver(
       source,
       this.#shop.claim(node, this.#subtask),
-      { wake: facilities.wake, now: nowMs },
+      { wake: facilities.wake, now: nowMs, keepsPositions: checkpoints !== undefined },
       facilities.clock,
       this.#generators(),
     )
+  }
+
+  #cut(): TaskCut {
+    const [first] = this.#chain.nodes
+    const source =
+      this.#source === undefined ? undefined : { node: first, positions: this.#source.positions }
+    const { id, parallelism } = this.#chain
+    return { chain: id, subtask: this.#subtask, parallelism, operators: this.#cuts, source }
   }
 
   // --- time ----------------------------------------------------------------------------------
@@ -507,6 +527,7 @@ class TaskBuilder {
           this.#row(memory.linkRow(exchange.id, sender, this.#subtask) + 1),
         ),
         entry,
+        fromMain: exchange.fromChain === undefined,
         timestamped: this.#entries[entry].timestamps === 'with-watermarks',
       })
     }

@@ -170,7 +170,7 @@ export function asStreamError(
   subtask: number,
   value?: unknown,
 ): StreamError {
-  if (error instanceof StreamError) return error.at(operator, subtask)
+  if (error instanceof StreamError) return error.at(operator, subtask, value)
   const what = error instanceof Error ? `${error.name}: ${error.message}` : describe(error)
   const record = value === undefined ? '' : ` at record ${describe(value)}`
   return new StreamError(

@@ -37,7 +37,7 @@ export function retryable(operator: Operator, scope: RecordScope): Operator {
 
 function bound(operator: Operator): Omit<Operator, 'call'> {
   const { open, finish, endOfBatch, onWatermark, onProcessingTime, complete, close } = operator
-  const { gathered, snapshot, restore } = operator
+  const { again, beforeBarrier, gathered, snapshot, restore } = operator
   return {
     ...(open && { open: () => open.call(operator) }),
     ...(finish && { finish: () => finish.call(operator) }),
@@ -46,8 +46,10 @@ function bound(operator: Operator): Omit<Operator, 'call'> {
     ...(onProcessingTime && {
       onProcessingTime: (now, room) => onProcessingTime.call(operator, now, room),
     }),
+    ...(beforeBarrier && { beforeBarrier: () => beforeBarrier.call(operator) }),
     ...(snapshot && { snapshot: () => snapshot.call(operator) }),
     ...(restore && { restore: (state: unknown) => restore.call(operator, state) }),
+    ...(again && { again: () => again.call(operator) }),
     ...(gathered && { gathered: () => gathered.call(operator) }),
     ...(complete && { complete: () => complete.call(operator) }),
     ...(close && { close: () => close.call(operator) }),

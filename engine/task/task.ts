@@ -11,6 +11,7 @@ import type { ChainTime } from './chain-time.ts'
 import { asStreamError, FAILED } from './error-gate.ts'
 import { RunSlice } from './run-slice.ts'
 import type { SourceDriver } from './source-driver.ts'
+import type { CheckpointTaker, TaskCut } from './task-cut.ts'
 
 /** What a step has done: moved records, found nothing to do, or come to its end. */
 export type Progress = 'worked' | 'idle' | 'ended'
@@ -20,13 +21,29 @@ export type Progress = 'worked' | 'idle' | 'ended'
  *
  * running → finishing (all inputs ended: operators emit what they kept, promises what they give) → settling (promises of sinks) →
  * draining (stop frames behind the last record) → completing (sinks publish, operators close) → ended.
+ *
+ * With checkpoints: … → draining → waiting (until a checkpoint holds what it has left behind) → completing → ended; and
+ * running → suspended, at a barrier behind which nothing more is to be done.
  */
-type Phase = 'running' | 'finishing' | 'settling' | 'draining' | 'completing' | 'ended'
+type Phase =
+  | 'running'
+  | 'suspended'
+  | 'finishing'
+  | 'settling'
+  | 'draining'
+  | 'waiting'
+  | 'completing'
+  | 'ended'
+
+/** What `#reachCut` found. */
+type AtCut = 'none' | 'moved' | 'blocked'
 
 /** One ring into a task, and the way into the chain that its records take. */
 export interface TaskInput {
   readonly channel: InputChannel
   readonly entry: number
+  /** Whether the main thread sends. */
+  readonly fromMain: boolean
   /** Whether its frames carry timestamps and watermarks. */
   readonly timestamped: boolean
 }
@@ -49,6 +66,10 @@ export interface TaskParts {
   /** For a task that reads a source: entry 0 of its chain. */
   readonly source: SourceDriver | undefined
   readonly outputs: readonly OutputPort[]
+  /** Takes part in checkpoints; undefined: the job takes none. */
+  readonly checkpoints: CheckpointTaker | undefined
+  /** What it hands over at a barrier. */
+  cut(): TaskCut
   readonly metrics: TaskMetrics
   /** Monotonic milliseconds. */
   nowMs(): number
@@ -73,6 +94,12 @@ export class Task {
   #moved = false
   /** Whether watermarks came with the batch. */
   #timestamped = false
+  /** The checkpoint whose barrier has come in on some input, or that starts here; 0: none. */
+  #epoch = 0
+  /** Whether nothing is done behind that barrier. */
+  #suspends = false
+  /** What was emitted for it lies before the barrier. */
+  #handedOver = false
   #finishing: Iterator<unknown> | undefined
   #finished = 0
   #completed: { readonly error?: unknown } | undefined
@@ -141,7 +168,9 @@ export class Task {
   get quiet(): boolean {
     const { source, state } = this.#parts
     if (this.#phase === 'ended') return true
+    if (this.#phase === 'waiting' || this.#phase === 'suspended') return !state.pressed
     if (this.#phase !== 'running' || state.pressed || this.asynchronous) return false
+    if (this.#epoch !== 0) return false
     return source === undefined || source.quiet
   }
 
@@ -172,6 +201,32 @@ export class Task {
     return this.#moved ? 'worked' : 'idle'
   }
 
+  /**
+   * Begins a checkpoint here: for tasks that have no barriers coming in. One that has come to its end takes part by what
+   * it has handed over then.
+   *
+   * @param suspend - whether to stand still behind the barrier
+   */
+  trigger(epoch: number, suspend: boolean): void {
+    if (this.#phase !== 'running' || epoch <= this.#epoch) return
+    this.#epoch = epoch
+    this.#suspends = suspend
+    this.#handedOver = false
+    // What the main thread has pushed before lies before the barrier.
+    for (const { channel } of this.#parts.inputs) channel.markPublished()
+  }
+
+  /** What it would hand over now. */
+  cut(): TaskCut {
+    return this.#parts.cut()
+  }
+
+  /** Whether checkpoints begin here: its records come from a source or from the main thread. */
+  get begins(): boolean {
+    const { source, inputs } = this.#parts
+    return source !== undefined || inputs.every(({ fromMain }) => fromMain)
+  }
+
   /** Sources end; what they have handed over is still processed. */
   stop(): void {
     this.#parts.source?.end()
@@ -188,7 +243,11 @@ export class Task {
   #advance(): boolean {
     switch (this.#phase) {
       case 'running':
-        return this.#runSlice() || this.#passTime() || this.#takeInput()
+        if (this.#runSlice() || this.#passTime()) return true
+        return this.#epoch === 0 ? this.#takeInput() : this.#workToCut()
+      case 'suspended':
+      case 'waiting':
+        return false
       case 'finishing':
         return this.#finish()
       case 'settling':
@@ -290,6 +349,44 @@ export class Task {
     return true
   }
 
+  /** A checkpoint is on its way: what belongs to it comes first. */
+  #workToCut(): boolean {
+    const at = this.#reachCut()
+    return at === 'moved' || (at === 'none' && this.#takeInput())
+  }
+
+  /** Takes the checkpoint once all inputs have come to its barrier and all they brought has had its effect. */
+  #reachCut(): AtCut {
+    const { inputs, operators, outputs, checkpoints } = this.#parts
+    const reached = (channel: InputChannel): boolean =>
+      this.begins ? channel.caughtUp : channel.ended || channel.epoch >= this.#epoch
+    if (!inputs.every(({ channel }) => reached(channel))) return 'none'
+    if (!this.#handedOver) {
+      this.#handedOver = true
+      this.#endOfBatch()
+      for (const k of operators.keys()) this.#emptyInto(k)
+      return 'moved'
+    }
+    if (this.#touched) return this.#endOfBatch() ? 'moved' : 'blocked'
+    // What is on its way in a promise, or waits for a retry, belongs to it.
+    if (this.pending || operators.some(({ errors }) => errors.busy)) return 'blocked'
+    checkpoints!.take(this.#epoch, this.#parts.cut())
+    for (const output of outputs) output.barrier(this.#epoch)
+    this.#epoch = 0
+    if (this.#suspends) this.#phase = 'suspended'
+    return 'moved'
+  }
+
+  /** One by one: an operator sets the key of each before it gives it. */
+  #emptyInto(k: number): void {
+    const { operators, chain, time } = this.#parts
+    time.resetScope(k)
+    for (const value of operators[k].operator.beforeBarrier?.() ?? []) {
+      if (value !== null && value !== undefined) chain.emit[k](value)
+    }
+    this.#checkFatal()
+  }
+
   /** There are no records at present: in time, what waits for them is idle. */
   #growQuiet(): void {
     const { generators, source, clock, time } = this.#parts
@@ -308,6 +405,11 @@ export class Task {
       this.#turn = (this.#turn + 1) % inputs.length
       const { channel } = input
       const over = channel.ended
+      // Behind its barrier, an input waits for the others.
+      if (this.#epoch !== 0 && channel.epoch >= this.#epoch && !over) {
+        open = true
+        continue
+      }
       const polled = channel.poll(this.#batch)
       if (polled === 'records') {
         this.#entry = input.entry
@@ -315,6 +417,10 @@ export class Task {
         if (timed) time.select(channel)
         for (const generator of generators) generator.select('')
         return 'records'
+      }
+      if (polled === 'barrier') {
+        this.#hearBarrier(channel.epoch)
+        return 'time'
       }
       if (polled === 'time') {
         time.touch()
@@ -327,6 +433,13 @@ export class Task {
     // Time no longer waits for a channel that has ended.
     if (ended && timed) time.touch()
     return ended && timed ? 'time' : 'empty'
+  }
+
+  /** The first barrier of a checkpoint; a later one takes the place of one that was given up. */
+  #hearBarrier(epoch: number): void {
+    if (epoch <= this.#epoch) return
+    this.#epoch = epoch
+    this.#handedOver = false
   }
 
   #pull(): 'records' | 'empty' | 'ended' {
@@ -424,6 +537,18 @@ export class Task {
   }
 
   #drained(): boolean {
+    const { checkpoints } = this.#parts
+    if (checkpoints === undefined) return this.#beginCompleting()
+    this.#phase = 'waiting'
+    checkpoints.takeLast(this.#parts.cut(), () => {
+      if (this.#phase !== 'waiting') return
+      this.#beginCompleting()
+      this.#parts.wake()
+    })
+    return true
+  }
+
+  #beginCompleting(): boolean {
     this.#phase = 'completing'
     this.#parts.metrics.sample()
     void this.#completeAll()

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { type ErrorData, errorToData, StreamError } from '../../codec/errors.ts'
 import type { RuntimeContext } from '../../operators/contract/context.ts'
 import { MetricRegistry, unreadMetrics } from '../../operators/contract/metric-registry.ts'
@@ -12,9 +11,20 @@ import { SharedState } from '../state/shared-state.ts'
 import { StateMemory } from '../state/state-memory.ts'
 import { failed, type ServiceCall, ServiceCalls, type ServiceReply } from '../task/service-calls.ts'
 import { ServiceHost } from '../task/services.ts'
-import type { ControlPort, FromMain, FromWorker, Outcome, ToMain, ToWorker } from './control.ts'
+import { CheckpointCoordinator } from './checkpoint-coordinator.ts'
+import { openSite, openStore } from './checkpoint-files.ts'
+import type {
+  ControlPort,
+  FromMain,
+  FromWorker,
+  Outcome,
+  ResumedFrom,
+  ToMain,
+  ToWorker,
+} from './control.ts'
 import type { JobGraph } from './job-site.ts'
 import { clockOf, crossingOf, reportingLogger, type ThreadInit } from './job-thread.ts'
+import { describeOperators, type OpenedCheckpoints, openCheckpoints } from './open-checkpoints.ts'
 import { PartitionClaims } from './partition-claims.ts'
 
 /** The lines of a coordinator. */
@@ -50,6 +60,8 @@ export class Coordinator {
   #patience: NodeJS.Timeout | undefined
   #full: readonly string[] | undefined
   #job: JobGraph | undefined
+  #checkpoints: CheckpointCoordinator | undefined
+  #opened: OpenedCheckpoints | undefined
   readonly #services: ServiceHost
   readonly #crossing: <T>(data: T) => T
 
@@ -99,7 +111,9 @@ export class Coordinator {
     }
     await this.#ended.promise
     clearTimeout(this.#patience)
+    this.#checkpoints?.close()
     await this.#closeServices()
+    await this.#opened?.lock.release().catch(() => {})
   }
 
   async #openServices(job: JobGraph): Promise<void> {
@@ -111,8 +125,11 @@ export class Coordinator {
   /** A service that hangs in its `close` is left when the job has failed or was cancelled. */
   async #closeServices(): Promise<void> {
     const closed = this.#services.close().catch((error: unknown) => this.fail(error))
-    if (!this.#cancelling) await closed
-    else await Promise.race([closed, delay(CANCEL_MS, undefined, { ref: false })])
+    if (!this.#cancelling) return closed
+    const patience = Promise.withResolvers<void>()
+    const timer = setTimeout(patience.resolve, CANCEL_MS).unref()
+    await Promise.race([closed, patience.promise])
+    clearTimeout(timer)
   }
 
   async #answer(worker: number, call: ServiceCall): Promise<void> {
@@ -146,13 +163,19 @@ export class Coordinator {
       void this.#answer(worker, message.call)
       return
     }
+    if (message.type === 'ready') this.#checkpoints?.ready(worker, message.epoch)
+    if (message.type === 'taken') this.#checkpoints?.taken(worker, message.epoch, message.part)
+    if (message.type === 'declined') this.#checkpoints?.declined(message.epoch, message.error)
+    if (message.type === 'allLast') this.#checkpoints?.allLast(worker)
+    if (isAboutCheckpoints(message)) return
     if (message.type === 'built') this.#descriptions[worker] = message
-    this.#states[worker] = message.type
+    this.#states[worker] = message.type as WorkerState
     if (message.type === 'built') this.#compareWhenBuilt()
     if (message.type === 'opened' && this.#all('opened')) {
       this.#tell({ type: 'go' })
       if (this.#wish === 'stopped') this.#tell({ type: 'stop' })
       this.#lines.main.post({ type: 'running' })
+      this.#checkpoints?.start()
     }
     if (message.type === 'ended') this.#endWhenAllHave()
   }
@@ -162,6 +185,10 @@ export class Coordinator {
       this.#states[message.worker] = 'ended'
       this.#fail(message.error)
       this.#endWhenAllHave()
+      return
+    }
+    if (message.type === 'checkpoint') {
+      this.#checkpoints?.request(message.request)
       return
     }
     if (message.type === 'stop') {
@@ -188,12 +215,52 @@ export class Coordinator {
 
   async #start(job: JobGraph): Promise<void> {
     try {
+      const from = await this.#openCheckpoints(job)
       await this.#openServices(job)
       const partitions = await this.#listPartitions(job)
-      this.#tell({ type: 'start', partitions, claims: PartitionClaims.allocate(partitions) })
+      for (const [node, list] of partitions) partitions.set(node, leftOf(list, from, node))
+      const claims = PartitionClaims.allocate(partitions)
+      this.#tell({ type: 'start', partitions, claims, from })
     } catch (error) {
       this.fail(error)
     }
+  }
+
+  /** Takes the job's checkpoints into use, where it takes any; what it begins with. */
+  async #openCheckpoints(job: JobGraph): Promise<ResumedFrom | undefined> {
+    const { settings, jobName } = this.#init
+    if (settings.checkpoint === undefined) return undefined
+    const { nodes } = job.graph
+    const { parallelism } = planGraph(job.graph, settings)
+    const { maxParallelism } = settings
+    const program = { job: jobName, maxParallelism, nodes, parallelism }
+    const opened = await openCheckpoints(settings.checkpoint, program, openStore, openSite)
+    this.#opened = opened
+    // The job was cancelled, or has failed, meanwhile.
+    if (this.#cancelling) return undefined
+    const operators = describeOperators(program)
+    const { dir: directory } = settings.checkpoint
+    this.#checkpoints = new CheckpointCoordinator(
+      {
+        workers: this.#lines.workers.length,
+        tell: (order) => this.#tell(order),
+        report: (info, requests) => this.#lines.main.post({ type: 'checkpoint', info, requests }),
+        refuse: (error, requests) => this.#lines.main.post({ type: 'refused', error, requests }),
+        suspended: () => this.#suspend(),
+        fail: (error) => this.#fail(error),
+        openStore,
+        facts: () => ({ job: jobName, maxParallelism, operators }),
+      },
+      { ...settings.checkpoint, directory },
+      opened,
+    )
+    return opened.from
+  }
+
+  /** All stand still behind a savepoint: the job is over, without an end of its input. */
+  #suspend(): void {
+    this.#wish ??= 'stopped'
+    this.#cancelAll()
   }
 
   #compare(who: string, expected: readonly string[] | undefined, got: readonly string[]): void {
@@ -270,6 +337,24 @@ export class Coordinator {
       new Doorbell(arena, worker * DOORBELL_BYTES).ring()
     })
   }
+}
+
+function isAboutCheckpoints({ type }: FromWorker): boolean {
+  return ['ready', 'taken', 'declined', 'allLast'].includes(type)
+}
+
+/** The partitions that have not been read to their end. */
+function leftOf(
+  partitions: readonly string[],
+  from: ResumedFrom | undefined,
+  node: number,
+): readonly string[] {
+  const positions = from?.positions.get(node)
+  if (positions === undefined) return partitions
+  return partitions.filter((name) => {
+    const position = positions.get(name) as { ended?: boolean } | undefined
+    return position?.ended !== true
+  })
 }
 
 /** What a source may ask for while it lists its partitions: no record is at hand. */

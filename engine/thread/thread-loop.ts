@@ -33,6 +33,8 @@ export interface LoopSettings {
   readonly settle: SettleWords
   readonly thread: number
   nowMs(): number
+  /** Whether files are being written, for which the event loop must run. */
+  writing(): boolean
 }
 
 /**
@@ -169,7 +171,7 @@ export class ThreadLoop {
 
   #asynchronous(): boolean {
     for (const task of this.#tasks) if (task.asynchronous) return true
-    return false
+    return this.#settings.writing()
   }
 
   async #idle(seen: number, idleMs: number): Promise<void> {

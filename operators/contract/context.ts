@@ -19,6 +19,7 @@ export type ServiceProxy<T> = T
  */
 export interface CallService {
   (name: string, ...args: unknown[]): unknown
+  /** A promise of the result, whether `process` is async or not. */
   async(name: string, ...args: unknown[]): Promise<unknown>
 }
 

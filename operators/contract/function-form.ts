@@ -1,5 +1,6 @@
 import { describe, StreamError } from '../../codec/errors.ts'
 import type { RuntimeContext } from './context.ts'
+import { BaseFunction } from './function.ts'
 import { opening } from './metric-registry.ts'
 import type { Operator, OperatorCall, OperatorFactory, OperatorShape } from './operator.ts'
 import type { Awaitable } from './source.ts'
@@ -45,9 +46,11 @@ export function functionName(fn: unknown, methodName: string): string {
 /** Refuses what stands in the place of a function and is none: `SAGE_OPTION`. */
 export function requireFunction(fn: unknown, method: string): asserts fn is UserFunction {
   if (typeof fn === 'function') return
+  const hint =
+    fn instanceof BaseFunction ? '; give the class itself, and its options behind it' : ''
   throw new StreamError(
     'SAGE_OPTION',
-    `${method}: expected a function or a class, got ${describe(fn)}`,
+    `${method}: expected a function or a class, got ${describe(fn)}${hint}`,
   )
 }
 

@@ -1,6 +1,6 @@
 import type { RuntimeContext } from './context.ts'
 import type { Collector } from './function.ts'
-import type { KeyedStore, TimerQueue } from './keyed-store.ts'
+import type { KeyedStore, TimerEntry, TimerQueue } from './keyed-store.ts'
 import type { Awaitable, PartitionedSource } from './source.ts'
 
 /**
@@ -59,6 +59,7 @@ export interface WatermarkGenerator {
   readonly idle: boolean
   /** The highest timestamp of the partition at hand; a higher one is told by `raise`. */
   readonly highest: number
+  /** The partition at hand has shown this timestamp. */
   raise(timestamp: number): void
   /** The records that follow are of this partition. */
   select(partition: string): void
@@ -74,6 +75,7 @@ export interface WatermarkGenerator {
   readonly idleAt: number
 }
 
+/** How the engine passes a record in: see `OperatorShape` for what it does with the result. */
 export type OperatorCall = (value: any, ctx: RuntimeContext, out: Collector) => unknown
 
 /**
@@ -93,6 +95,7 @@ export type Room = () => boolean
 export interface Operator {
   /** One function for all inputs, or one per input index (co-operators). */
   readonly call: OperatorCall | readonly OperatorCall[]
+  /** Before the first record. */
   open?(): Awaitable<void>
   /**
    * End of all inputs: what is still to be emitted. Pulled one item at a time and only while there is
@@ -105,8 +108,16 @@ export interface Operator {
    */
   endOfBatch?(): Iterable<unknown>
   /**
+   * A checkpoint is about to be taken: what is held only on its way (partial results) is emitted, as `finish` does, so that
+   * what lies before the barrier has left. After `endOfBatch`.
+   */
+  beforeBarrier?(): Iterable<unknown>
+  /**
    * For operators that gather: repeats the processing of the records on which `call` or `endOfBatch` threw last, for a
    * retry; the result is that of a `call`. Without it a retry makes the same `call` again.
+   *
+   * It also repeats what `onWatermark` or `onProcessingTime` threw on, and then emits through `out`; without it those are
+   * not retried.
    */
   again?(): unknown
   /**
@@ -136,6 +147,7 @@ export interface Operator {
   restore?(state: any): void
   /** Everything is out, promises included: for sinks that publish their result as a whole. Before `close`. */
   complete?(): Awaitable<void>
+  /** The end, whatever came before. */
   close?(): Awaitable<void>
 }
 
@@ -144,12 +156,20 @@ export interface KeyedBackend {
   readonly store: KeyedStore
   readonly eventTimers: TimerQueue
   readonly processingTimers: TimerQueue
+  /** Whether anything was ever kept here: else there is nothing to save. */
+  readonly used: boolean
+  /** All timers, in no particular order. */
+  timerEntries(): Iterable<TimerEntry>
+  /** Registers timers of a snapshot. */
+  restoreTimers(entries: Iterable<TimerEntry>): void
   /** Set by an operator that passes time to these timers: `ctx.timers` then lets functions register some. */
   hearsTimers: boolean
   /** The slot of the key at hand, or -1. Throws `SAGE_NOT_KEYED`. */
   find(): number
   /** The slot of the key at hand, which gets one where it has none. Throws `SAGE_NOT_KEYED`. */
   slot(): number
+  /** The same for those who ask once a record: it does not look whether the key is that of the last call. */
+  slotOnce(): number
 }
 
 /** What an operator gets when it is made: the users' view, and the record scope for those who set keys. */
@@ -195,6 +215,7 @@ export interface OperatorFactory {
   readonly redistribute?: (states: readonly any[], parallelism: number) => readonly unknown[]
   /** User functions, for the graph's fingerprint (their source text is compared between workers). */
   readonly functions: readonly Function[]
+  /** Makes the operator of one subtask. */
   create(context: OperatorContext): Operator
 }
 

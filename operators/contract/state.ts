@@ -17,24 +17,34 @@ export interface ListState<T> extends Iterable<T> {
   readonly length: number
   /** The elements, in the order in which they were added. Not to be changed. */
   get(): readonly T[]
+  /** Adds one element at the end. */
   add(value: T): void
+  /** Adds elements at the end. */
   addAll(values: Iterable<T>): void
   /** Puts these elements in the place of those that were there. */
   update(values: Iterable<T>): void
+  /** Takes all elements away. */
   clear(): void
 }
 
 /** State of a map per key: what `ctx.mapState(name)` gives. The keys of the map are primitives. */
 export interface MapState<MK, V> extends Iterable<[MK, V]> {
   readonly size: number
+  /** The value; undefined where there is none. */
   get(key: MK): V | undefined
+  /** Whether there is a value. */
   has(key: MK): boolean
+  /** Sets the value of one key of the map. */
   set(key: MK, value: V): void
-  /** Whether it was there. */
+  /** Takes a key of the map away. Whether it was there. */
   delete(key: MK): boolean
+  /** The keys of the map, in the order in which they came. */
   keys(): Iterable<MK>
+  /** The values, in the order of `keys`. */
   values(): Iterable<V>
+  /** Both, in the order of `keys`. */
   entries(): Iterable<[MK, V]>
+  /** Takes all of them away. */
   clear(): void
 }
 

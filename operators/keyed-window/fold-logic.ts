@@ -1,5 +1,5 @@
 import { requireLambda } from '../contract/function-form.ts'
-import { checkAccumulator, keptRecord } from '../final/cell.ts'
+import { checkAccumulator, keptRecord } from '../final/accumulator.ts'
 import { compareRanks, type Rank, rank } from '../final/rank.ts'
 import type { WindowLogic } from './window-logic.ts'
 

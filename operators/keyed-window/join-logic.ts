@@ -1,4 +1,4 @@
-import { keptRecord } from '../final/cell.ts'
+import { keptRecord } from '../final/accumulator.ts'
 import type { WindowLogic } from './window-logic.ts'
 
 /** Which of a side's values stay: the first, the last, or all of them. */

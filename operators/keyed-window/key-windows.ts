@@ -1,4 +1,4 @@
-import { keptRecord } from '../final/cell.ts'
+import { keptRecord } from '../final/accumulator.ts'
 import { dequeue, enqueue, firstTimestamp, isQueueEmpty } from './item-queue.ts'
 import type { KeyClock } from './key-clock.ts'
 import type { WindowLogic } from './window-logic.ts'

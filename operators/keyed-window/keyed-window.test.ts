@@ -82,6 +82,7 @@ describe('by key', () => {
     key: fc.constantFrom('a', 'b'),
     at: fc.integer({ min: 0, max: 30 }),
     passes: fc.constantFrom(0, 0, 0, 1, 4, 9),
+    resumes: fc.constantFrom(false, false, false, true),
   })
 
   it.each(windowers)('equals a plain loop over everything: %o', async (reference, windower) => {
@@ -108,7 +109,8 @@ describe('by key', () => {
             for (const [k, text] of news) told[k].push(text)
           }
           let now = 0
-          for (const [id, { key, at, passes }] of events.entries()) {
+          for (const [id, { key, at, passes, resumes }] of events.entries()) {
+            if (resumes) harness.restore(harness.snapshot())
             // The clock is shown to all keys at every millisecond, as timers do.
             for (let i = 0; i < passes; i++) {
               now++

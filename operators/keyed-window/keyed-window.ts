@@ -10,7 +10,7 @@ import type {
   Room,
 } from '../contract/operator.ts'
 import { checkTimestamp } from '../contract/result-checks.ts'
-import { sortedSlots } from '../state/sorted-slots.ts'
+import { sortedKeys } from '../state/sorted-keys.ts'
 import { KeyWindows, type KeyWindowsOutput } from './key-windows.ts'
 import type { WindowLogic } from './window-logic.ts'
 import type { ResolvedWindow } from './window-spec.ts'
@@ -85,7 +85,7 @@ class KeyedWindowOperator implements Operator {
   readonly #failures: Failure[] = []
   #failed: unknown
   /** At the end of input: the slots that are left, the last one first. */
-  #ending: number[] | undefined
+  #ending: Key[] | undefined
 
   constructor({ window, logic, ordered, sides }: KeyedWindowParts, context: OperatorContext) {
     this.#context = context
@@ -152,11 +152,12 @@ class KeyedWindowOperator implements Operator {
     this.#failed = undefined
     this.#raise()
     this.#out = this.#context.out
-    this.#ending ??= sortedSlots(keyed.store).reverse()
+    this.#ending ??= sortedKeys(keyed.store).reverse()
     while (this.#ending.length > 0) {
       if (!room()) return false
-      const slot = this.#ending.pop()!
-      scope.key = keyed.store.keyAt(slot)
+      const key = this.#ending.pop()!
+      const slot = keyed.store.find(key)
+      scope.key = key
       this.#windows.onEof(this.#states.get(slot)!, this.#output)
       this.#states.touch(slot)
       this.#setTimer(slot, this.#latest)

@@ -18,6 +18,7 @@ import type { Windower } from './windower.ts'
 export type WindowClock<T = any> =
   | {
       readonly type: 'event'
+      /** When a record happened, in ms since the epoch. */
       readonly timestamp: (value: T) => number
       readonly wait: Duration
     }

@@ -1,10 +1,10 @@
 import { StreamError } from '../../codec/errors.ts'
 import type { RuntimeContext } from '../contract/context.ts'
 import type { Collector, OutputTag } from '../contract/function.ts'
-import type { StateColumn } from '../contract/keyed-store.ts'
+import type { StateColumn, TimeDomain } from '../contract/keyed-store.ts'
 import type { Operator, OperatorContext, OperatorFactory, Room } from '../contract/operator.ts'
 import { isPromise, promiseReturned } from '../contract/result-checks.ts'
-import { type TimeDomain, TimerService } from '../state/timer-service.ts'
+import { TimerService } from '../state/timer-service.ts'
 import { PatternLogic, type PatternState } from './pattern-logic.ts'
 import type { PatternMachine, PatternOutput } from './pattern-machine.ts'
 

@@ -91,10 +91,24 @@ describe('a heap store', () => {
     expect([column.get(slot), copied.get(copy.slot('a'))]).toEqual([undefined, undefined])
   })
 
-  it('a column that is asked for after a restore has its values', () => {
-    const store = storeAt()
-    store.restore([{ group: 0, key: 'a', values: { later: 7 } }])
-    expect(store.column('later').get(store.find('a'))).toBe(7)
+  it('a column that is asked for after a restore has its values, kept as it is asked for', () => {
+    const clock = new ManualClock(1_000)
+    const first = storeAt(clock)
+    const options = {
+      ttlMs: 100,
+      encode: (n: number) => `${n}`,
+      decode: (text: string) => Number(text),
+    }
+    first.column<number>('later', options).set(first.slot('a'), 7)
+    first.column<number>('plain').set(first.slot('a'), 1)
+    const store = storeAt(clock)
+    store.restore(first.entries())
+    // Saved again before anybody asks: as it came.
+    expect(byKey(store.entries())).toEqual(byKey(first.entries()))
+    const later = store.column<number>('later', options)
+    expect([later.get(store.find('a')), store.column('plain').get(store.find('a'))]).toEqual([7, 1])
+    clock.advance(100)
+    expect(later.get(store.find('a'))).toBeUndefined()
   })
 
   it('so has one of another kind', () => {

@@ -47,8 +47,9 @@ export class HeapStore implements KeyedStore {
   }
 
   slot(key: Key): number {
-    const found = this.#table.find(key)
-    return found === -1 ? this.#add(key) : found
+    const hash = keyHash(key) | 0
+    const found = this.#table.find(key, hash)
+    return found === -1 ? this.#add(key, hash) : found
   }
 
   keyAt(slot: number): Key {
@@ -156,8 +157,8 @@ export class HeapStore implements KeyedStore {
     this.#columns[place] = column
   }
 
-  #add(key: Key): number {
-    const slot = this.#table.add(key)
+  #add(key: Key, hash: number): number {
+    const slot = this.#table.add(key, hash)
     for (const column of this.#columns) column.grow(slot + 1)
     if (this.#changed !== undefined) this.#touch(slot)
     return slot

@@ -39,10 +39,15 @@ import { joinFactory } from '../multi/join.ts'
 import { patternStart } from '../pattern/pattern-builder.ts'
 import { compilePattern } from '../pattern/pattern-machine.ts'
 import { patternFactory } from '../pattern/pattern-operator.ts'
+import { collectFactory } from '../stateful/collect.ts'
+import { keyedJoinFactory } from '../stateful/keyed-join.ts'
+import { StatefulBatchLogic, StatefulLogic } from '../stateful/logic.ts'
+import { statefulBatchFactory, statefulFactory } from '../stateful/stateful.ts'
+import { statefulFlatMapFactory, statefulMapFactory } from '../stateful/stateful-map.ts'
 import { assignTimestampsFactory } from '../time/assign-timestamps.ts'
 import { watermarks } from '../time/watermark-strategy.ts'
 import { triggers } from '../window/trigger.ts'
-import { session } from '../window/window-assigner.ts'
+import { tumbling } from '../window/window-assigner.ts'
 import { sumContents } from '../window/window-contents.ts'
 import { windowFactory } from '../window/window-factory.ts'
 import { type HarnessOptions, operatorHarness } from './operator-harness.ts'
@@ -58,10 +63,11 @@ interface Row {
   readonly expected: readonly unknown[]
   /** Why what it keeps is in no snapshot. */
   readonly forgets?: string
+  /** The order is kept by key only. */
+  readonly perKey?: boolean
 }
 
 const ownFields = 'its function keeps what it counts in fields, and is no StatefulFunction'
-const notYet = 'it keeps its accumulators outside of the keyed state'
 
 const sizes = [3, 1, 4, 1, 5, 9, 2, 6]
 const keys = ['b', 'a', 'b', 'c', 'a', 'a', 'c', 'b']
@@ -71,6 +77,10 @@ const keyed = (fn: (n: number, i: number) => unknown) =>
     return value === undefined ? [] : [[keys[i], value]]
   })
 const sum = { first: (n: any) => n, next: (a: any, n: any) => a + n, result: (a: any) => a }
+/** The sum of each record's key so far. */
+const running = keyed((_, i) =>
+  sizes.slice(0, i + 1).reduce((a, n, j) => (keys[j] === keys[i] ? a + n : a), 0),
+)
 const late = new OutputTag<number>('late')
 const seen: unknown[] = []
 
@@ -104,6 +114,39 @@ class Sides extends BaseJoinFunction {
   }
   right(n: number, key: string) {
     return [`${key}>${n}`, n]
+  }
+}
+
+class Summing extends StatefulLogic<number, number, number> {
+  #sum: number
+  constructor(sum = 0) {
+    super()
+    this.#sum = sum
+  }
+  onItem(n: number): [number[], boolean] {
+    this.#sum += n
+    return [[this.#sum], StatefulLogic.RETAIN]
+  }
+  snapshot() {
+    return this.#sum
+  }
+}
+
+class SummingBatch extends StatefulBatchLogic<number, number, number> {
+  #sum: number
+  constructor(sum = 0) {
+    super()
+    this.#sum = sum
+  }
+  onBatch(values: number[]): [number[], boolean] {
+    const sums = values.map((n) => {
+      this.#sum += n
+      return this.#sum
+    })
+    return [sums, StatefulBatchLogic.RETAIN]
+  }
+  snapshot() {
+    return this.#sum
   }
 }
 
@@ -204,15 +247,11 @@ const rows: Readonly<Record<string, Row>> = {
   },
   reduceFactory: {
     make: () => reduceFactory((a: number, n: number) => a + n),
-    forgets: notYet,
-    expected: keyed((_, i) =>
-      sizes.slice(0, i + 1).reduce((a, n, j) => (keys[j] === keys[i] ? a + n : a), 0),
-    ),
+    expected: running,
   },
   entriesFactory: { make: entriesFactory, expected: sizes.map((n, i) => [keys[i], [keys[i], n]]) },
   countFinalFactory: {
     make: countFinalFactory,
-    forgets: notYet,
     expected: [
       ['a', 3],
       ['b', 3],
@@ -221,7 +260,6 @@ const rows: Readonly<Record<string, Row>> = {
   },
   minFinalFactory: {
     make: () => minFinalFactory(),
-    forgets: notYet,
     expected: [
       ['a', 1],
       ['b', 3],
@@ -230,7 +268,6 @@ const rows: Readonly<Record<string, Row>> = {
   },
   maxFinalFactory: {
     make: () => maxFinalFactory(),
-    forgets: notYet,
     expected: [
       ['a', 9],
       ['b', 6],
@@ -239,7 +276,6 @@ const rows: Readonly<Record<string, Row>> = {
   },
   reduceFinalFactory: {
     make: () => reduceFinalFactory((a: number, n: number) => a + n),
-    forgets: notYet,
     expected: [
       ['a', 15],
       ['b', 13],
@@ -253,7 +289,6 @@ const rows: Readonly<Record<string, Row>> = {
         (a: number, n: number) => a + n,
         (a: number, b: number) => a + b,
       ),
-    forgets: notYet,
     expected: [
       ['a', 15],
       ['b', 13],
@@ -262,7 +297,6 @@ const rows: Readonly<Record<string, Row>> = {
   },
   aggregationFactory: {
     make: () => aggregationFactory([], sum),
-    forgets: notYet,
     expected: [
       ['a', 15],
       ['b', 13],
@@ -272,32 +306,6 @@ const rows: Readonly<Record<string, Row>> = {
   assignTimestampsFactory: {
     make: () => assignTimestampsFactory((n: number) => n, watermarks.monotonic()),
     expected: keyed((n) => n),
-  },
-  windowFactory: {
-    make: () =>
-      windowFactory({
-        assigner: session(3),
-        contents: sumContents(),
-        event: true,
-        latenessMs: 0,
-        trigger: triggers.eventTime(),
-        late: undefined,
-        process: undefined,
-      }),
-    expected: [
-      ['b', { key: 'b', start: 0, end: 5, value: 7 }],
-      ['a', { key: 'a', start: 1, end: 8, value: 15 }],
-      ['c', { key: 'c', start: 3, end: 9, value: 3 }],
-      ['b', { key: 'b', start: 7, end: 10, value: 6 }],
-    ],
-  },
-  intervalJoinFactory: {
-    make: () => intervalJoinFactory(3, 1),
-    expected: [
-      ['a', [5, 1]],
-      ['a', [5, 9]],
-      ['c', [2, 1]],
-    ],
   },
   patternFactory: {
     make: () =>
@@ -340,10 +348,91 @@ const rows: Readonly<Record<string, Row>> = {
       ['c', [0, [1, 2]]],
     ],
   },
+  windowFactory: {
+    perKey: true,
+    make: () =>
+      windowFactory({
+        assigner: tumbling(4),
+        contents: sumContents(),
+        event: true,
+        latenessMs: 0,
+        trigger: triggers.eventTime(),
+        late: undefined,
+        process: undefined,
+      }),
+    expected: [
+      ['b', { key: 'b', start: 0, end: 4, value: 7 }],
+      ['a', { key: 'a', start: 0, end: 4, value: 1 }],
+      ['c', { key: 'c', start: 0, end: 4, value: 1 }],
+      ['b', { key: 'b', start: 4, end: 8, value: 6 }],
+      ['a', { key: 'a', start: 4, end: 8, value: 14 }],
+      ['c', { key: 'c', start: 4, end: 8, value: 2 }],
+    ],
+  },
+  intervalJoinFactory: {
+    make: () => intervalJoinFactory(3, 1),
+    expected: [
+      ['a', [5, 1]],
+      ['a', [5, 9]],
+      ['c', [2, 1]],
+    ],
+  },
+  statefulMapFactory: {
+    make: () => statefulMapFactory((sum: number = 0, n: number) => [sum + n, sum + n]),
+    expected: running,
+  },
+  statefulFlatMapFactory: {
+    make: () =>
+      statefulFlatMapFactory((last: number | undefined, n: number) => [
+        n,
+        last === undefined ? [n] : [last, n],
+      ]),
+    expected: sizes.flatMap((n, i) => {
+      const before = sizes.findLast((_, j) => j < i && keys[j] === keys[i])
+      return before === undefined
+        ? [[keys[i], n]]
+        : [
+            [keys[i], before],
+            [keys[i], n],
+          ]
+    }),
+  },
+  statefulFactory: {
+    make: () => statefulFactory((sum?: number) => new Summing(sum)),
+    expected: running,
+    perKey: true,
+  },
+  statefulBatchFactory: {
+    make: () => statefulBatchFactory((sum?: number) => new SummingBatch(sum)),
+    expected: running,
+    perKey: true,
+  },
+  collectFactory: {
+    make: () => collectFactory(1000, 2),
+    expected: [
+      ['b', [3, 4]],
+      ['a', [1, 5]],
+      ['c', [1, 2]],
+      ['a', [9]],
+      ['b', [6]],
+    ],
+    perKey: true,
+  },
+  keyedJoinFactory: {
+    make: () => keyedJoinFactory(2, 'product', 'final'),
+    // The second side has every second record.
+    expected: [
+      ['a', [5, 1]],
+      ['a', [5, 9]],
+      ['b', [3, 6]],
+      ['b', [4, 6]],
+      ['c', [2, 1]],
+    ],
+  },
   combinerFactory: {
     make: () => combinerFactory([], sum, 2),
+    forgets: 'what it holds is on its way: a checkpoint has it sent on',
     // Two keys are held; the third sends both on.
-    forgets: notYet,
     expected: [
       ['b', 7],
       ['a', 1],
@@ -382,6 +471,11 @@ async function run(
   return [...outputOf(harness), ...seen]
 }
 
+/** In the order of the keys, and for each as it was. */
+function byKey(output: readonly unknown[]): unknown[] {
+  return (output as [string, unknown][]).toSorted(([a], [b]) => a.localeCompare(b))
+}
+
 function outputOf(harness: ReturnType<typeof operatorHarness>): unknown[] {
   const sides = [late, BRANCH_TRUE, BRANCH_FALSE].flatMap((tag) =>
     harness.sideOutput(tag).map((n) => [tag.id, n]),
@@ -390,8 +484,9 @@ function outputOf(harness: ReturnType<typeof operatorHarness>): unknown[] {
 }
 
 describe.each(paces)('%s', (_, options, oneByOne) => {
-  it.each(Object.entries(rows))('%s', async (_, { make, expected }) => {
-    expect(await run(make(), options, oneByOne)).toEqual(expected)
+  it.each(Object.entries(rows))('%s', async (_, { make, expected, perKey = false }) => {
+    const seen = await run(make(), options, oneByOne)
+    expect(perKey ? byKey(seen) : seen).toEqual(perKey ? byKey(expected) : expected)
   })
 
   it.each(Object.entries(rows).filter(([, { make }]) => make().combiner !== undefined))(
@@ -411,8 +506,9 @@ describe.each(paces)('%s', (_, options, oneByOne) => {
 
 describe('snapshot and restore after each record', () => {
   const kept = Object.entries(rows).filter(([, { forgets }]) => forgets === undefined)
-  it.each(kept)('%s', async (_, { make, expected }) => {
-    expect(await run(make(), {}, true, true)).toEqual(expected)
+  it.each(kept)('%s', async (_, { make, expected, perKey = false }) => {
+    const seen = await run(make(), {}, true, true)
+    expect(perKey ? byKey(seen) : seen).toEqual(perKey ? byKey(expected) : expected)
   })
 })
 

@@ -3,7 +3,12 @@ import type { RuntimeContext } from '../contract/context.ts'
 import type { Collector } from '../contract/function.ts'
 import { METRIC_SLOTS, MetricRegistry } from '../contract/metric-registry.ts'
 import type { MetricKind } from '../contract/metrics.ts'
-import type { Operator, OperatorFactory, RecordScope } from '../contract/operator.ts'
+import type {
+  Operator,
+  OperatorContext,
+  OperatorFactory,
+  RecordScope,
+} from '../contract/operator.ts'
 import type { MetricCells } from '../contract/user-metrics.ts'
 import { type BroadcastSnapshot, BroadcastStates } from '../state/broadcast-states.ts'
 import { type KeyedSnapshot, KeyedState } from '../state/keyed-state.ts'
@@ -35,9 +40,9 @@ export interface InstanceSetting {
   readonly clock: ManualClock
   readonly logs: LogLine[]
   readonly combined: boolean
+  readonly countDropped: OperatorContext['countDropped']
   /** Whether any input is broadcast. */
   readonly broadcast: boolean
-  readonly countDropped: (count?: number) => void
 }
 
 /** One instance of an operator under test, with nothing kept and not yet opened. */

@@ -135,10 +135,10 @@ export class OperatorHarness {
       clock: new ManualClock(options.startMs),
       logs: this.logs,
       combined,
-      broadcast: broadcast.length > 0,
       countDropped: (count = 1) => {
         this.dropped += count
       },
+      broadcast: broadcast.length > 0,
     }
     this.#instance = new OperatorInstance(this.#setting)
     this.#open()

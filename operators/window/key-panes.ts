@@ -1,4 +1,4 @@
-import { keptRecord } from '../final/cell.ts'
+import { keptRecord } from '../final/accumulator.ts'
 import { RunningMerge } from './running-merge.ts'
 import { inOrder, type WindowContents } from './window-contents.ts'
 

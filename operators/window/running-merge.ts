@@ -1,4 +1,4 @@
-import { keptRecord } from '../final/cell.ts'
+import { keptRecord } from '../final/accumulator.ts'
 
 type Merge = (a: any, b: any) => unknown
 

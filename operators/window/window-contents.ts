@@ -2,7 +2,7 @@ import { describe, StreamError } from '../../codec/errors.ts'
 import { compareKeys } from '../../codec/key.ts'
 import { requireLambda } from '../contract/function-form.ts'
 import { isPromise, promiseReturned } from '../contract/result-checks.ts'
-import { checkAccumulator, keptRecord } from '../final/cell.ts'
+import { checkAccumulator, keptRecord } from '../final/accumulator.ts'
 
 /**
  * What becomes of the records of a window. An accumulator may be anything but `undefined`; the functions may change their
@@ -29,6 +29,7 @@ export interface WindowContents {
 export interface WindowAggregate<T, A, R = A> {
   /** An accumulator of no records. */
   create(): A
+  /** The accumulator with one more record. */
   add(accumulator: A, value: T): A
   /**
    * Joins two accumulators; must give what adding the records of both would. With it, sliding windows share what they have

@@ -2,7 +2,7 @@ import { cloneValue } from '../../codec/value.ts'
 import type { Collector, OutputTag } from '../contract/function.ts'
 import type { OperatorContext } from '../contract/operator.ts'
 import { isPromise, promiseReturned } from '../contract/result-checks.ts'
-import { keptRecord } from '../final/cell.ts'
+import { keptRecord } from '../final/accumulator.ts'
 import type { Window, WindowResult } from './window.ts'
 import type { WindowContents } from './window-contents.ts'
 

@@ -6,6 +6,7 @@ import type {
   MapFunction,
   SinkFunction,
 } from '../../../operators/contract/function.ts'
+import type { FileSink, FileSinkOptions } from '../../../operators/files/file-sink.ts'
 import type {
   ClassArguments,
   ClassOf,
@@ -37,6 +38,7 @@ export interface ConnectedStreams<Ts extends readonly unknown[]> {
   ): DataStream<Present<R>>
   /** `sink` on the union of the inputs. */
   sink(fn: Lambda<Ts[number], any, unknown>, options?: SinkOptions): this
+  sink(Class: typeof FileSink, files: FileSinkOptions<Ts[number]>, options?: SinkOptions): this
   sink<O = undefined>(
     Class: ClassOf<SinkFunction<Ts[number]>, O>,
     ...rest: ClassArguments<O, SinkOptions>

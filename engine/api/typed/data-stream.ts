@@ -15,6 +15,7 @@ import type {
   ProcessFunction,
   SinkFunction,
 } from '../../../operators/contract/function.ts'
+import type { FileSink, FileSinkOptions } from '../../../operators/files/file-sink.ts'
 import type { WatermarkStrategy } from '../../../operators/time/watermark-strategy.ts'
 import type {
   Bytes,
@@ -143,6 +144,7 @@ export interface DataStream<T> {
    * branches off.
    */
   sink(fn: Lambda<T, any, unknown>, options?: SinkOptions): this
+  sink(Class: typeof FileSink, files: FileSinkOptions<T>, options?: SinkOptions): this
   sink<O = undefined>(
     Class: ClassOf<SinkFunction<T>, O>,
     ...rest: ClassArguments<O, SinkOptions>

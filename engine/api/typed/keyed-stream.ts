@@ -13,10 +13,13 @@ import type {
   ProcessFunction,
   SinkFunction,
 } from '../../../operators/contract/function.ts'
+import type { FileSink, FileSinkOptions } from '../../../operators/files/file-sink.ts'
 import type { WindowEmitMode } from '../../../operators/keyed-window/join-logic.ts'
 import type { WindowMeta } from '../../../operators/keyed-window/key-windows.ts'
 import type { KeyedWindow } from '../../../operators/keyed-window/window-spec.ts'
 import type { MatchOf, Pattern, PatternStart } from '../../../operators/pattern/pattern.ts'
+import type { JoinEmitMode } from '../../../operators/stateful/join-table.ts'
+import type { StatefulBatchLogic, StatefulLogic } from '../../../operators/stateful/logic.ts'
 import type { WatermarkStrategy } from '../../../operators/time/watermark-strategy.ts'
 import type { WindowAssigner } from '../../../operators/window/window-assigner.ts'
 import type {
@@ -24,6 +27,7 @@ import type {
   ClassArguments,
   ClassOf,
   Items,
+  KeyedRow,
   Lambda,
   NotPromise,
   Present,
@@ -32,10 +36,12 @@ import type {
 } from '../function-types.ts'
 import type {
   AsyncOptions,
+  CollectOptions,
   CollectWindowOptions,
   EnrichOptions,
   FoldOptions,
   IntervalOptions,
+  JoinOptions,
   JoinWindowOptions,
   OperatorOptions,
   SchemaOptions,
@@ -97,6 +103,7 @@ export interface KeyedStream<K, T> extends DataStream<T> {
   ): KeyedStream<K, T>
   assignTimestamps(strategy: WatermarkStrategy, options?: OperatorOptions): KeyedStream<K, T>
   sink(fn: Lambda<T, K, unknown>, options?: SinkOptions): this
+  sink(Class: typeof FileSink, files: FileSinkOptions<T>, options?: SinkOptions): this
   sink<O = undefined>(
     Class: ClassOf<SinkFunction<T>, O>,
     ...rest: ClassArguments<O, SinkOptions>
@@ -184,6 +191,73 @@ export interface KeyedStream<K, T> extends DataStream<T> {
     by?: (value: T) => Comparable,
     options?: OperatorOptions,
   ): KeyedStream<K, T>
+  /**
+   * State per key: the function gets the key's state (undefined: it has none) and a record, and
+   * gives `[state, output]`. `null` as state forgets the key; its output is emitted all the same.
+   * The state may be changed in place and given back: then emit a copy of it, not itself.
+   *
+   * @param stepId - the operator's uid, unique in the environment
+   */
+  statefulMap<S, R>(
+    stepId: string,
+    mapper: (
+      state: S | undefined,
+      value: T,
+      key: K,
+    ) => readonly [state: S | null | undefined, output: R & Sync<R>],
+    options?: OperatorOptions,
+  ): KeyedStream<K, Present<R>>
+  /** The same with any number of outputs: `[state, outputs]`. */
+  statefulFlatMap<S, R>(
+    stepId: string,
+    mapper: (
+      state: S | undefined,
+      value: T,
+      key: K,
+    ) => readonly [state: S | null | undefined, outputs: Items<R>],
+    options?: OperatorOptions,
+  ): KeyedStream<K, R>
+  /**
+   * A `StatefulLogic` per key, which gets the key's records one by one, may ask to be called at some
+   * time, and hears of the end of input. `builder` makes it for the first record of a key, and for
+   * the first after a discard, with `undefined`; after a resume with what `snapshot()` gave.
+   * `ctx.key` is its key.
+   *
+   * Records at hand together are worked on key by key, in the order of the keys: see
+   * `StatefulLogic`. Semantics of Bytewax's `stateful`.
+   */
+  stateful<R, S>(
+    stepId: string,
+    builder: (resumeState: S | undefined, ctx: RuntimeContext<K>) => StatefulLogic<T, R, S>,
+    options?: OperatorOptions,
+  ): KeyedStream<K, Present<R>>
+  /** The same, but each logic gets all records of its key that are at hand together as one array. */
+  statefulBatch<R, S>(
+    stepId: string,
+    builder: (resumeState: S | undefined, ctx: RuntimeContext<K>) => StatefulBatchLogic<T, R, S>,
+    options?: OperatorOptions,
+  ): KeyedStream<K, Present<R>>
+  /**
+   * Lists of a key's records: emitted at `maxSize` records, when none has come for `timeout` (by the
+   * job's clock, counted from the *last* record), and at the end of input.
+   */
+  collect(stepId: string, options: CollectOptions): KeyedStream<K, T[]>
+  /**
+   * Joins keyed streams of equal keys: rows of one value of each side, this stream's first. Which
+   * values and when is a matter of `insertMode` and `emitMode`; by default the last value of each
+   * side, as soon as every side has one.
+   */
+  join<const Ss extends readonly KeyedStream<K, any>[], E extends JoinEmitMode = 'complete'>(
+    stepId: string,
+    others: Ss,
+    options?: JoinOptions<E>,
+  ): KeyedStream<K, KeyedRow<[T, ...RecordsOf<Ss>], E>>
+  join<U, E extends JoinEmitMode = 'complete'>(
+    stepId: string,
+    other: KeyedStream<K, U>,
+    options?: JoinOptions<E>,
+  ): KeyedStream<K, KeyedRow<[T, U], E>>
+
   /** Each record with its key. The stream is no longer keyed. */
   entries(options?: OperatorOptions): DataStream<[K, T]>
 
