@@ -151,6 +151,23 @@ describe('a part', () => {
     expect(facts.sections[0].items).toBe(added)
   })
 
+  it('writes what comes at whatever moment while it writes', async () => {
+    for (let pause = 0; pause < 12; pause++) {
+      const files = new MemoryFiles()
+      const part = site(files).createPart({ epoch: 1, thread: 0, number: 0 })
+      const section = part.section({ operator: 'a', kind: 'operator', subtask: 0 })
+      const large = new Uint8Array(BLOCK_BYTES)
+      for (let i = 0; i < 8; i++) {
+        section.add(large)
+        for (let turn = 0; turn < 4 + pause; turn++) await Promise.resolve()
+      }
+      section.end()
+      await part.close()
+      const written = files.log.filter((line) => line === 'write d/part-1-0-0').length
+      expect(written).toBe(8 + 2)
+    }
+  })
+
   it('room comes when there is some, and when it has failed', async () => {
     for (const code of ['', 'ENOSPC']) {
       const files = new MemoryFiles()
