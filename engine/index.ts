@@ -6,9 +6,11 @@ export type { Key } from '../codec/key.ts'
 export { registerType } from '../codec/register-type.ts'
 export { type InferSchema, list, nullable, type Schema, schema } from '../codec/schema.ts'
 export { materialize, type View } from '../codec/view.ts'
+export type { LookupCache } from '../operators/async/lookup-cache.ts'
 export type { Clock, RuntimeContext } from '../operators/contract/context.ts'
 export type { DeadLetter, ErrorPolicy } from '../operators/contract/error-policy.ts'
 export {
+  AsyncMapFunction,
   BaseCoMapFunction,
   BaseFunction,
   BaseJoinFunction,
@@ -29,16 +31,46 @@ export type { Counter, Gauge, Histogram, MetricGroup } from '../operators/contra
 export { Packet, StopSignal } from '../operators/contract/packet.ts'
 export { IDLE, type PartitionedSource, type PartitionReader } from '../operators/contract/source.ts'
 export type {
+  BroadcastState,
   ListState,
   MapState,
   StateOptions,
   Timers,
   ValueState,
 } from '../operators/contract/state.ts'
+export { StatefulFunction } from '../operators/contract/stateful-function.ts'
 export { StreamState } from '../operators/contract/stream-state.ts'
 export type { GaugeSummary } from '../operators/contract/user-metrics.ts'
 export { FileSink, type FileSinkOptions } from '../operators/files/file-sink.ts'
+export type { CollectInto } from '../operators/keyed-window/collect-logic.ts'
+export type { WindowEmitMode, WindowInsertMode } from '../operators/keyed-window/join-logic.ts'
+export type { WindowMeta } from '../operators/keyed-window/key-windows.ts'
+export type {
+  KeyedWindow,
+  WindowClock,
+  WindowerSpec,
+} from '../operators/keyed-window/window-spec.ts'
+export type {
+  ConditionContext,
+  MatchOf,
+  Pattern,
+  PatternStart,
+} from '../operators/pattern/pattern.ts'
+export type { JoinEmitMode, JoinInsertMode } from '../operators/stateful/join-table.ts'
+export { type LogicResult, StatefulBatchLogic, StatefulLogic } from '../operators/stateful/logic.ts'
 export { type WatermarkStrategy, watermarks } from '../operators/time/watermark-strategy.ts'
+export { type Trigger, triggers } from '../operators/window/trigger.ts'
+export type { Window, WindowResult } from '../operators/window/window.ts'
+export {
+  globalWindow,
+  session,
+  sliding,
+  slidingCount,
+  tumbling,
+  tumblingCount,
+  WindowAssigner,
+} from '../operators/window/window-assigner.ts'
+export type { WindowAggregate } from '../operators/window/window-contents.ts'
 export { BaseEnvironment } from './api/base-environment.ts'
 export {
   defineJob,
@@ -49,10 +81,20 @@ export {
 } from './api/define-job.ts'
 export type { AskOptions, InputStream, PushOptions } from './api/input-stream.ts'
 export { LocalEnvironment, type SubmitOptions } from './api/local-environment.ts'
-export type { OperatorOptions } from './api/options.ts'
+export type {
+  AsyncOptions,
+  CollectOptions,
+  CollectWindowOptions,
+  EnrichOptions,
+  JoinOptions,
+  JoinWindowOptions,
+  OperatorOptions,
+  WindowOptions,
+} from './api/options.ts'
 export { OutputStream } from './api/output-stream.ts'
 export { registerFunction } from './api/registered-functions.ts'
-export { ConnectedStreams, DataStream, KeyedStream } from './api/stream-classes.ts'
+export { ConnectedStreams, DataStream, KeyedStream, WindowedStream } from './api/stream-classes.ts'
+export type { PatternStream, WindowOut } from './api/streams.ts'
 export type { EnvironmentConfig, MemoryConfig } from './job/config.ts'
 export type { JobHandle, StopOptions } from './job/job-handle.ts'
 export type { JobResult, JobStatus } from './job/job-result.ts'

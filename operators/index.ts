@@ -5,6 +5,7 @@
 export type { CallService, Clock, RuntimeContext, ServiceProxy } from './contract/context.ts'
 export type { DeadLetter, ErrorPolicy } from './contract/error-policy.ts'
 export {
+  AsyncMapFunction,
   BaseCoMapFunction,
   BaseFunction,
   BaseJoinFunction,
@@ -49,11 +50,13 @@ export {
   type PartitionReader,
 } from './contract/source.ts'
 export type {
+  BroadcastState,
   ListState,
   MapState,
   StateOptions,
   Timers,
   ValueState,
 } from './contract/state.ts'
+export { StatefulFunction } from './contract/stateful-function.ts'
 export { StreamState } from './contract/stream-state.ts'
 export { type OnTimer, type TimeDomain, TimerService } from './state/timer-service.ts'

@@ -1,4 +1,6 @@
 export type { ConnectedStreams, KeySelector } from './typed/connected-streams.ts'
 export type { DataStream, RecordOf, RecordsOf } from './typed/data-stream.ts'
 export type { KeyedConnectedStreams } from './typed/keyed-connected-streams.ts'
-export type { Comparable, KeyedStream } from './typed/keyed-stream.ts'
+export type { KeyedStream, PatternStream, WindowOut } from './typed/keyed-stream.ts'
+export type { Comparable } from './typed/stream-kinds.ts'
+export type { WindowedStream } from './typed/windowed-stream.ts'

@@ -142,6 +142,7 @@ export class JobHandle<IO = Record<string, unknown>> {
     this.#body = body
     body.coordinator.onMessage((message) => {
       if (message.type === 'running') this.#begin()
+      else if (message.type === 'log') this.#receive(message)
       else void this.#end(message.outcome)
     })
     for (const report of body.reports) report.onMessage((message) => this.#receive(message))

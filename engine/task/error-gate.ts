@@ -107,15 +107,17 @@ export class ErrorGate {
     return FAILED
   }
 
-  /** Tries held records that are due, in order; stops at the first that must wait on. */
-  resume(): void {
+  /** Tries held records that are due, in order; stops at the first that must wait on. True when any has left. */
+  resume(): boolean {
     const { scope } = this.#operator
+    const before = this.#held.length
     while (this.#held.length > 0) {
       const item = this.#held[0]
-      if (item.dueMs > this.#operator.nowMs()) return
+      if (item.dueMs > this.#operator.nowMs()) break
       Object.assign(scope, item.columns)
-      if (!this.#tryAgain(item)) return
+      if (!this.#tryAgain(item)) break
     }
+    return this.#held.length < before
   }
 
   /** True when the record has left, one way or another. */

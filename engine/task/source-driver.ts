@@ -89,7 +89,7 @@ export class SourceDriver {
   /** Asks for records. Throws what the source threw; it may then be asked again. */
   pull(): Pulled {
     if (this.#open.length === 0 || !this.#claim.oneByOne) this.#claimMore()
-    for (const generator of this.#generators) generator.awaiting &&= this.#claim.more
+    for (const generator of this.#generators) generator.awaiting = this.#claim.more
     let found: Pulled = 'ended'
     for (let asked = this.#open.length; asked > 0; asked--) {
       const pulled = this.#ask(this.#open[this.#turn])

@@ -18,7 +18,7 @@ export type Progress = 'worked' | 'idle' | 'ended'
 /**
  * The life of a task:
  *
- * running → finishing (all inputs ended: operators emit what they kept) → settling (promises of sinks) →
+ * running → finishing (all inputs ended: operators emit what they kept, promises what they give) → settling (promises of sinks) →
  * draining (stop frames behind the last record) → completing (sinks publish, operators close) → ended.
  */
 type Phase = 'running' | 'finishing' | 'settling' | 'draining' | 'completing' | 'ended'
@@ -69,6 +69,8 @@ export class Task {
   #next = 0
   #turn = 0
   #touched = false
+  /** Whether the step at hand has moved anything. */
+  #moved = false
   /** Whether watermarks came with the batch. */
   #timestamped = false
   #finishing: Iterator<unknown> | undefined
@@ -93,8 +95,8 @@ export class Task {
   get state(): TaskState {
     if (this.#anyPressed()) return 'backpressured'
     if (this.#phase === 'settling' || this.#phase === 'completing') return 'busy'
-    for (const { errors, sink } of this.#parts.operators)
-      if (errors.busy || sink?.busy === true) return 'busy'
+    for (const { errors, gate } of this.#parts.operators)
+      if (errors.busy || gate?.busy === true) return 'busy'
     return 'idle'
   }
 
@@ -104,12 +106,13 @@ export class Task {
 
   /** Whether a promise is pending, so that the event loop must run. */
   get asynchronous(): boolean {
-    const { source, operators } = this.#parts
-    return (
-      this.#phase === 'completing' ||
-      source?.waiting === true ||
-      operators.some((o) => o.sink?.pending === true)
-    )
+    return this.#phase === 'completing' || this.#parts.source?.waiting === true || this.pending
+  }
+
+  /** Whether records are on their way in a promise: the end of input and checkpoints wait for them. */
+  get pending(): boolean {
+    for (const { gate } of this.#parts.operators) if (gate?.pending === true) return true
+    return false
   }
 
   /** When it wants to be called again for the time alone, in monotonic ms. */
@@ -118,7 +121,8 @@ export class Task {
     // A source that may not be asked, because an output is pressed, is due when the pressure goes.
     const asks = this.#phase === 'running' && !state.pressed
     let due = asks && source !== undefined ? source.dueMs : Number.POSITIVE_INFINITY
-    for (const { errors } of operators) due = Math.min(due, errors.dueMs)
+    for (const { errors, gate } of operators)
+      due = Math.min(due, errors.dueMs, gate?.dueMs ?? Number.POSITIVE_INFINITY)
     return asks ? Math.min(due, this.#clockDueMs()) : due
   }
 
@@ -154,10 +158,10 @@ export class Task {
 
   /** Works until `deadlineMs` (about), or until there is nothing to do. Throws the failure that ends the job. */
   step(deadlineMs: number): Progress {
-    let worked = false
+    this.#moved = false
     try {
       while (this.#relieve() && this.#advance()) {
-        worked = true
+        this.#moved = true
         if (this.#parts.nowMs() >= deadlineMs) break
       }
     } finally {
@@ -165,7 +169,7 @@ export class Task {
       this.#flush()
     }
     if (this.#phase === 'ended') return 'ended'
-    return worked ? 'worked' : 'idle'
+    return this.#moved ? 'worked' : 'idle'
   }
 
   /** Sources end; what they have handed over is still processed. */
@@ -201,19 +205,27 @@ export class Task {
   /** Lets go what has been held back; true when there is room for more. */
   #relieve(): boolean {
     const { state, operators, outputs } = this.#parts
-    let pressed = false
-    for (const output of outputs) if (output.pressed && output.flush()) pressed = true
-    for (const { errors, sink } of operators) {
-      if (errors.busy) errors.resume()
-      sink?.pump()
-      if (errors.busy || sink?.busy === true) pressed = true
-    }
-    // A retry or a sink may have emitted again.
-    for (const output of outputs) if (output.pressed) pressed = true
-    state.pressed = pressed
+    state.pressed = false
+    for (const output of outputs) if (output.pressed && output.flush()) state.pressed = true
+    // Downstream first: what holds there keeps what is upstream from emitting more.
+    for (let k = operators.length - 1; k >= 0; k--) this.#letGo(operators[k])
+    // A retry or a result may have been emitted.
+    for (const output of outputs) if (output.pressed) state.pressed = true
+    const { pressed } = state
     if (pressed) for (const generator of this.#parts.generators) generator.pressed()
     this.#checkFatal()
     return !pressed
+  }
+
+  /** Tries again what is due, and passes on what has settled. */
+  #letGo({ errors, gate }: ChainOperator): void {
+    let moved = errors.busy && errors.resume()
+    if (gate?.pending === true && gate.pump()) moved = true
+    if (errors.busy || gate?.busy === true) this.#parts.state.pressed = true
+    if (!moved) return
+    this.#moved = true
+    this.#touched = true
+    this.#parts.time.touch()
   }
 
   #checkFatal(): void {
@@ -341,7 +353,7 @@ export class Task {
     this.#touched = false
     // What was gathered from several records answers none of them.
     this.#parts.state.scope.ask = 0
-    for (const k of this.#parts.operators.keys()) this.#handOver(k)
+    for (let k = this.#finished; k < this.#parts.operators.length; k++) this.#handOver(k)
     return true
   }
 
@@ -373,6 +385,9 @@ export class Task {
         // What those before it have emitted at their end may have been gathered here.
         if (this.#finishing === undefined) this.#handOver(k)
         if (operators[k].errors.busy) return true
+        // What is on its way must be out before those behind it hear of the end.
+        if (operators[k].shape === 'async' && operators[k].gate!.pending)
+          return this.#touched && this.#endOfBatch()
         if (this.#finishing === undefined && !this.#parts.time.end(k, this.#room)) {
           state.pressed = true
           return true
@@ -402,7 +417,7 @@ export class Task {
 
   /** Waits for the promises of sinks, whose failures may still go to dead letters. */
   #settle(): boolean {
-    if (this.#parts.operators.some(({ sink }) => sink?.pending === true)) return false
+    if (this.pending) return false
     for (const output of this.#parts.outputs) output.end()
     this.#phase = 'draining'
     return true

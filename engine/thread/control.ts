@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { ErrorData } from '../../codec/errors.ts'
 import type { LogLevel } from '../../operators/contract/logger.ts'
+import type { ServiceCall, ServiceReply } from '../task/service-calls.ts'
 
 /** A dead letter on its way to the job's result. */
 export interface DeadLetterData {
@@ -20,6 +21,8 @@ export type FromWorker =
   | { readonly type: 'opened' }
   | { readonly type: 'ended' }
   | { readonly type: 'failed'; readonly error: ErrorData }
+  /** Of a service of job scope. */
+  | { readonly type: 'call'; readonly call: ServiceCall }
 
 /** What the coordinator tells a worker. */
 export type ToWorker =
@@ -33,6 +36,7 @@ export type ToWorker =
   | { readonly type: 'go' }
   | { readonly type: 'stop' }
   | { readonly type: 'cancel' }
+  | { readonly type: 'reply'; readonly reply: ServiceReply }
 
 /** What the main thread tells the coordinator. */
 export type FromMain =
@@ -50,15 +54,19 @@ export type Outcome =
 export type ToMain =
   | { readonly type: 'running' }
   | { readonly type: 'ended'; readonly outcome: Outcome }
+  | LogReport
+
+/** A line for the job's logger. */
+export interface LogReport {
+  readonly type: 'log'
+  readonly level: LogLevel
+  readonly message: string
+  readonly details: readonly unknown[]
+}
 
 /** What a worker tells the main thread. */
 export type Report =
-  | {
-      readonly type: 'log'
-      readonly level: LogLevel
-      readonly message: string
-      readonly details: readonly unknown[]
-    }
+  | LogReport
   | {
       readonly type: 'deadLetters'
       readonly letters: readonly DeadLetterData[]

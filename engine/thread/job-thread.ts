@@ -13,9 +13,10 @@ import { type Arena, wrapArena } from '../ring/arena.ts'
 import { DOORBELL_BYTES, Doorbell } from '../ring/doorbell.ts'
 import { SharedState } from '../state/shared-state.ts'
 import { buildTask } from '../task/build-task.ts'
+import { ServiceCalls } from '../task/service-calls.ts'
 import { ServiceHost } from '../task/services.ts'
 import type { Task } from '../task/task.ts'
-import type { ControlPort, FromWorker, Report, ToWorker } from './control.ts'
+import type { ControlPort, FromWorker, LogReport, Report, ToWorker } from './control.ts'
 import { DeadLetterOffice } from './dead-letter-office.ts'
 import type { JobGraph, ThreadSettings } from './job-site.ts'
 import { PartitionClaims } from './partition-claims.ts'
@@ -55,7 +56,8 @@ export interface ThreadLines {
 export class JobThread {
   readonly #init: ThreadInit
   readonly #lines: ThreadLines
-  readonly #services = new ServiceHost()
+  readonly #calls: ServiceCalls
+  readonly #services: ServiceHost
   readonly #letters: DeadLetterOffice
   readonly #bell: Doorbell
   readonly #arena: Arena
@@ -73,6 +75,11 @@ export class JobThread {
     this.#arena = wrapArena(init.arena)
     this.#state = new SharedState(init.state, init.thread)
     this.#bell = new Doorbell(this.#arena, init.thread * DOORBELL_BYTES)
+    const crossing = crossingOf(init)
+    this.#calls = new ServiceCalls((call) =>
+      lines.coordinator.post({ type: 'call', call: crossing(call) }),
+    )
+    this.#services = new ServiceHost('worker', this.#calls)
     this.#letters = new DeadLetterOffice((report) => lines.main.post(report))
     this.#logger = reportingLogger(init.settings.logLevel, (report) => lines.main.post(report))
   }
@@ -148,6 +155,7 @@ export class JobThread {
       this.#started.resolve()
       if (order.type === 'start') onStart(order)
       else if (order.type === 'go') onGo(true)
+      else if (order.type === 'reply') this.#calls.settle(order.reply)
       else if (order.type === 'stop') for (const task of this.#tasks) task.stop()
       else {
         this.#cancelled = true
@@ -243,6 +251,11 @@ export function clockOf({ time }: ThreadInit, { clock }: JobGraph): Clock {
   return clock === 'system' ? systemClock : clock
 }
 
+/** What happens to data on its way between threads, where there is but one: services see the same either way. */
+export function crossingOf({ mayBlock }: ThreadInit): <T>(data: T) => T {
+  return mayBlock ? (data) => data : (data) => structuredClone(data)
+}
+
 const systemClock: Clock = { now: () => Date.now() }
 
 function nowMs(): number {
@@ -259,7 +272,8 @@ export function threadFailure(
   return new StreamError(code, `${kind} on a worker thread: ${what}`, { cause })
 }
 
-function reportingLogger(level: LogLevel, post: (report: Report) => void): Logger {
+/** A logger whose lines are written on the main thread. */
+export function reportingLogger(level: LogLevel, post: (report: LogReport) => void): Logger {
   const least = LOG_LEVELS.indexOf(level)
   const write =
     (line: LogLevel) =>

@@ -59,6 +59,12 @@ export abstract class MapFunction<T = any, R = any> extends BaseFunction {
   abstract execute(data: T): R | null | undefined
 }
 
+/** One record in, one or none out, once its promise has settled; see `stream.asyncMap`. */
+export abstract class AsyncMapFunction<T = any, R = any> extends BaseFunction {
+  /** `ctx` shows this record until the first `await`; behind it, another may be at hand. */
+  abstract execute(data: T): Awaitable<R | null | undefined>
+}
+
 /** A `MapFunction` that remembers, together with all other subtasks and operators of the job. */
 export abstract class MemoryFunction<T = any, R = any> extends MapFunction<T, R> {
   /** The job's default store: `ctx.shared()`. Not yet there in the constructor. */

@@ -14,6 +14,12 @@ export interface StateColumn<S = any> {
   clear(slot: number): void
 }
 
+/** A number per key, kept without an object for each. NaN is no value. */
+export interface NumberColumn extends StateColumn<number> {
+  /** The number, or NaN. */
+  at(slot: number): number
+}
+
 /** How a column is kept. */
 export interface ColumnOptions {
   /** A value that has not been set for so long is gone, in ms of the job's clock. Default: for ever. */
@@ -50,6 +56,8 @@ export interface KeyedStore {
   keyAt(slot: number): Key
   /** The column of a name; the options are those of the first call. */
   column<S>(name: string, options?: ColumnOptions): StateColumn<S>
+  /** The column of a name that no other column has, for numbers. */
+  numbers(name: string): NumberColumn
   /** Gives the slot away if no column has a value there and nothing holds it. */
   release(slot: number): void
   /** Keeps a slot in use whether columns have values there or not, until `unhold` is called as often. */

@@ -16,6 +16,7 @@ import type { Awaitable, PartitionedSource } from './source.ts'
  * | inspect  | `(value, ctx) => void`    | emits `value`; a promise: `SAGE_PROMISE`                                 |
  * | key      | `(value, ctx) => key`     | checks the key (`SAGE_KEY`), sets `ctx.key`, emits `value`               |
  * | sink     | `(value, ctx) => unknown` | emits nothing; a promise is awaited within `capacity`                    |
+ * | async    | `(value, ctx) => R`       | as map; a promise is awaited within `capacity`, and emits what it gives  |
  * | timestamp| `(value, ctx) => number`  | checks it (`SAGE_TIMESTAMP`), sets `ctx.timestamp`, emits `value`        |
  * | forward  | never called              | emits `value`                                                           |
  */
@@ -27,6 +28,7 @@ export type OperatorShape =
   | 'inspect'
   | 'key'
   | 'sink'
+  | 'async'
   | 'timestamp'
   | 'forward'
 
@@ -83,7 +85,7 @@ export type Room = () => boolean
 /**
  * One operator on one subtask. Everything is called on one thread, one call at a time:
  *
- * `open` → (`call` | `endOfBatch` | `onWatermark` | `onProcessingTime`)* → `onWatermark(Infinity)` (all inputs have
+ * `restore` (where a job resumes) → `open` → (`call` | `endOfBatch` | `onWatermark` | `onProcessingTime`)* → `onWatermark(Infinity)` (all inputs have
  * ended) → `finish` → `complete` → `close`.
  *
  * `finish` and `complete` are not called when the job is cancelled or fails; `close` always is.
@@ -105,6 +107,9 @@ export interface Operator {
   /**
    * For operators that gather: repeats the processing of the records on which `call` or `endOfBatch` threw last, for a
    * retry; the result is that of a `call`. Without it a retry makes the same `call` again.
+   *
+   * It also repeats what `onWatermark` or `onProcessingTime` threw on, and then emits through `out`; without it those are
+   * not retried.
    */
   again?(): unknown
   /**
@@ -120,8 +125,18 @@ export interface Operator {
   onProcessingTime?(now: number, room: Room): boolean
   /** For shape `timestamp`. */
   readonly watermarks?: WatermarkGenerator
-  /** The records on which `call` or `endOfBatch` threw last, where that is more than the record of the call. */
+  /** The records on which it threw last, where that is not the record of a `call`: for the dead letter. */
   gathered?(): unknown
+  /**
+   * What this subtask keeps beside its keyed and broadcast state, as plain data that is a copy: for checkpoints. Called between
+   * two records, behind `endOfBatch`. Undefined: nothing.
+   */
+  snapshot?(): unknown
+  /**
+   * Takes back what `snapshot` gave on this subtask or, where the parallelism has changed, what the factory's `redistribute` made
+   * of those of all. Called at most once, before `open`; keyed state has been put back by then.
+   */
+  restore?(state: any): void
   /** Everything is out, promises included: for sinks that publish their result as a whole. Before `close`. */
   complete?(): Awaitable<void>
   close?(): Awaitable<void>
@@ -138,6 +153,8 @@ export interface KeyedBackend {
   find(): number
   /** The slot of the key at hand, which gets one where it has none. Throws `SAGE_NOT_KEYED`. */
   slot(): number
+  /** The same for those who ask once a record: it does not look whether the key is that of the last call. */
+  slotOnce(): number
 }
 
 /** What an operator gets when it is made: the users' view, and the record scope for those who set keys. */
@@ -150,6 +167,8 @@ export interface OperatorContext {
   readonly keyed: KeyedBackend
   /** Whether this operator's inputs are the partial results of its own `combiner`. */
   readonly combined: boolean
+  /** Counts records that it leaves out without an error, as late ones: `dropped` of its metrics. Default 1. */
+  countDropped(count?: number): void
 }
 
 /** The recipe of an operator: data and functions that live in the graph; `create` runs once per subtask. */
@@ -163,8 +182,22 @@ export interface OperatorFactory {
   readonly combiner?: OperatorFactory
   /** Whether its records get timestamps (shape `timestamp`), or have such as it sets in `scope.timestamp` itself. */
   readonly stamps?: boolean
-  /** The most promises in flight per subtask; for shape `sink`. Default 1. */
+  /** The most promises in flight per subtask; for shapes `sink` and `async`. Default 1. */
   readonly capacity?: number
+  /**
+   * For shape `async`: whether results leave in the order of the records (default), or as they settle. Never past a watermark,
+   * either way.
+   */
+  readonly ordered?: boolean
+  /** For shape `async`: how long one promise may take, in ms (`SAGE_TIMEOUT`). Default: for ever. */
+  readonly timeoutMs?: number
+  /** For shape `async`: how often a call that failed is made again at once, before the error policy decides. Default 0. */
+  readonly retries?: number
+  /**
+   * For operators with `snapshot`: deals what it gave on all subtasks out to `parallelism` of them. Without it the parallelism of
+   * such an operator may not change (`SAGE_RESCALE`).
+   */
+  readonly redistribute?: (states: readonly any[], parallelism: number) => readonly unknown[]
   /** User functions, for the graph's fingerprint (their source text is compared between workers). */
   readonly functions: readonly Function[]
   create(context: OperatorContext): Operator

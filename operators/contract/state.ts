@@ -38,6 +38,16 @@ export interface MapState<MK, V> extends Iterable<[MK, V]> {
   clear(): void
 }
 
+/**
+ * A map that is equal on all subtasks of an operator: what `ctx.broadcastState(name)` gives, to operators with a broadcast input.
+ * Its records come to all subtasks, and only while one of them is processed may the map be changed (else `SAGE_STATE`), and only
+ * by what the record says: so all come to the same. Records of the other inputs read it; what they read is not to be
+ * changed. Its keys are primitives. Flink's broadcast state.
+ *
+ * With a broadcast input of one subtask, all see the changes in one order; of several, each sender's in its own.
+ */
+export interface BroadcastState<MK = any, V = any> extends MapState<MK, V> {}
+
 /** Options of `ctx.state`, `listState` and `mapState`. */
 export interface StateOptions {
   /**

@@ -1,8 +1,8 @@
 import { type Duration, durationMs } from '../../codec/duration.ts'
 import { describe, StreamError } from '../../codec/errors.ts'
-import type { Key } from '../../codec/key.ts'
+import { type Key, keyGroup, keyHash } from '../../codec/key.ts'
 import type { Clock } from '../contract/context.ts'
-import type { ColumnOptions, KeyedStore, TimerQueue } from '../contract/keyed-store.ts'
+import type { ColumnOptions, KeyedEntry, KeyedStore, TimerQueue } from '../contract/keyed-store.ts'
 import type { KeyedBackend, RecordScope } from '../contract/operator.ts'
 import type { ListState, MapState, StateOptions, Timers, ValueState } from '../contract/state.ts'
 import { HeapStore } from './heap-store.ts'
@@ -22,6 +22,15 @@ export interface KeyedPlace {
   readonly maxParallelism: number
   readonly clock: Clock
 }
+
+/** Keyed state of one operator on one subtask as a snapshot holds it. Plain data. */
+export interface KeyedSnapshot {
+  readonly entries: readonly KeyedEntry[]
+  readonly eventTimers: readonly KeyTimer[]
+  readonly processingTimers: readonly KeyTimer[]
+}
+
+type KeyTimer = readonly [key: Key, at: number]
 
 type Handle =
   | { readonly kind: 'state'; readonly handle: ValueOfKey<any> }
@@ -78,6 +87,10 @@ export class KeyedState implements KeyedBackend {
     return this.#keep(this.store.slot(key), key)
   }
 
+  slotOnce(): number {
+    return this.store.slot(this.#key(this.#scope.key as Key | undefined))
+  }
+
   state<S>(name: string, init: () => S, options: StateOptions = {}): ValueState<S> {
     const known = this.#known('state', name) as ValueOfKey<S> | undefined
     if (known !== undefined) {
@@ -122,6 +135,31 @@ export class KeyedState implements KeyedBackend {
     }
     this.#timers ??= new KeyTimers(this)
     return this.#timers
+  }
+
+  /** All of it. Undefined: nothing was ever kept. */
+  snapshot(): KeyedSnapshot | undefined {
+    const store = this.#store
+    if (store === undefined) return undefined
+    const timers = (queue: TimerHeap | undefined): KeyTimer[] =>
+      queue === undefined ? [] : Array.from(queue.timers(), ([slot, at]) => [store.keyAt(slot), at])
+    return {
+      entries: [...store.entries()],
+      eventTimers: timers(this.#eventTimers),
+      processingTimers: timers(this.#processingTimers),
+    }
+  }
+
+  /** Puts back what a snapshot holds of the key groups that are this subtask's. Before the first record. */
+  restore(snapshot: KeyedSnapshot, owns: (group: number) => boolean): void {
+    const { maxParallelism } = this.#place
+    this.store.restore(snapshot.entries.filter(({ group }) => owns(group)))
+    const register = (queue: () => TimerQueue, timers: readonly KeyTimer[]): void => {
+      for (const [key, at] of timers)
+        if (owns(keyGroup(keyHash(key), maxParallelism))) queue().register(this.store.slot(key), at)
+    }
+    register(() => this.eventTimers, snapshot.eventTimers)
+    register(() => this.processingTimers, snapshot.processingTimers)
   }
 
   #known(kind: Handle['kind'], name: string): object | undefined {

@@ -1,9 +1,11 @@
 import type { Key } from '../../../codec/key.ts'
 import type { Schema } from '../../../codec/schema.ts'
 import type { View } from '../../../codec/view.ts'
+import type { LookupCache } from '../../../operators/async/lookup-cache.ts'
 import type { RuntimeContext } from '../../../operators/contract/context.ts'
 import type { DeadLetter } from '../../../operators/contract/error-policy.ts'
 import type {
+  AsyncMapFunction,
   Collector,
   FilterFunction,
   FlatMapFunction,
@@ -25,6 +27,8 @@ import type {
   Sync,
 } from '../function-types.ts'
 import type {
+  AsyncOptions,
+  EnrichOptions,
   KeyByOptions,
   KeyByStrategy,
   OperatorOptions,
@@ -88,6 +92,29 @@ export interface DataStream<T> {
     Class: ClassOf<FlatMapFunction<T, R>, O>,
     ...rest: ClassArguments<O>
   ): DataStream<R>
+
+  /**
+   * One record in, one or none out, once the promise that the function returns has settled: for lookups and calls of
+   * services. At most `capacity` records per subtask are under way; results leave in the order of the records, unless `ordered`
+   * is false. Flink's `AsyncDataStream`.
+   *
+   * `ctx.key` and `ctx.timestamp` are those of the record until the function's first `await`.
+   */
+  asyncMap<R>(fn: Lambda<T, any, R>, options?: AsyncOptions): DataStream<Present<Awaited<R>>>
+  asyncMap<R, O = undefined>(
+    Class: ClassOf<AsyncMapFunction<T, R>, O>,
+    ...rest: ClassArguments<O, AsyncOptions>
+  ): DataStream<Present<R>>
+  /**
+   * One record in, one or none out, with what is known of it elsewhere: the mapper looks that up with `cache.get(key)`, which
+   * asks the getter for what is not kept or older than `ttl`. Each subtask keeps its own; no checkpoint does. Both may be
+   * asynchronous: then options and order are those of `asyncMap`. Bytewax's `enrich_cached`.
+   */
+  enrichCached<K extends Key, V, R>(
+    getter: (key: K, ctx: RuntimeContext) => V,
+    mapper: (cache: LookupCache<K, V>, value: T, ctx: RuntimeContext) => R,
+    options?: EnrichOptions,
+  ): DataStream<Present<Awaited<R>>>
 
   /** Groups records by a key. What follows runs with the environment's parallelism. */
   keyBy<const K extends Key>(
