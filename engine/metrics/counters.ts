@@ -3,7 +3,8 @@ import type { Arena } from '../ring/arena.ts'
 /**
  * The numbers of a job: rows of eight doubles, one cache line each, in the job's arena.
  *
- * Owner: each row has one thread that writes it; it stores once per batch, frame or step, never per record.
+ * Owner: each row has one thread that writes it; it stores once per batch, frame or step, never per record
+ * (but what an operator drops itself, which is rare).
  * Any thread may read at any time. An aligned double is stored in one piece on every 64-bit
  * platform Node runs on, so a reader sees some earlier value, never a mixed one; the values are exact
  * once the job has ended, because the message that says so is sent after the last store.

@@ -21,7 +21,7 @@ import { OutputPort, routingTable } from '../channel/output-port.ts'
 import type { MemoryPlan } from '../graph/memory-plan.ts'
 import type { GraphNode } from '../graph/node.ts'
 import type { Chain, Exchange, Plan } from '../graph/plan.ts'
-import { counterRow } from '../metrics/counters.ts'
+import { COUNTER, counterRow } from '../metrics/counters.ts'
 import { TaskMetrics } from '../metrics/task-metrics.ts'
 import type { UserMetricsMemory } from '../metrics/user-metrics-memory.ts'
 import type { Arena } from '../ring/arena.ts'
@@ -186,8 +186,13 @@ class TaskBuilder {
   ): number {
     const out = new ChainCollector()
     const policy = resolveErrorPolicy(node.errors ?? this.#shop.defaultErrors)
+    const counters = this.#row(row)
+    const countDropped = (count = 1): void => {
+      counters[COUNTER.dropped] += count
+    }
+    const { scope } = this.#state
     const made = this.#made(node.name, () =>
-      factory.create({ ctx, scope: this.#state.scope, out, keyed: ctx.keyed, combined }),
+      factory.create({ ctx, scope, out, keyed: ctx.keyed, combined, countDropped }),
     )
     const operator = factory.shape === 'process' && !endsJob(policy) ? retryable(made) : made
     return this.#add(factory.shape, operator, ctx, node, row, out, factory.capacity)

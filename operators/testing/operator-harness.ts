@@ -100,7 +100,10 @@ export class OperatorHarness {
   readonly logs: LogLine[] = []
   /** Records that failed. */
   errors = 0
-  /** Pushed records that were none: `null`, `undefined`, packets that carry either. */
+  /**
+   * Records left out without an error: pushed ones that were none (`null`, `undefined`, packets that carry either), and
+   * those that the operator itself counts, as late ones.
+   */
   dropped = 0
   readonly ctx: RuntimeContext
   readonly #operator: Operator
@@ -149,6 +152,9 @@ export class OperatorHarness {
       out: this.#out,
       keyed,
       combined: options.combined ?? false,
+      countDropped: (count = 1) => {
+        this.dropped += count
+      },
     })
     this.#inTurn(() => this.#operator.open?.())
   }
