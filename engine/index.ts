@@ -6,8 +6,16 @@ export type { Key } from '../codec/key.ts'
 export { registerType } from '../codec/register-type.ts'
 export { type InferSchema, list, nullable, type Schema, schema } from '../codec/schema.ts'
 export { materialize, type View } from '../codec/view.ts'
+export type { JoinType } from '../operators/connected/join-rows.ts'
+export type { StreamReader, StreamReaders } from '../operators/connected/stream-readers.ts'
+export type { KeyedWindowData, WindowData } from '../operators/connected/window-data.ts'
 export type { Clock, RuntimeContext } from '../operators/contract/context.ts'
 export type { DeadLetter, ErrorPolicy } from '../operators/contract/error-policy.ts'
+export type {
+  ErrorContext,
+  ErrorHandler,
+  ErrorVerdict,
+} from '../operators/contract/failure-handling.ts'
 export {
   BaseCoMapFunction,
   BaseFunction,
@@ -53,6 +61,14 @@ export type { OperatorOptions } from './api/options.ts'
 export { OutputStream } from './api/output-stream.ts'
 export { registerFunction } from './api/registered-functions.ts'
 export { ConnectedStreams, DataStream, KeyedStream } from './api/stream-classes.ts'
+export type {
+  BackpressureOptions,
+  ConnectedWindow,
+  ErrorThresholdOptions,
+  JoinedRow,
+  KeyedConnectedWindow,
+  SynchronizeOptions,
+} from './api/streams.ts'
 export type { EnvironmentConfig, MemoryConfig } from './job/config.ts'
 export type { JobHandle, StopOptions } from './job/job-handle.ts'
 export type { JobResult, JobStatus } from './job/job-result.ts'

@@ -40,6 +40,7 @@ import {
 } from './chain-model.ts'
 import { ChainTime } from './chain-time.ts'
 import { asStreamError, ErrorGate } from './error-gate.ts'
+import { ErrorThreshold } from './error-threshold.ts'
 import { retryable } from './retryable.ts'
 import { SinkGate } from './sink-gate.ts'
 import { type PartitionClaim, SourceDriver } from './source-driver.ts'
@@ -194,7 +195,7 @@ class TaskBuilder {
     const made = this.#made(node.name, () =>
       factory.create({ ctx, scope, out, keyed: ctx.keyed, combined, countDropped }),
     )
-    const operator = factory.shape === 'process' && !endsJob(policy) ? retryable(made) : made
+    const operator = factory.shape === 'process' && !endsJob(policy, node) ? retryable(made) : made
     return this.#add(factory.shape, operator, ctx, node, row, out, factory.capacity)
   }
 
@@ -220,7 +221,7 @@ class TaskBuilder {
     const { defaultErrors, facilities } = this.#shop
     const counters = this.#row(row)
     const policy = resolveErrorPolicy(node.errors ?? defaultErrors)
-    const errors = this.#gate(k, node, policy, counters, out)
+    const errors = this.#gate(k, node, policy, counters, out, operator, ctx)
     const sink =
       shape !== 'sink'
         ? undefined
@@ -258,16 +259,22 @@ class TaskBuilder {
     policy: ReturnType<typeof resolveErrorPolicy>,
     counters: Float64Array,
     out: ChainCollector,
+    operator: Operator,
+    ctx: TaskContext,
   ): ErrorGate {
     const { nowMs, deadLetter } = this.#shop
     return new ErrorGate({
       name: node.name,
       subtask: this.#subtask,
       policy,
+      handling: node.handling,
+      threshold: node.handling?.threshold && new ErrorThreshold(node.handling.threshold, ctx),
       counters,
       scope: this.#state.scope,
       state: this.#state,
       nowMs,
+      repeats: operator.again !== undefined,
+      failedAt: () => operator.failedAt?.(),
       invoke: (value, input) => this.#invoke(k, value, input),
       again: (value, input) => this.#again(k, value, input),
       after: (result, value) => this.#after[k](result, value),
@@ -402,6 +409,7 @@ class TaskBuilder {
         new RingWriter(this.#shop.arena, offset),
         this.#receiverBell(exchange, receiver),
         this.#row(memory.linkRow(exchange.id, this.#subtask, receiver)),
+        exchange.edge?.backpressure,
       )
     })
     const routing = routingTable(maxParallelism, exchange.receivers)
@@ -498,8 +506,8 @@ function carriesKey(node: GraphNode): boolean {
 }
 
 /** Whether the first failure ends the job: then nothing that a failed call has emitted is of any account. */
-function endsJob({ retries, then }: ResolvedErrorPolicy): boolean {
-  return retries === 0 && then === 'fail'
+function endsJob({ retries, then }: ResolvedErrorPolicy, { handling }: GraphNode): boolean {
+  return retries === 0 && then === 'fail' && handling?.onError === undefined
 }
 
 function callOf(operator: Operator, input: number) {

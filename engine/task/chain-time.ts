@@ -6,7 +6,7 @@ import type { ErrorGate } from './error-gate.ts'
 /** An operator of a chain, as time passes through it. */
 export interface TimedOperator {
   readonly operator: Operator
-  readonly errors: Pick<ErrorGate, 'giveUp'>
+  readonly errors: Pick<ErrorGate, 'failInTime'>
   readonly ports: readonly OutputPort[]
   /** Index of the `timestamp` operator whose watermarks hold here; -1: those that come into the chain. */
   readonly domain: number
@@ -166,7 +166,7 @@ export class ChainTime {
       try {
         return call(operator)
       } catch (error) {
-        errors.giveUp(error, undefined, 1)
+        errors.failInTime(error)
       }
     }
   }

@@ -29,6 +29,7 @@ export function retryable(operator: Operator): Operator {
 
 function bound(operator: Operator): Omit<Operator, 'call'> {
   const { open, finish, endOfBatch, onWatermark, onProcessingTime, complete, close } = operator
+  const { again, gathered, failedAt } = operator
   return {
     ...(open && { open: () => open.call(operator) }),
     ...(finish && { finish: () => finish.call(operator) }),
@@ -37,6 +38,9 @@ function bound(operator: Operator): Omit<Operator, 'call'> {
     ...(onProcessingTime && {
       onProcessingTime: (now, room) => onProcessingTime.call(operator, now, room),
     }),
+    ...(again && { again: () => again.call(operator) }),
+    ...(gathered && { gathered: () => gathered.call(operator) }),
+    ...(failedAt && { failedAt: () => failedAt.call(operator) }),
     ...(complete && { complete: () => complete.call(operator) }),
     ...(close && { close: () => close.call(operator) }),
   }

@@ -9,6 +9,7 @@ import type { TaskState } from '../metrics/task-times.ts'
 import type { ChainOperator, ChainState, CompiledChain } from './chain-model.ts'
 import type { ChainTime } from './chain-time.ts'
 import { asStreamError, FAILED } from './error-gate.ts'
+import { Patience } from './patience.ts'
 import { RunSlice } from './run-slice.ts'
 import type { SourceDriver } from './source-driver.ts'
 
@@ -64,6 +65,7 @@ export class Task {
   readonly #parts: TaskParts
   readonly #batch = newBatch()
   readonly #slice: RunSlice
+  readonly #patience: Patience
   #phase: Phase = 'running'
   #entry = 0
   #next = 0
@@ -78,6 +80,7 @@ export class Task {
   constructor(parts: TaskParts) {
     this.#parts = parts
     this.#slice = new RunSlice(parts.nowMs)
+    this.#patience = new Patience(parts.outputs)
   }
 
   get name(): string {
@@ -119,6 +122,7 @@ export class Task {
     const asks = this.#phase === 'running' && !state.pressed
     let due = asks && source !== undefined ? source.dueMs : Number.POSITIVE_INFINITY
     for (const { errors } of operators) due = Math.min(due, errors.dueMs)
+    due = Math.min(due, this.#patience.dueMs)
     return asks ? Math.min(due, this.#clockDueMs()) : due
   }
 
@@ -138,6 +142,7 @@ export class Task {
     const { source, state } = this.#parts
     if (this.#phase === 'ended') return true
     if (this.#phase !== 'running' || state.pressed || this.asynchronous) return false
+    if (this.#parts.outputs.some(({ waiting }) => waiting)) return false
     return source === undefined || source.quiet
   }
 
@@ -202,7 +207,7 @@ export class Task {
   #relieve(): boolean {
     const { state, operators, outputs } = this.#parts
     let pressed = false
-    for (const output of outputs) if (output.pressed && output.flush()) pressed = true
+    for (const output of outputs) if (output.waiting && output.flush()) pressed = true
     for (const { errors, sink } of operators) {
       if (errors.busy) errors.resume()
       sink?.pump()
@@ -212,8 +217,15 @@ export class Task {
     for (const output of outputs) if (output.pressed) pressed = true
     state.pressed = pressed
     if (pressed) for (const generator of this.#parts.generators) generator.pressed()
+    if (this.#patience.any) this.#losePatience()
     this.#checkFatal()
     return !pressed
+  }
+
+  #losePatience(): void {
+    const { state, operators, nowMs, subtask } = this.#parts
+    const failure = this.#patience.look(nowMs())
+    if (failure !== undefined) state.fatal ??= failure.at(operators.at(-1)!.name, subtask)
   }
 
   #checkFatal(): void {
@@ -347,14 +359,20 @@ export class Task {
 
   #handOver(k: number): void {
     const { operator, errors } = this.#parts.operators[k]
-    try {
-      this.#emitAll(k, operator.endOfBatch?.() ?? [])
-    } catch (error) {
+    if (operator.endOfBatch === undefined) return
+    for (let done = false; !done; ) {
+      try {
+        this.#emitAll(k, operator.endOfBatch())
+        done = true
+      } catch (error) {
+        this.#checkFatal()
+        const retried = errors.fail(error, undefined, 0)
+        if (retried !== FAILED) this.#emitAll(k, retried as Iterable<unknown>)
+        // What waits for its retry comes before the rest.
+        done = errors.busy
+      }
       this.#checkFatal()
-      const retried = errors.fail(error, undefined, 0)
-      if (retried !== FAILED) this.#emitAll(k, retried as Iterable<unknown>)
     }
-    this.#checkFatal()
   }
 
   /** Whole before the first is emitted: what throws midway has emitted nothing. */

@@ -103,8 +103,9 @@ export interface Operator {
    */
   endOfBatch?(): Iterable<unknown>
   /**
-   * For operators that gather: repeats the processing of the records on which `call` or `endOfBatch` threw last, for a
-   * retry; the result is that of a `call`. Without it a retry makes the same `call` again.
+   * For operators that gather: repeats the processing of the records on which it threw last, for a retry; the result is that
+   * of a `call` (shape `process`: no items). Without it a retry makes the same `call` again, and what `onWatermark` or
+   * `onProcessingTime` threw is not retried.
    */
   again?(): unknown
   /**
@@ -122,9 +123,18 @@ export interface Operator {
   readonly watermarks?: WatermarkGenerator
   /** The records on which `call` or `endOfBatch` threw last, where that is more than the record of the call. */
   gathered?(): unknown
+  /** The record that was read last by a call of user code that had several at hand and threw; undefined: none was. */
+  failedAt?(): RecordAtFault | undefined
   /** Everything is out, promises included: for sinks that publish their result as a whole. Before `close`. */
   complete?(): Awaitable<void>
   close?(): Awaitable<void>
+}
+
+/** The record on which an operator with several records at hand failed. */
+export interface RecordAtFault {
+  /** The input it came through. */
+  readonly input: number
+  readonly value: unknown
 }
 
 /** What an operator keeps per key. Stores and timers are made when they are first asked for. */
@@ -163,6 +173,8 @@ export interface OperatorFactory {
    * operator's inputs. Absent where the exchange is fused away.
    */
   readonly combiner?: OperatorFactory
+  /** Whether it must see all records in one subtask: its parallelism is 1, and another is refused. Default false. */
+  readonly serial?: boolean
   /** Whether its records get timestamps (shape `timestamp`), or have such as it sets in `scope.timestamp` itself. */
   readonly stamps?: boolean
   /** The most promises in flight per subtask; for shape `sink`. Default 1. */

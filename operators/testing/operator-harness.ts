@@ -9,6 +9,7 @@ import { METRIC_SLOTS, MetricRegistry } from '../contract/metric-registry.ts'
 import type { MetricKind } from '../contract/metrics.ts'
 import {
   emptyScope,
+  type KeyedBackend,
   type Operator,
   type OperatorCall,
   type OperatorShape,
@@ -106,6 +107,8 @@ export class OperatorHarness {
    */
   dropped = 0
   readonly ctx: RuntimeContext
+  /** What the operator keeps per key. */
+  readonly keyed: KeyedBackend
   readonly #operator: Operator
   readonly #shape: OperatorShape
   readonly #options: HarnessOptions
@@ -135,6 +138,7 @@ export class OperatorHarness {
       { name, keyed: true, maxParallelism: MAX_PARALLELISM, clock: this.#clock },
       this.#scope,
     )
+    this.keyed = keyed
     const allocate = (kind: MetricKind, metric: string): Float64Array => {
       const cells = new Float64Array(METRIC_SLOTS[kind])
       this.#metrics.push({ kind, name: metric, cells })
@@ -177,8 +181,21 @@ export class OperatorHarness {
 
   /** Tells the operator that the records at hand have all been passed in. */
   endOfBatch(): Promise<void> | undefined {
-    // Whole before the first is passed on, as in a job.
-    return this.#inTurn(() => this.#flush([...(this.#operator.endOfBatch?.() ?? [])]))
+    return this.#inTurn(() => {
+      while (!this.#handedOver());
+    })
+  }
+
+  /** False: something failed and was left out; there may be more behind it. */
+  #handedOver(): boolean {
+    try {
+      // Whole before the first is passed on, as in a job.
+      this.#flush([...(this.#operator.endOfBatch?.() ?? [])])
+      return true
+    } catch (error) {
+      this.#fail(error)
+      return false
+    }
   }
 
   /** Moves the processing time on, which the operator reads as `ctx.clock.now()`; what is due happens. */
@@ -299,15 +316,17 @@ export class OperatorHarness {
     this.#origin = { ...this.#origin, strategy: this.#options.strategy ?? 'hash' }
   }
 
-  /** Lets time pass, as often as there must be made room. */
+  /** Lets time pass, as often as there must be made room, and as something failed and was left out. */
   #pass(show: (room: Room) => boolean | undefined): void {
-    this.#place(undefined, {})
-    try {
-      while (show(() => this.#held.length === 0) === false) this.#relieve()
-    } catch (error) {
-      this.#fail(error)
-    } finally {
-      this.#relieve()
+    for (let done = false; !done; ) {
+      this.#place(undefined, {})
+      try {
+        done = show(() => this.#held.length === 0) !== false
+      } catch (error) {
+        this.#fail(error)
+      } finally {
+        this.#relieve()
+      }
     }
   }
 
@@ -327,11 +346,19 @@ export class OperatorHarness {
 
   #emit(value: unknown): void {
     if (value === null || value === undefined) return
-    const { input, strategy, timestamp } = this.#origin
-    const packet = new Packet(value, input, this.#scope.key, strategy, timestamp)
+    const { input, strategy } = this.#origin
+    const packet = new Packet(value, input, this.#scope.key, strategy, this.#timestamp())
     const refused = this.#options.pressed === true && ++this.#emitted % 2 === 0
     if (refused || this.#held.length > 0) this.#held.push(packet)
     else this.#deliver(packet)
+  }
+
+  /** That of the record at hand, or what the operator has set in its place; in ns. */
+  #timestamp(): number | undefined {
+    const { timestamp } = this.#origin
+    const set = this.#scope.timestamp
+    if (Number.isNaN(set)) return undefined
+    return timestamp !== undefined && timestamp / 1e6 === set ? timestamp : set * 1e6
   }
 
   #deliver(packet: Packet): void {
