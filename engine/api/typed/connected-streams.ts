@@ -13,6 +13,7 @@ import type {
   ClassArguments,
   ClassOf,
   CoMapResult,
+  ItemOf,
   Items,
   JoinResult,
   Lambda,
@@ -120,10 +121,10 @@ export interface ConnectedStreams<Ts extends readonly unknown[]> {
    * It returns the records to emit, which get the timestamp of the latest record read. A call that throws emits nothing, and
    * what it had read is left out, if the policy says so.
    */
-  process<R>(
-    fn: (streams: StreamReaders<Ts>, state: StreamState) => Items<R>,
+  process<R extends Items<unknown>>(
+    fn: (streams: StreamReaders<Ts>, state: StreamState) => R,
     options?: OperatorOptions,
-  ): DataStream<R>
+  ): DataStream<ItemOf<R>>
 
   /**
    * Windows over all inputs together, by the least of their watermarks, or by the job's clock where no timestamps are

@@ -1,7 +1,15 @@
 import type { StreamReaders } from '../../../operators/connected/stream-readers.ts'
 import type { MapFunction } from '../../../operators/contract/function.ts'
 import type { StreamState } from '../../../operators/contract/stream-state.ts'
-import type { ClassArguments, ClassOf, Items, Lambda, Present, Sync } from '../function-types.ts'
+import type {
+  ClassArguments,
+  ClassOf,
+  ItemOf,
+  Items,
+  Lambda,
+  Present,
+  Sync,
+} from '../function-types.ts'
 import type { OperatorOptions } from '../options.ts'
 import type { WindowOptions } from './connected-options.ts'
 import type { ConnectedStreams } from './connected-streams.ts'
@@ -20,10 +28,10 @@ export interface KeyedConnectedStreams<K, Ts extends readonly unknown[]>
     Class: ClassOf<MapFunction<Ts[number], R & Sync<R>>, O>,
     ...rest: ClassArguments<O>
   ): KeyedStream<K, Present<R>>
-  process<R>(
-    fn: (streams: StreamReaders<Ts>, state: StreamState) => Items<R>,
+  process<R extends Items<unknown>>(
+    fn: (streams: StreamReaders<Ts>, state: StreamState) => R,
     options?: OperatorOptions,
-  ): KeyedStream<K, R>
+  ): KeyedStream<K, ItemOf<R>>
   window(options: WindowOptions): KeyedConnectedWindow<K, Ts>
   connect<L, U>(other: KeyedStream<L, U>): KeyedConnectedStreams<K | L, [...Ts, U]>
   connect<L, Us extends readonly unknown[]>(
