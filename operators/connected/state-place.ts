@@ -11,6 +11,7 @@ const WHOLE: Key = 0
 export class StatePlace {
   readonly #context: Pick<OperatorContext, 'keyed' | 'scope'>
   readonly keyed: boolean
+  #whole = -1
 
   constructor(context: Pick<OperatorContext, 'keyed' | 'scope'>, keyed: boolean) {
     this.#context = context
@@ -20,13 +21,18 @@ export class StatePlace {
   /** The slot of the record at hand, or -1. */
   find(): number {
     const { keyed } = this.#context
-    return this.keyed ? keyed.find() : keyed.store.find(WHOLE)
+    if (this.keyed) return keyed.find()
+    if (this.#whole === -1 || keyed.store.keyAt(this.#whole) !== WHOLE)
+      this.#whole = keyed.store.find(WHOLE)
+    return this.#whole
   }
 
   /** The slot of the record at hand, which is given one where it has none. */
   slot(): number {
     const { keyed } = this.#context
-    return this.keyed ? keyed.slot() : keyed.store.slot(WHOLE)
+    if (this.keyed) return keyed.slot()
+    const found = this.find()
+    return found === -1 ? keyed.store.slot(WHOLE) : found
   }
 
   /** What is emitted next belongs to this slot. */

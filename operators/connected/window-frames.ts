@@ -69,6 +69,11 @@ class PaneFraming implements Framing {
     passed: number,
     timers: TimerChanges,
   ): boolean {
+    const last = frames[frames.length - 1]
+    if (last !== undefined && time >= last.start && time < last.end && last.end > passed) {
+      last.inputs[input].push(value)
+      return true
+    }
     const start = Math.floor(time / this.#pane) * this.#pane
     const lastEnd = this.#lastEnd(start)
     if (lastEnd <= passed || lastEnd <= start) return false
