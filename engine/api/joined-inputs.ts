@@ -54,7 +54,7 @@ export class JoinedInputs {
   }
 
   print(prefix?: unknown, separator?: unknown, colored?: unknown, options?: unknown): this {
-    addPrint(this[CURSORS], { prefix, separator, colored }, options)
+    addPrint(this.#inputs, { prefix, separator, colored }, options)
     return this
   }
 

@@ -224,6 +224,16 @@ describe.each(inlineModes)('error handlers, %s', (_, config) => {
     expect(told(outputs.values).map((line: any) => line[4])).toEqual([1, 2])
   })
 
+  it('a batch that waits for its retry holds up the keys behind it, and loses none', async () => {
+    const params = { left: events('a@0=2 b@0=0 c@0=1'), right: events('d@0=0'), what: 'later' }
+    const { outputs, operators } = await handled.run(params, config)
+    expect(results(outputs.values)).toEqual([0, 0, 1, 2])
+    expect(operators.find(({ name }) => name === 'process')).toMatchObject({
+      errors: 0,
+      retries: 3,
+    })
+  })
+
   it.each([
     ['stopped', 'SAGE_USER_ERROR', 'odd 1'],
     ['broken', 'SAGE_USER_ERROR', 'handler'],

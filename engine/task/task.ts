@@ -368,8 +368,9 @@ export class Task {
         this.#checkFatal()
         const retried = errors.fail(error, undefined, 0)
         if (retried !== FAILED) this.#emitAll(k, retried as Iterable<unknown>)
-        // What waits for its retry comes before the rest.
+        // What waits for its retry comes before the rest, for which there must be another turn.
         done = errors.busy
+        if (done) this.#touched = true
       }
       this.#checkFatal()
     }
