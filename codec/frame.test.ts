@@ -5,6 +5,8 @@ import { describe, expect, test } from 'vitest'
 import { columns } from './fixtures/columns.ts'
 import { bareOrder, fullOrder, type Order, orderSchema } from './fixtures/order-schema.ts'
 import {
+  barrierEpoch,
+  barrierFrame,
   FRAGMENT_OVERHEAD_BYTES,
   FRAME_KIND,
   FragmentAssembler,
@@ -81,11 +83,14 @@ describe('as classes made by flatc see it', () => {
     ])
   })
 
-  test('a watermark and an idle frame', () => {
+  test('a watermark, a barrier and an idle frame', () => {
     const frame = Frame.getRootAsFrame(new ByteBuffer(watermarkFrame(-0.5)))
     expect([frame.kind(), frame.count()]).toStrictEqual([FRAME_KIND.Watermark, 0])
     expect([...frame.watermarksArray()!]).toStrictEqual([-0.5])
     expect(watermarkOf(watermarkFrame(7), 0)).toBe(7)
+    const barrier = Frame.getRootAsFrame(new ByteBuffer(barrierFrame(3_000_000_000)))
+    expect([barrier.kind(), barrier.count()]).toStrictEqual([FRAME_KIND.Barrier, 3_000_000_000])
+    expect(barrierEpoch(barrierFrame(7), 0)).toBe(7)
     const idle = Frame.getRootAsFrame(new ByteBuffer(idleFrame()))
     expect([idle.kind(), idle.count()]).toStrictEqual([FRAME_KIND.Idle, 0])
   })

@@ -51,8 +51,15 @@ import { StreamError } from './errors.ts'
  */
 export const HEADER_BYTES = 72
 
-/** What a frame is: the values of `Frame.kind`. 4 is reserved (Barrier). */
-export const FRAME_KIND = { Data: 0, Fragment: 1, Stop: 2, Watermark: 3, Idle: 5 } as const
+/** What a frame is: the values of `Frame.kind`. */
+export const FRAME_KIND = {
+  Data: 0,
+  Fragment: 1,
+  Stop: 2,
+  Watermark: 3,
+  Barrier: 4,
+  Idle: 5,
+} as const
 
 /** Where the fields lie, from the start of the frame. */
 export const FIELD = {
@@ -116,6 +123,18 @@ export function stopFrame(): Uint8Array {
 /** A frame that says that its sender has nothing to say about time until its next frame. */
 export function idleFrame(): Uint8Array {
   return frameHeader(FRAME_KIND.Idle, [])
+}
+
+/** A frame that says: what lies before belongs to checkpoint `epoch`, what lies behind does not. */
+export function barrierFrame(epoch: number): Uint8Array {
+  const bytes = frameHeader(FRAME_KIND.Barrier, [])
+  new DataView(bytes.buffer).setUint32(FIELD.count, epoch, true)
+  return bytes
+}
+
+/** The epoch of the Barrier frame at `offset`. */
+export function barrierEpoch(bytes: Uint8Array, offset: number): number {
+  return new DataView(bytes.buffer).getUint32(bytes.byteOffset + offset + FIELD.count, true)
 }
 
 /** Where a Watermark frame's vector and its only element lie, from the start of the frame. */

@@ -163,21 +163,38 @@ export class TableMemory {
     const length = text.length
     this.reserve(maxUtf8Bytes(length) + 8)
     const p = this.position
-    const u8 = this.u8
-    let bytes = length
-    let seen = 0x80
+    const i32 = this.i32
+    i32[slot >> 2] = p - slot
     if (length <= LOOP_LENGTH) {
-      seen = 0
-      for (let i = 0; i < length; i++) {
+      // Four characters a word: `position` is a multiple of 4, and what is behind the last one is 0.
+      let word = (p >> 2) + 1
+      let seen = 0
+      let i = 0
+      for (; i + 4 <= length; i += 4) {
+        const a = text.charCodeAt(i)
+        const b = text.charCodeAt(i + 1)
+        const c = text.charCodeAt(i + 2)
+        const d = text.charCodeAt(i + 3)
+        seen |= a | b | c | d
+        i32[word++] = a | (b << 8) | (c << 16) | (d << 24)
+      }
+      let rest = 0
+      for (let shift = 0; i < length; i++, shift += 8) {
         const unit = text.charCodeAt(i)
-        u8[p + 4 + i] = unit
         seen |= unit
+        rest |= unit << shift
+      }
+      // FlatBuffers strings end with a zero that is not counted.
+      i32[word++] = rest
+      if (seen < 0x80) {
+        i32[p >> 2] = length
+        this.position = word << 2
+        return
       }
     }
-    if (seen >= 0x80) bytes = writeUtf8(u8, text, p + 4)
-    this.i32[slot >> 2] = p - slot
-    this.i32[p >> 2] = bytes
-    // FlatBuffers strings end with a zero that is not counted.
+    const u8 = this.u8
+    const bytes = writeUtf8(u8, text, p + 4)
+    i32[p >> 2] = bytes
     u8[p + 4 + bytes] = 0
     this.closeVector(p + 5 + bytes)
   }

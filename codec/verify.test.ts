@@ -4,6 +4,7 @@ import { StreamError } from './errors.ts'
 import { columns } from './fixtures/columns.ts'
 import { bareOrder, fullOrder, orderSchema } from './fixtures/order-schema.ts'
 import {
+  barrierFrame,
   FIELD,
   FRAGMENT_LENGTH,
   FRAGMENT_OVERHEAD_BYTES,
@@ -53,6 +54,7 @@ test('what the writers make passes, from memory of any alignment too', () => {
   verifyFrame(orders, orderSchema)
   verifyFrame(stopFrame())
   verifyFrame(idleFrame())
+  verifyFrame(barrierFrame(2 ** 32 - 1))
   verifyFrame(watermarkFrame(1_700_000_000_000.5))
   const fragment = new Uint8Array(200)
   verifyFrame(fragment.subarray(0, writeFragmentFrame(fragment, general, 1, 9)))
@@ -85,7 +87,7 @@ test('every beginning of a frame is refused', () => {
 
 test('a frame of another kind, codec or with other columns is refused', () => {
   refused('expected bytes', () => verifyFrame('x' as never))
-  refused('known kind', () => verifyFrame(patched(stopFrame(), FIELD.kind, [4])))
+  refused('known kind', () => verifyFrame(patched(stopFrame(), FIELD.kind, [6])))
   refused('a Data frame', () => decodeFrame(stopFrame(), generalCodec, plain))
   refused('', () => verifyFrame(orders))
   refused('', () => verifyFrame(general, orderSchema))

@@ -76,6 +76,7 @@ function verify(bytes: Uint8Array, table: Table | null): void {
   if (kind === FRAME_KIND.Data) verifyData(frame, bytes, table)
   else if (kind === FRAME_KIND.Fragment) verifyFragment(frame, bytes)
   else if (kind === FRAME_KIND.Watermark) verifyWatermark(frame)
+  else if (kind === FRAME_KIND.Barrier) verifyHeader(frame, frameHeader(kind, []), [FIELD.count])
   else if (kind === FRAME_KIND.Stop || kind === FRAME_KIND.Idle)
     verifyHeader(frame, frameHeader(kind, []))
   else throw corruptFrame('a known kind of frame', `${kind}`)

@@ -1,10 +1,13 @@
 /**
  * `sage-stream/operators`: the contract between the engine and its operators, for those who write
  * operators, sources and sinks of their own.
+ *
+ * @module sage-stream/operators
  */
 export type { CallService, Clock, RuntimeContext, ServiceProxy } from './contract/context.ts'
 export type { DeadLetter, ErrorPolicy } from './contract/error-policy.ts'
 export {
+  AsyncMapFunction,
   BaseCoMapFunction,
   BaseFunction,
   BaseJoinFunction,
@@ -24,7 +27,10 @@ export type {
   ColumnOptions,
   KeyedEntry,
   KeyedStore,
+  NumberColumn,
   StateColumn,
+  TimeDomain,
+  TimerEntry,
   TimerQueue,
 } from './contract/keyed-store.ts'
 export type { Logger, LogLevel } from './contract/logger.ts'
@@ -49,11 +55,13 @@ export {
   type PartitionReader,
 } from './contract/source.ts'
 export type {
+  BroadcastState,
   ListState,
   MapState,
   StateOptions,
   Timers,
   ValueState,
 } from './contract/state.ts'
+export { StatefulFunction } from './contract/stateful-function.ts'
 export { StreamState } from './contract/stream-state.ts'
-export { type OnTimer, type TimeDomain, TimerService } from './state/timer-service.ts'
+export { type OnTimer, TimerService } from './state/timer-service.ts'

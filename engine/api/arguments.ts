@@ -1,5 +1,7 @@
+import { type Duration, durationMs } from '../../codec/duration.ts'
 import { describe, StreamError } from '../../codec/errors.ts'
 import { checkErrorPolicy } from '../../operators/contract/error-policy.ts'
+import { OutputTag } from '../../operators/contract/function.ts'
 import {
   isClass,
   requireFunction,
@@ -105,10 +107,33 @@ export function requireText(value: unknown, where: string): void {
   throw new StreamError('SAGE_OPTION', `${where}: expected a string, got ${describe(value)}`)
 }
 
+/** Refuses what is no `OutputTag`: `SAGE_OPTION`. */
+export function requireTag(tag: unknown, where: string): asserts tag is OutputTag<any> {
+  if (tag instanceof OutputTag) return
+  throw new StreamError('SAGE_OPTION', `${where}: expected an OutputTag, got ${describe(tag)}`)
+}
+
 /** Rule: how many records may wait, or promises be in flight. */
 export function requireCapacity(value: unknown, where: string): void {
   if (Number.isSafeInteger(value) && (value as number) >= 1) return
   throw new StreamError('SAGE_OPTION', `${where}: expected an integer >= 1, got ${describe(value)}`)
+}
+
+/** Rule: how often something is done again. */
+export function requireCount(value: unknown, where: string): void {
+  if (Number.isSafeInteger(value) && (value as number) >= 0) return
+  throw new StreamError('SAGE_OPTION', `${where}: expected an integer >= 0, got ${describe(value)}`)
+}
+
+/** Rule: a duration. */
+export function requireDuration(value: unknown, where: string): void {
+  durationMs(value as Duration, where)
+}
+
+/** Rule: true or false. */
+export function requireBoolean(value: unknown, where: string): void {
+  if (typeof value === 'boolean') return
+  throw new StreamError('SAGE_OPTION', `${where}: expected true or false, got ${describe(value)}`)
 }
 
 /** Rule: an integer from 1. Throws `SAGE_PARALLELISM`. */

@@ -2,6 +2,8 @@ import { describe, StreamError } from '../../codec/errors.ts'
 import { generalCodec } from '../../codec/general-codec.ts'
 import type { RecordCodec } from '../../codec/record-codec.ts'
 import { viewCodecOf } from '../../codec/view-codec.ts'
+import { type AsyncSettings, asyncMapFactory } from '../../operators/async/async-map.ts'
+import { type EnrichSettings, enrichCachedFactory } from '../../operators/async/enrich-cached.ts'
 import { BRANCH_FALSE, BRANCH_TRUE, branchFactory } from '../../operators/basic/branch.ts'
 import { filterFactory } from '../../operators/basic/filter.ts'
 import { flatMapFactory } from '../../operators/basic/flat-map.ts'
@@ -11,20 +13,42 @@ import { mapFactory } from '../../operators/basic/map.ts'
 import { processFactory } from '../../operators/basic/process.ts'
 import { processBatchFactory } from '../../operators/basic/process-batch.ts'
 import { withSchemaFactory } from '../../operators/basic/with-schema.ts'
-import { OutputTag } from '../../operators/contract/function.ts'
 import { requireLambda } from '../../operators/contract/function-form.ts'
 import { countFinalFactory } from '../../operators/final/count-final.ts'
 import { assignTimestampsFactory } from '../../operators/time/assign-timestamps.ts'
 import { WatermarkStrategy } from '../../operators/time/watermark-strategy.ts'
 import type { GraphNode } from '../graph/node.ts'
-import { append, appendFunction, notAStream, requireOneEnvironment } from './append.ts'
-import { operatorOptions, requireParallelism, stepOptions } from './arguments.ts'
+import {
+  append,
+  appendFunction,
+  type MakeFactory,
+  notAStream,
+  requireOneEnvironment,
+} from './append.ts'
+import {
+  type OptionRules,
+  operatorOptions,
+  requireBoolean,
+  requireCapacity,
+  requireCount,
+  requireDuration,
+  requireParallelism,
+  requireTag,
+  stepOptions,
+} from './arguments.ts'
 import { commonKey, keyCursor } from './keying.ts'
 import { addOutput, addPrint, addSink } from './main-thread.ts'
 import type { OutputStream } from './output-stream.ts'
 import { applyPiece } from './registered-functions.ts'
 import { requireSchema } from './schema-argument.ts'
 import { CURSOR, CURSORS, type Cursor, cursorAt, edgeFrom } from './stream-scope.ts'
+
+const asyncRules: OptionRules = {
+  capacity: requireCapacity,
+  ordered: requireBoolean,
+  timeout: requireDuration,
+  retries: requireCount,
+}
 
 /** The cursor of what should be a stream. Throws `SAGE_OPTION`. */
 export function cursorOf(stream: unknown, method: string): Cursor {
@@ -62,6 +86,30 @@ export abstract class BasicStream {
 
   flatMap(fn: unknown, ...rest: unknown[]) {
     return this.#follow(appendFunction([this[CURSOR]], 'flatMap', [fn, rest], flatMapFactory))
+  }
+
+  asyncMap(fn: unknown, ...rest: unknown[]) {
+    const make = (given: unknown, constructorOptions: unknown, options: AsyncSettings) =>
+      asyncMapFactory(given, constructorOptions, options)
+    return this.#follow(
+      appendFunction([this[CURSOR]], 'asyncMap', [fn, rest], make as MakeFactory, asyncRules),
+    )
+  }
+
+  enrichCached(getter: unknown, mapper: unknown, options?: unknown) {
+    const rules = { ...asyncRules, ttl: requireDuration }
+    const checked = operatorOptions('enrichCached', options, rules)
+    const { name, uid, parallelism, errors, ...compared } = checked
+    const node = append([this[CURSOR]], {
+      kind: 'enrichCached',
+      options: checked,
+      body: {
+        type: 'operator',
+        factory: enrichCachedFactory(getter, mapper, checked as EnrichSettings),
+      },
+      compared,
+    })
+    return this.#follow(node)
   }
 
   keyBy(fn: unknown, strategy?: unknown, options?: unknown) {
@@ -116,12 +164,7 @@ export abstract class BasicStream {
 
   sideOutput(tag: unknown) {
     const { scope, node } = this[CURSOR]
-    if (!(tag instanceof OutputTag)) {
-      throw new StreamError(
-        'SAGE_OPTION',
-        `sideOutput: expected an OutputTag, got ${describe(tag)}`,
-      )
-    }
+    requireTag(tag, 'sideOutput')
     requireSideOutputs(node)
     return scope.stream({ ...cursorAt(scope, node, generalCodec), port: `tag:${tag.id}` })
   }

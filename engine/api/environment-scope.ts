@@ -2,7 +2,8 @@ import { Graph } from '../graph/graph.ts'
 import type { ConnectedSettings } from './connected-settings.ts'
 import { JoinedInputs } from './joined-inputs.ts'
 import { StreamByKey, UnkeyedStream } from './keyed-stream.ts'
-import type { Cursor, StreamScope } from './stream-scope.ts'
+import { StreamOfMatches } from './pattern-stream.ts'
+import type { Cursor, PatternSettings, StreamScope } from './stream-scope.ts'
 
 /** Makes the streams of one environment, each of the class that it is. */
 export class EnvironmentScope implements StreamScope {
@@ -10,6 +11,10 @@ export class EnvironmentScope implements StreamScope {
 
   stream(cursor: Cursor): UnkeyedStream | StreamByKey {
     return cursor.keying === undefined ? new UnkeyedStream(cursor) : new StreamByKey(cursor)
+  }
+
+  matches(cursor: Cursor, pattern: PatternSettings): StreamOfMatches {
+    return new StreamOfMatches(cursor, pattern)
   }
 
   connected(cursors: readonly Cursor[], settings?: ConnectedSettings): JoinedInputs {

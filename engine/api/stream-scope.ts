@@ -1,4 +1,5 @@
 import type { RecordCodec } from '../../codec/record-codec.ts'
+import type { PatternOutputs } from '../../operators/pattern/pattern-operator.ts'
 import type { Graph } from '../graph/graph.ts'
 import type { Backpressure, GraphEdge, GraphNode, Partitioning, Port } from '../graph/node.ts'
 
@@ -13,8 +14,17 @@ export interface StreamScope {
   readonly graph: Graph
   /** A stream that reads from `cursor`: keyed if the cursor is. */
   stream(cursor: Cursor): any
+  /** The matches of a pattern, whose further outputs may still be named. */
+  matches(cursor: Cursor, pattern: PatternSettings): any
   /** Connected streams: keyed if all cursors are. The settings are those of the connected streams they come from. */
   connected(cursors: readonly Cursor[], settings?: object): any
+}
+
+/** What of a pattern may be set until the job is submitted. */
+export interface PatternSettings {
+  readonly outputs: PatternOutputs
+  /** Options of its node for the comparison of graphs. */
+  readonly compared: Record<string, unknown>
 }
 
 /** How a keyed stream is dealt out. */

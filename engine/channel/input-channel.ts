@@ -1,12 +1,20 @@
 import { unreachable } from '../../codec/assert.ts'
-import { FRAME_KIND, FragmentAssembler, frameKind, watermarkOf } from '../../codec/frame.ts'
+import {
+  barrierEpoch,
+  FRAME_KIND,
+  FragmentAssembler,
+  frameKind,
+  watermarkOf,
+} from '../../codec/frame.ts'
 import type { FrameReader, RecordBatch } from '../../codec/record-codec.ts'
 import { COUNTER_SLOTS, LINK } from '../metrics/counters.ts'
 import type { Doorbell } from '../ring/doorbell.ts'
 import { EMPTY, type RingReader } from '../ring/reader.ts'
 
-/** What a look into an input found. `'time'`: no records, but the channel's time has moved. */
-export type Polled = 'records' | 'time' | 'empty' | 'ended'
+/**
+ * What a look into an input found. `'time'`: no records, but the channel's time has moved. `'barrier'`: see `epoch`.
+ */
+export type Polled = 'records' | 'time' | 'barrier' | 'empty' | 'ended'
 
 /**
  * The receiving end of one ring. Decodes one frame at a time into a batch and gives its room back to the
@@ -24,11 +32,14 @@ export class InputChannel {
   readonly #inPlace: boolean
   readonly #taken: Float64Array
   #held = false
+  #marked = 0
   #ended = false
   /** The last Watermark frame; raised by the receiver as it works on records. */
   watermark = Number.NEGATIVE_INFINITY
   /** Whether the sender has nothing to say about time until its next frame. */
   idle = false
+  /** The checkpoint whose barrier was read last; 0: none. */
+  epoch = 0
 
   /**
    * @param inPlace - whether what `reader` gives lies in the frame still
@@ -60,6 +71,16 @@ export class InputChannel {
     return !this.#ended && this.#ring.peek() !== EMPTY
   }
 
+  /** Remembers what lies in the ring now: see `caughtUp`. */
+  markPublished(): void {
+    this.#marked = this.#ring.publishedTo
+  }
+
+  /** Whether all that lay in the ring at the last `markPublished` has been read, and worked on where it is read in place. */
+  get caughtUp(): boolean {
+    return this.#ended || ((this.#marked - this.#ring.releasedTo) | 0) <= 0
+  }
+
   /** Reads up to the next frame of records. */
   poll(batch: RecordBatch): Polled {
     if (this.#held) this.#release()
@@ -80,9 +101,14 @@ export class InputChannel {
   }
 
   /** What the frame has brought, or completed. */
-  #take(position: number, length: number, batch: RecordBatch): 'records' | 'time' | 'nothing' {
+  #take(
+    position: number,
+    length: number,
+    batch: RecordBatch,
+  ): Exclude<Polled, 'empty' | 'ended'> | 'nothing' {
     const kind = frameKind(this.#bytes, position)
-    this.idle = kind === FRAME_KIND.Idle
+    // A barrier says nothing about time.
+    if (kind !== FRAME_KIND.Barrier) this.idle = kind === FRAME_KIND.Idle
     switch (kind) {
       case FRAME_KIND.Data:
         this.#read(this.#bytes, position, length, batch)
@@ -98,6 +124,9 @@ export class InputChannel {
         return 'time'
       case FRAME_KIND.Idle:
         return 'time'
+      case FRAME_KIND.Barrier:
+        this.epoch = barrierEpoch(this.#bytes, position)
+        return 'barrier'
       case FRAME_KIND.Stop:
         this.#ended = true
         return 'nothing'

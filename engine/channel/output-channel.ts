@@ -1,4 +1,5 @@
 import {
+  barrierFrame,
   FRAGMENT_OVERHEAD_BYTES,
   idleFrame,
   stopFrame,
@@ -109,6 +110,12 @@ export class OutputChannel {
     this.flush()
     this.#send(idleFrame())
     this.#idle = true
+  }
+
+  /** Separates what belongs to a checkpoint from what does not. */
+  barrier(epoch: number): void {
+    this.flush()
+    this.#send(barrierFrame(epoch))
   }
 
   /** Sends what has been gathered. */

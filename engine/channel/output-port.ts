@@ -61,6 +61,11 @@ export class OutputPort {
     for (const channel of this.channels) channel.advance(watermark)
   }
 
+  /** Separates, for all receivers, what belongs to a checkpoint from what does not. */
+  barrier(epoch: number): void {
+    for (const channel of this.channels) channel.barrier(epoch)
+  }
+
   /** Tells all receivers not to wait for this subtask's time until its next frame. */
   becomeIdle(): void {
     for (const channel of this.channels) channel.becomeIdle()

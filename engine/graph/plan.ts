@@ -2,6 +2,7 @@ import { StreamError } from '../../codec/errors.ts'
 import type { OperatorFactory } from '../../operators/contract/operator.ts'
 import { assignThreads } from './assign-threads.ts'
 import type { GraphEdge, GraphNode, Partitioning } from './node.ts'
+import { stamps } from './timestamps.ts'
 
 /** What the plan reads of a graph. */
 export interface PlannableGraph {
@@ -105,11 +106,6 @@ export function planGraph(graph: PlannableGraph, settings: PlanSettings): Plan {
     timestamped: inherited(graph.nodes, stamps),
     asked: inherited(graph.nodes, ({ body }) => body.type === 'input'),
   }
-}
-
-function stamps({ body }: GraphNode): boolean {
-  if (body.type !== 'source' && body.type !== 'operator') return false
-  return body.factory.stamps === true
 }
 
 /** By node id: whether `has` holds for the node or for one upstream of it. */

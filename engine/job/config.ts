@@ -5,6 +5,7 @@ import { checkErrorPolicy, type ErrorPolicy } from '../../operators/contract/err
 import { LOG_LEVELS, type Logger, type LogLevel } from '../../operators/contract/logger.ts'
 import { isSharedClock } from '../../operators/contract/shared-clock.ts'
 import { METRICS_BYTES_MIN } from '../metrics/user-metrics-memory.ts'
+import type { CheckpointSettings } from '../thread/job-site.ts'
 
 /** Limits of the memory that a job shares between its threads, and of its workers' heaps. */
 export interface MemoryConfig {
@@ -18,6 +19,25 @@ export interface MemoryConfig {
   readonly sharedBytes?: number
   /** Bytes for the users' own metrics of all subtasks: a counter or gauge takes 128, a histogram 16.1 KiB. Default 4 MiB. */
   readonly metricsBytes?: number
+}
+
+/** How a job takes checkpoints, and what it begins with. */
+export interface CheckpointConfig {
+  /** The directory of this job's checkpoints. */
+  readonly dir: string
+  /** Time from the end of one checkpoint to the beginning of the next; `Infinity`: only when asked for. Default 10 s. */
+  readonly interval?: Duration
+  /** How many complete ones are kept. Default 3. */
+  readonly retain?: number
+  /** A checkpoint that takes longer is given up; the job goes on. Default 10 minutes. */
+  readonly timeout?: Duration
+  /**
+   * What the job begins with: the newest usable checkpoint of its directory (`'latest'`, the default), nothing (`'never'`),
+   * or the checkpoint or savepoint at a path.
+   */
+  readonly resume?: string
+  /** `'aligned'` (default). */
+  readonly mode?: 'aligned'
 }
 
 /** Settings of one environment and its job; every field has a default (API 2). */
@@ -39,6 +59,8 @@ export interface EnvironmentConfig {
   /** The job module's URL, where the constructor's call site is not it. */
   readonly module?: string
   readonly memory?: MemoryConfig
+  /** Checkpoints, from which a job goes on after a crash. Default: none. */
+  readonly checkpoint?: CheckpointConfig
   /** Default error policy of all operators. Default `'fail'`. */
   readonly errors?: ErrorPolicy
   /** Processing time: `'system'` (default), a `ManualClock` of `sage-stream/testing`, or, in inline mode only, any clock object. */
@@ -64,6 +86,7 @@ export interface ResolvedConfig {
   readonly metricsBytes: number
   readonly workerHeapMb: number | undefined
   readonly sharedBytes: number
+  readonly checkpoint: CheckpointSettings | undefined
   readonly errors: ErrorPolicy
   readonly clock: 'system' | Clock
   readonly logLevel: LogLevel
@@ -84,10 +107,19 @@ const KNOWN: ReadonlySet<string> = new Set<keyof EnvironmentConfig>([
   'signals',
   'module',
   'memory',
+  'checkpoint',
   'errors',
   'clock',
   'logLevel',
   'logger',
+])
+const KNOWN_CHECKPOINT: ReadonlySet<string> = new Set<keyof CheckpointConfig>([
+  'dir',
+  'interval',
+  'retain',
+  'timeout',
+  'resume',
+  'mode',
 ])
 const KNOWN_MEMORY: ReadonlySet<string> = new Set<keyof MemoryConfig>([
   'ringBytes',
@@ -158,11 +190,43 @@ export function resolveConfig(config: EnvironmentConfig = {}): ResolvedConfig {
       0,
       2 ** 31 - 1,
     ),
+    checkpoint: config.checkpoint === undefined ? undefined : checkpointSettings(config.checkpoint),
     errors: config.errors === undefined ? 'fail' : errorPolicy(config.errors),
     clock: checkClock(config.clock ?? 'system', mode),
     logLevel: logLevel(config.logLevel ?? 'INFO'),
     logger: checkLogger(config.logger),
   }
+}
+
+function checkpointSettings(config: CheckpointConfig): CheckpointSettings {
+  if (typeof config !== 'object' || config === null) throw refuse('checkpoint', 'an object', config)
+  refuseUnknown(config, KNOWN_CHECKPOINT, 'checkpoint')
+  const { dir, interval = '10s', retain = 3, timeout = '10m', resume = 'latest' } = config
+  if (config.mode !== undefined) oneOf('checkpoint.mode', config.mode, ['aligned'] as const)
+  return {
+    // Threads have a working directory of their own.
+    dir: process.getBuiltinModule('node:path').resolve(text('checkpoint.dir', dir)),
+    intervalMs: positiveDuration('checkpoint.interval', interval),
+    timeoutMs: positiveDuration('checkpoint.timeout', timeout),
+    retain: wholeNumber('checkpoint.retain', retain, 1, 1_000_000),
+    resume: resumePath(text('checkpoint.resume', resume)),
+  }
+}
+
+function resumePath(resume: string): string {
+  if (resume === 'latest' || resume === 'never') return resume
+  return process.getBuiltinModule('node:path').resolve(resume)
+}
+
+function positiveDuration(field: string, value: Duration): number {
+  const ms = configDuration(field, value)
+  if (ms > 0) return ms
+  throw refuse(field, 'a duration greater than 0', value)
+}
+
+function text(field: string, value: unknown): string {
+  if (typeof value === 'string' && value !== '') return value
+  throw refuse(field, 'a path', value)
 }
 
 /** A log level in any case. Throws `SAGE_CONFIG`: "Invalid log level". */

@@ -1,4 +1,4 @@
-import { LinkedQueue } from './linked-queue.ts'
+import { LinkedQueue } from '../task/linked-queue.ts'
 import type { Reply } from './reply.ts'
 
 /** All of equal timeout: they end in the order in which they came. */

@@ -1,13 +1,21 @@
 import { EventEmitter } from 'node:events'
-import { errorFromData, StreamError } from '../../codec/errors.ts'
+import { describe, type ErrorData, errorFromData, StreamError } from '../../codec/errors.ts'
 import type { DeadLetter } from '../../operators/contract/error-policy.ts'
 import { LOG_LEVELS, type Logger } from '../../operators/contract/logger.ts'
 import type { ExplainFormat } from '../graph/explain.ts'
 import { readMetrics } from '../metrics/metrics-reader.ts'
 import type { OperatorMetrics } from '../metrics/operator-metrics.ts'
 import { sharedNowMs } from '../metrics/task-times.ts'
-import type { ControlPort, FromMain, Outcome, Report, ToMain } from '../thread/control.ts'
+import type {
+  CheckpointInfo,
+  ControlPort,
+  FromMain,
+  Outcome,
+  Report,
+  ToMain,
+} from '../thread/control.ts'
 import { DEAD_LETTERS_MAX } from '../thread/dead-letter-office.ts'
+import { CheckpointRequests } from './checkpoint-requests.ts'
 import type { JobPlan } from './job-plan.ts'
 import type { JobResult, JobStatus } from './job-result.ts'
 import { MainLoop } from './main-loop.ts'
@@ -33,14 +41,6 @@ export interface JobBody {
   unref(): void
 }
 
-/** A checkpoint, as `job.checkpoint()` tells of it. */
-export interface CheckpointInfo {
-  readonly id: number
-  readonly path: string
-  readonly bytes: number
-  readonly durationMs: number
-}
-
 /**
  * A submitted job, on the thread that submitted it.
  *
@@ -63,11 +63,12 @@ export class JobHandle<IO = Record<string, unknown>> {
   readonly #finished = Promise.withResolvers<JobResult>()
   readonly #deadLetters: DeadLetter[] = []
   #deadLettersDropped = 0
+  readonly #requests = new CheckpointRequests()
   #status: JobStatus = 'created'
   #body: JobBody | undefined
   #observed = false
 
-  /** Made by `submit`. */
+  /** @internal Made by `submit`. */
   constructor(id: string, name: string, plan: JobPlan, logger: Logger, io: IO) {
     this.id = id
     this.name = name
@@ -106,17 +107,17 @@ export class JobHandle<IO = Record<string, unknown>> {
     return this.#finished.promise
   }
 
-  /** Whether anyone has asked for `finished`. */
+  /** @internal Whether anyone has asked for `finished`. */
   get observed(): boolean {
     return this.#observed
   }
 
-  /** The job's end, for the engine itself: asking for it is not observing. */
+  /** @internal The job's end, for the engine itself: asking for it is not observing. */
   get ended(): Promise<JobResult> {
     return this.#finished.promise
   }
 
-  /** Resolves when all workers run; rejects when the job failed before. For the engine itself. */
+  /** @internal Resolves when all workers run; rejects when the job failed before. */
   get running(): Promise<void> {
     return this.#running.promise
   }
@@ -129,25 +130,30 @@ export class JobHandle<IO = Record<string, unknown>> {
     return this.#settling.settled()
   }
 
+  /** @internal */
   inputOf(node: number): StreamInput {
     return this.#inputs.get(node)!
   }
 
+  /** @internal */
   outputOf(node: number): StreamOutput {
     return this.#outputs.get(node)!
   }
 
-  /** Attaches what carries the job out. Called once, by `startJob`. */
+  /** @internal Attaches what carries the job out. Called once, by `startJob`. */
   attach(body: JobBody): void {
     this.#body = body
     body.coordinator.onMessage((message) => {
       if (message.type === 'running') this.#begin()
+      else if (message.type === 'checkpoint') this.#checkpointed(message.info, message.requests)
+      else if (message.type === 'refused') this.#refused(message.error, message.requests)
+      else if (message.type === 'log') this.#receive(message)
       else void this.#end(message.outcome)
     })
     for (const report of body.reports) report.onMessage((message) => this.#receive(message))
   }
 
-  /** Ends the job where its coordinator cannot: it is the coordinator that died. */
+  /** @internal Ends the job where its coordinator cannot: it is the coordinator that died. */
   abandon(outcome: Outcome): void {
     void this.#end(outcome)
   }
@@ -157,7 +163,9 @@ export class JobHandle<IO = Record<string, unknown>> {
    * Rejects with the job's failure if it fails on the way.
    */
   async stop(options: StopOptions = {}): Promise<JobResult> {
-    if (options.savepoint !== undefined) throw checkpointsDisabled('stop({ savepoint })')
+    if (options.savepoint !== undefined)
+      await this.#savepoint(options.savepoint, options.drain !== true)
+    if (options.savepoint !== undefined && options.drain !== true) return this.finished
     this.#stopping = !this.#ending
     this.#body?.coordinator.post({ type: 'stop' })
     for (const input of this.#inputs.values()) input.end()
@@ -170,12 +178,22 @@ export class JobHandle<IO = Record<string, unknown>> {
     return this.finished
   }
 
-  async checkpoint(): Promise<CheckpointInfo> {
-    throw checkpointsDisabled('checkpoint()')
+  /**
+   * Takes a checkpoint now. What was pushed and accepted before is in it.
+   *
+   * @throws StreamError `SAGE_CHECKPOINT_DISABLED`; why it could not be taken
+   */
+  checkpoint(): Promise<CheckpointInfo> {
+    return this.#request('checkpoint()', undefined, false)
   }
 
-  async savepoint(_path: string): Promise<CheckpointInfo> {
-    throw checkpointsDisabled('savepoint()')
+  /**
+   * Writes a checkpoint that stands by itself into a directory of its own: it is not removed by later ones.
+   *
+   * @throws StreamError `SAGE_CHECKPOINT_DISABLED`; why it could not be taken
+   */
+  savepoint(path: string): Promise<CheckpointInfo> {
+    return this.#savepoint(path, false)
   }
 
   /** The live numbers of all operators, read from shared memory without asking a worker. */
@@ -193,6 +211,10 @@ export class JobHandle<IO = Record<string, unknown>> {
     return this.#plan.explain(this.name, format)
   }
 
+  /**
+   * Calls the listener at each change of `status`, on the thread that submitted the job. Events `checkpoint` and `restart`
+   * do not happen yet.
+   */
   on(event: 'status', listener: (status: JobStatus) => void): this
   on(event: 'checkpoint', listener: (info: CheckpointInfo) => void): this
   on(event: 'restart', listener: (error: StreamError) => void): this
@@ -211,8 +233,52 @@ export class JobHandle<IO = Record<string, unknown>> {
     this.#body?.ref()
   }
 
+  /** The same as `stop()`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
+  }
+
+  #savepoint(path: string, suspend: boolean): Promise<CheckpointInfo> {
+    if (typeof path !== 'string' || path === '') {
+      const message = `savepoint: expected the path of a directory, got ${describe(path)}`
+      return Promise.reject(new StreamError('SAGE_OPTION', message))
+    }
+    return this.#request(
+      'savepoint()',
+      process.getBuiltinModule('node:path').resolve(path),
+      suspend,
+    )
+  }
+
+  async #request(
+    what: string,
+    path: string | undefined,
+    suspend: boolean,
+  ): Promise<CheckpointInfo> {
+    if (!this.#plan.takesCheckpoints) throw checkpointsDisabled(what)
+    await this.#running.promise
+    // What was accepted before lies before the barriers.
+    await this.#settling.pushed()
+    if (this.#ending) {
+      throw new StreamError('SAGE_CANCELLED', `${what}: expected a running job, but it has ended`)
+    }
+    const wanted = { suspend, ...(path === undefined ? {} : { path }) }
+    return this.#requests.ask(wanted, (request) =>
+      this.#body?.coordinator.post({ type: 'checkpoint', request }),
+    )
+  }
+
+  #checkpointed(info: CheckpointInfo, requests: readonly number[]): void {
+    this.#requests.answer(requests, info)
+    this.#events.emit('checkpoint', info)
+  }
+
+  /** One that nobody asked for is told to the log: the job goes on without it. */
+  #refused(data: ErrorData, requests: readonly number[]): void {
+    const error = asFailure(errorFromData(data))
+    this.#requests.refuse(requests, error)
+    if (requests.length === 0)
+      this.#logger.warning(`job '${this.name}': a checkpoint failed: ${error.message}`)
   }
 
   #openEnds(): void {
@@ -266,6 +332,7 @@ export class JobHandle<IO = Record<string, unknown>> {
     const failure =
       outcome.status === 'failed' ? asFailure(errorFromData(outcome.error)) : undefined
     const reason = failure ?? ended(this.name, status)
+    this.#requests.close(reason)
     // First: what waits here is not accepted any more, and so is not answered.
     for (const input of this.#inputs.values()) input.close(reason)
     for (const output of this.#outputs.values()) output.close(reason, failure !== undefined)

@@ -21,6 +21,7 @@ export class JobPlan {
   readonly graph: Graph
   readonly plan: Plan
   readonly memory: MemoryPlan
+  readonly takesCheckpoints: boolean
   readonly arena: Arena
   readonly settle: SettleWords
   /** How long the main thread looks for what it expects; 0 where it does the work itself. */
@@ -33,6 +34,7 @@ export class JobPlan {
     this.graph = graph
     this.spinMs = settings.mode === 'inline' ? 0 : settings.spinMs
     this.plan = planGraph(graph, settings)
+    this.takesCheckpoints = settings.checkpoint !== undefined
     this.memory = planMemory(this.plan, settings)
     this.arena = createArena(this.memory.totalBytes)
     this.settle = SettleWords.allocate(this.plan.threads)

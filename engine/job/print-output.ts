@@ -36,7 +36,7 @@ export class PrintOutput implements MainEnd {
 
   #writeNext(): boolean {
     const polled = this.#channel.poll(this.#batch)
-    if (polled !== 'records') return polled === 'time'
+    if (polled !== 'records') return polled === 'time' || polled === 'barrier'
     const taken = process.stdout.write(
       `${this.#batch.values.slice(0, this.#batch.count).join('\n')}\n`,
     )

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { type Linked, LinkedQueue } from '../task/linked-queue.ts'
 import { Deque } from './deque.ts'
-import { type Linked, LinkedQueue } from './linked-queue.ts'
 
 interface Numbered extends Linked {
   readonly n: number

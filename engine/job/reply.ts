@@ -1,4 +1,4 @@
-import type { Linked, LinkedQueue } from './linked-queue.ts'
+import type { Linked, LinkedQueue } from '../task/linked-queue.ts'
 
 /** The answer to an `ask`, while it is awaited. */
 export class Reply implements Linked {

@@ -67,6 +67,11 @@ export class Settling {
     return settled
   }
 
+  /** Resolves when all that was accepted so far lies in the rings, or the job has ended. */
+  async pushed(): Promise<void> {
+    while (!this.#over && !this.#clear()) await turn()
+  }
+
   async #settle(): Promise<void> {
     await this.#rest()
     await this.#deliver()

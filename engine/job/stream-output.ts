@@ -117,7 +117,7 @@ export class StreamOutput<T = unknown> implements MainEnd {
   #poll(): boolean {
     const polled = this.#channel.poll(this.#batch)
     if (polled === 'ended') this.#ended = true
-    if (polled !== 'records') return polled === 'time'
+    if (polled !== 'records') return polled === 'time' || polled === 'barrier'
     const { values, count, asked, asks } = this.#batch
     for (let i = 0; i < count; i++) {
       if (asked && this.replies.owns(asks[i])) {

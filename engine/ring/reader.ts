@@ -92,6 +92,17 @@ export class RingReader {
     return (this.tail - this.head) | 0
   }
 
+  /** Up to where the producer has published. Loads the real tail. Modulo 2^32, as all positions. */
+  get publishedTo(): number {
+    this.tail = Atomics.load(this.arena.i32, this.tailWord)
+    return this.tail
+  }
+
+  /** Up to where this side has released. */
+  get releasedTo(): number {
+    return this.head
+  }
+
   /**
    * The length of the oldest message, whose bytes lie at `position`; or EMPTY.
    * Until `release` it says the same again, and the producer leaves those bytes alone.

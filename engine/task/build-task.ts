@@ -19,7 +19,7 @@ import { InputChannel } from '../channel/input-channel.ts'
 import { OutputChannel } from '../channel/output-channel.ts'
 import { OutputPort, routingTable } from '../channel/output-port.ts'
 import type { MemoryPlan } from '../graph/memory-plan.ts'
-import type { GraphNode } from '../graph/node.ts'
+import type { GraphEdge, GraphNode } from '../graph/node.ts'
 import type { Chain, Exchange, Plan } from '../graph/plan.ts'
 import { COUNTER, counterRow } from '../metrics/counters.ts'
 import { TaskMetrics } from '../metrics/task-metrics.ts'
@@ -41,11 +41,13 @@ import {
 import { ChainTime } from './chain-time.ts'
 import { asStreamError, ErrorGate } from './error-gate.ts'
 import { ErrorThreshold } from './error-threshold.ts'
+import { AsSettled, InOrder } from './flight.ts'
+import { type GatedCalls, PromiseGate } from './promise-gate.ts'
 import { retryable } from './retryable.ts'
-import { SinkGate } from './sink-gate.ts'
 import { type PartitionClaim, SourceDriver } from './source-driver.ts'
 import { Task, type TaskInput } from './task.ts'
 import { TaskContext, type TaskPlace, type ThreadFacilities } from './task-context.ts'
+import type { CheckpointTaker, OperatorCut, TaskCut } from './task-cut.ts'
 import { viewReadingOf } from './view-reading.ts'
 
 /** What a thread has at hand to build its tasks from. */
@@ -67,6 +69,8 @@ export interface Workshop {
   deadLetter(letter: DeadLetter): void
   /** Monotonic milliseconds. */
   nowMs(): number
+  /** Takes what the subtasks of this thread hand over at barriers; undefined: the job takes no checkpoints. */
+  readonly checkpoints: CheckpointTaker | undefined
 }
 
 /** Builds one subtask of a chain: its operators, its ends of the rings, and the function they compile into. */
@@ -89,6 +93,8 @@ class TaskBuilder {
     fatal: undefined,
   }
   readonly #operators: Draft[] = []
+  /** The operators with state, but for combiners: these keep nothing over a barrier. */
+  readonly #cuts: OperatorCut[] = []
   readonly #indexOf = new Map<number, number>()
   readonly #after: ((result: unknown, value: unknown) => void)[] = []
   readonly #outputs: OutputPort[] = []
@@ -130,6 +136,8 @@ class TaskBuilder {
       inputs: this.#inputs,
       source: this.#source,
       outputs: this.#outputs,
+      checkpoints: this.#shop.checkpoints,
+      cut: () => this.#cut(),
       metrics: new TaskMetrics(
         this.#row(memory.timeRow[this.#chain.id] + this.#subtask),
         this.#registries,
@@ -168,7 +176,8 @@ class TaskBuilder {
       name,
       subtask,
       parallelism: this.#chain.parallelism,
-      keyed: inputs.length > 0 && inputs.every(({ keying }) => keying !== undefined),
+      keyed: isKeyed(inputs),
+      broadcastInputs: broadcastInputs(inputs),
       maxParallelism: this.#shop.maxParallelism,
     }
     return new TaskContext(place, this.#state.scope, facilities, () => this.#wake(), metrics)
@@ -195,8 +204,16 @@ class TaskBuilder {
     const made = this.#made(node.name, () =>
       factory.create({ ctx, scope, out, keyed: ctx.keyed, combined, countDropped }),
     )
-    const operator = factory.shape === 'process' && !endsJob(policy, node) ? retryable(made) : made
-    return this.#add(factory.shape, operator, ctx, node, row, out, factory.capacity)
+    const operator =
+      factory.shape === 'process' && !endsJob(policy, node)
+        ? retryable(made, this.#state.scope)
+        : made
+    // A combiner keeps nothing over a barrier.
+    if (this.#chain.nodes.includes(node)) {
+      const { keyed, broadcast } = ctx
+      this.#cuts.push({ node, operator, keyed, broadcast })
+    }
+    return this.#add(factory.shape, operator, ctx, node, row, out, factory)
   }
 
   /** Users' constructors run here. */
@@ -215,28 +232,20 @@ class TaskBuilder {
     node: GraphNode,
     row: number,
     out = new ChainCollector(),
-    capacity = 1,
+    factory: Partial<OperatorFactory> = {},
   ): number {
     const k = this.#operators.length
-    const { defaultErrors, facilities } = this.#shop
+    const { defaultErrors } = this.#shop
     const counters = this.#row(row)
     const policy = resolveErrorPolicy(node.errors ?? defaultErrors)
-    const errors = this.#gate(k, node, policy, counters, out, operator, ctx)
-    const sink =
-      shape !== 'sink'
-        ? undefined
-        : new SinkGate({
-            capacity,
-            retries: policy.retries,
-            backoffMs: policy.backoffMs,
-            scope: this.#state.scope,
-            counters,
-            errors,
-            invoke: (value) => callOf(operator, 0)(value, ctx, out),
-            wake: facilities.wake,
-          })
-    const holds = policy.retries > 0 && policy.backoffMs > 0
+    const errors = this.#errorGate(k, node, policy, counters, out, operator, ctx)
+    const awaits = shape === 'sink' || shape === 'async'
+    const gate = awaits
+      ? this.#promiseGate(k, factory, { name: node.name, policy, counters, errors })
+      : undefined
+    const holds = shape !== 'async' && policy.retries > 0 && policy.backoffMs > 0
     const reading = viewReadingOf(node)
+    const inputs = broadcastInputs(node.inputs)
     this.#operators.push({
       name: node.name,
       shape,
@@ -246,14 +255,15 @@ class TaskBuilder {
       out,
       errors,
       holds,
-      sink,
+      gate,
       reading,
+      broadcast: inputs.size > 0 ? { inputs, states: ctx.broadcast } : undefined,
       targets: new Map(),
     })
     return k
   }
 
-  #gate(
+  #errorGate(
     k: number,
     node: GraphNode,
     policy: ReturnType<typeof resolveErrorPolicy>,
@@ -273,7 +283,6 @@ class TaskBuilder {
       scope: this.#state.scope,
       state: this.#state,
       nowMs,
-      repeats: operator.again !== undefined,
       failedAt: () => operator.failedAt?.(),
       invoke: (value, input) => this.#invoke(k, value, input),
       again: (value, input) => this.#again(k, value, input),
@@ -286,10 +295,45 @@ class TaskBuilder {
     })
   }
 
+  /** Of a sink nothing leaves, so that nothing need wait for what comes before it. */
+  #promiseGate(
+    k: number,
+    factory: Partial<OperatorFactory>,
+    parts: Pick<GatedCalls, 'name' | 'policy' | 'counters' | 'errors'>,
+  ): PromiseGate {
+    const { facilities, nowMs } = this.#shop
+    const emits = factory.shape === 'async'
+    const {
+      capacity = 1,
+      ordered = true,
+      timeoutMs = Number.POSITIVE_INFINITY,
+      retries = 0,
+    } = factory
+    return new PromiseGate({
+      ...parts,
+      capacity,
+      order: emits && ordered ? new InOrder() : new AsSettled(emits),
+      timeoutMs,
+      retries,
+      scope: this.#state.scope,
+      state: this.#state,
+      invoke: (value) => this.#invoke(k, value, 0),
+      emit: emits ? (result, value) => this.#after[k](result, value) : () => {},
+      wake: facilities.wake,
+      nowMs,
+    })
+  }
+
   /** The call of a retry, with the checks that compiled text makes. */
   #invoke(k: number, value: unknown, input: number): unknown {
-    const { shape, operator, ctx, out } = this.#operators[k]
-    return checked(shape, callOf(operator, input)(value, ctx, out))
+    const { shape, operator, ctx, out, broadcast } = this.#operators[k]
+    if (broadcast === undefined) return checked(shape, callOf(operator, input)(value, ctx, out))
+    broadcast.states.writable = broadcast.inputs.has(input)
+    try {
+      return checked(shape, callOf(operator, input)(value, ctx, out))
+    } finally {
+      broadcast.states.writable = false
+    }
   }
 
   #again(k: number, value: unknown, input: number): unknown {
@@ -300,14 +344,22 @@ class TaskBuilder {
   }
 
   #drive(node: GraphNode, source: PartitionedSource<unknown, unknown>): void {
-    const { facilities, nowMs } = this.#shop
+    const { facilities, nowMs, checkpoints } = this.#shop
     this.#source = new SourceDriver(
       source,
       this.#shop.claim(node, this.#subtask),
-      { wake: facilities.wake, now: nowMs },
+      { wake: facilities.wake, now: nowMs, keepsPositions: checkpoints !== undefined },
       facilities.clock,
       this.#generators(),
     )
+  }
+
+  #cut(): TaskCut {
+    const [first] = this.#chain.nodes
+    const source =
+      this.#source === undefined ? undefined : { node: first, positions: this.#source.positions }
+    const { id, parallelism } = this.#chain
+    return { chain: id, subtask: this.#subtask, parallelism, operators: this.#cuts, source }
   }
 
   // --- time ----------------------------------------------------------------------------------
@@ -318,14 +370,16 @@ class TaskBuilder {
 
   #time(): ChainTime {
     const domains: number[] = []
-    const timed = this.#operators.map(({ operator, targets, errors }, k) => {
+    const timed = this.#operators.map(({ operator, targets, errors, gate, shape }, k) => {
+      const holding = shape === 'async' ? gate : undefined
+      const own = operator.watermarks !== undefined || holding !== undefined
       const domain = domains[k] ?? -1
       const ports: OutputPort[] = []
       for (const target of [...targets.values()].flat()) {
         if (target.type === 'send') ports.push(target.port)
-        else domains[target.to] = operator.watermarks === undefined ? domain : k
+        else domains[target.to] = own ? k : domain
       }
-      return { operator, errors, ports, domain }
+      return { operator, errors, ports, domain, holding }
     })
     const channels = this.#inputs.map(({ channel }) => channel)
     return new ChainTime(this.#state.scope, channels, timed)
@@ -482,6 +536,7 @@ class TaskBuilder {
           this.#row(memory.linkRow(exchange.id, sender, this.#subtask) + 1),
         ),
         entry,
+        fromMain: exchange.fromChain === undefined,
         timestamped: this.#entries[entry].timestamps === 'with-watermarks',
       })
     }
@@ -503,6 +558,24 @@ const forward: OperatorFactory = {
 /** Whether a record at this node may have a key. */
 function carriesKey(node: GraphNode): boolean {
   return node.kind === 'keyBy' || node.inputs.some(({ keyed }) => keyed)
+}
+
+/**
+ * Whether keyed state may be kept: records that come to all subtasks stand beside those of a keyed stream, but have no state
+ * per key, and may have no key that could pass for one.
+ */
+function isKeyed(inputs: readonly GraphEdge[]): boolean {
+  const byKey = inputs.filter(({ keying }) => keying !== undefined)
+  const others = inputs.filter(({ keying }) => keying === undefined)
+  return (
+    byKey.length > 0 &&
+    others.every(({ partitioning, keyed }) => partitioning.type === 'broadcast' && !keyed)
+  )
+}
+
+function broadcastInputs(inputs: readonly GraphEdge[]): ReadonlySet<number> {
+  const broadcast = inputs.filter(({ partitioning }) => partitioning.type === 'broadcast')
+  return new Set(broadcast.map(({ input }) => input))
 }
 
 /** Whether the first failure ends the job: then nothing that a failed call has emitted is of any account. */

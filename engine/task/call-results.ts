@@ -15,6 +15,7 @@ export function checked(shape: string, result: unknown): unknown {
   if (shape === 'key') return checkKey(result)
   if (shape === 'timestamp') return checkTimestamp(result)
   if (shape === 'flatMap') return arrayOf(result)
-  if (shape !== 'sink' && result instanceof Promise) throw promiseReturned(shape)
+  if (shape !== 'sink' && shape !== 'async' && result instanceof Promise)
+    throw promiseReturned(shape)
   return result
 }

@@ -24,7 +24,7 @@ import {
 } from './chain-text.ts'
 import type { ChainTime } from './chain-time.ts'
 import { FAILED } from './error-gate.ts'
-import { isThenable } from './sink-gate.ts'
+import { isThenable } from './promise-gate.ts'
 import { copyRecord, shareRecord } from './strict-records.ts'
 import { viewedOperators } from './view-reading.ts'
 
@@ -168,14 +168,15 @@ class ChainCompiler {
   }
 
   #bindOperator(k: number): void {
-    const { operator, ctx, counters, errors, sink, out } = this.#operators[k]
+    const { operator, ctx, counters, errors, gate, out, broadcast } = this.#operators[k]
     const calls = Array.isArray(operator.call) ? operator.call : [operator.call]
     for (const [input, call] of calls.entries()) this.#bind(`f${k}_${input}`, call)
     this.#bind(`c${k}`, ctx)
     this.#bind(`n${k}`, counters)
     this.#bind(`errors${k}`, errors)
     this.#bind(`out${k}`, out)
-    if (sink !== undefined) this.#bind(`sink${k}`, sink)
+    if (gate !== undefined) this.#bind(`gate${k}`, gate)
+    if (broadcast !== undefined) this.#bind(`broadcast${k}`, broadcast.states)
   }
 
   // --- ways in -------------------------------------------------------------------------------
@@ -282,7 +283,7 @@ class ChainCompiler {
     const viewed = this.#viewed[k]
     // What is kept beyond the call.
     const kept = viewed ? `materialize(${v})` : v
-    const given = viewed && shape === 'sink' ? `sink${k}.keeps ? ${kept} : ${v}` : v
+    const given = viewed && shape === 'sink' ? `gate${k}.keeps ? ${kept} : ${v}` : v
     const call = `f${k}_${Array.isArray(operator.call) ? input : 0}(${given}, c${k}`
     const owned = viewed && this.#operators[k].reading === 'reads'
     const keepsKey = shape === 'key' || shape === 'process'
@@ -291,19 +292,29 @@ class ChainCompiler {
       holds
         ? `if (errors${k}.busy) { errors${k}.hold(${kept}, ${input}); ${missed.count} break ${exit} }`
         : '',
-      shape === 'sink'
-        ? `if (sink${k}.busy) { sink${k}.hold(${kept}); state.pressed = true; break ${exit} }`
+      shape === 'sink' || shape === 'async'
+        ? `if (gate${k}.busy) { gate${k}.hold(${kept}); state.pressed = true; ${missed.count} break ${exit} }`
         : '',
       this.#catchUp(k),
       keepsKey ? `const key${r} = scope.key` : '',
       `let ${r}`,
-      `try { ${resultText(k, shape, call, r)}${owned && hasResult(shape) ? `; ${r} = materialize(${r})` : ''} }`,
-      `catch (e) { ${missed.count} ${r} = errors${k}.fail(e, ${kept}, ${input}); state.pressed ||= errors${k}.busy`,
-      `if (${r} === FAILED) break ${exit}; ${missed.uncount} }`,
+      `try { ${this.#writable(k, input, resultText(k, shape, call, r))}${owned && hasResult(shape) ? `; ${r} = materialize(${r})` : ''} }`,
+      shape === 'async'
+        ? this.#awaitResult(k, r, v, exit, missed)
+        : lines(
+            `catch (e) { ${missed.count} ${r} = errors${k}.fail(e, ${kept}, ${input}); state.pressed ||= errors${k}.busy`,
+            `if (${r} === FAILED) break ${exit}; ${missed.uncount} }`,
+          ),
       this.#proceed(k, r, v, exit, missed, region),
       keepsKey ? `scope.key = key${r}` : '',
       `}`,
     )
+  }
+
+  /** Only while a record is processed that all subtasks get, broadcast state may be written. */
+  #writable(k: number, input: number, call: string): string {
+    if (this.#operators[k].broadcast?.inputs.has(input) !== true) return call
+    return `broadcast${k}.writable = true; try { ${call} } finally { broadcast${k}.writable = false }`
   }
 
   /** An operator that hears of time does so before the record that comes behind it. */
@@ -318,6 +329,7 @@ class ChainCompiler {
     const passed = missed.pass(region)
     switch (this.#operators[k].shape) {
       case 'map':
+      case 'async':
         return lines(
           `if (${r} === null || ${r} === undefined) { ${missed.count} break ${exit} }`,
           this.#emit(k, 'main', r, passed),
@@ -357,9 +369,20 @@ class ChainCompiler {
   /** The call that has returned a promise may go on reading its view, the first that does so; later ones get no views. */
   #awaitSink(k: number, r: string, v: string): string {
     const viewed = this.#viewed[k]
-    const pin = viewed ? `if (!sink${k}.keeps) { sink${k}.keeps = true; pinView(${v}) } ` : ''
+    const pin = viewed ? `if (!gate${k}.keeps) { gate${k}.keeps = true; pinView(${v}) } ` : ''
     const kept = viewed ? `materialize(${v})` : v
-    return `if (${r} !== undefined && isThenable(${r})) { ${pin}sink${k}.track(${r}, ${kept}); state.pressed ||= sink${k}.busy }`
+    return `if (${r} !== undefined && isThenable(${r})) { ${pin}gate${k}.track(${r}, ${kept}); state.pressed ||= gate${k}.busy }`
+  }
+
+  /** What is there at once goes on at once, if nothing before it is on its way still; all else through the gate. */
+  #awaitResult(k: number, r: string, v: string, exit: string, missed: Missed): string {
+    const wait = (call: string) =>
+      `{ ${missed.count} gate${k}.${call}; state.pressed ||= gate${k}.busy; break ${exit} }`
+    return lines(
+      `catch (e) ${wait(`fail(e, ${v})`)}`,
+      `if (${r} !== null && ${r} !== undefined && isThenable(${r})) ${wait(`track(${r}, ${v})`)}`,
+      `if (gate${k}.pending) ${wait(`follow(${r}, ${v})`)}`,
+    )
   }
 
   #expand(k: number, r: string, region: Region): string {

@@ -6,7 +6,7 @@ import type { Operator, OperatorShape, RecordScope } from '../../operators/contr
 import type { OutputPort } from '../channel/output-port.ts'
 import type { ChainTime } from './chain-time.ts'
 import type { ErrorGate } from './error-gate.ts'
-import type { SinkGate } from './sink-gate.ts'
+import type { PromiseGate } from './promise-gate.ts'
 
 /** Where an output of an operator leads: a call of the next operator of the chain, or an exchange. */
 export type Target =
@@ -60,12 +60,20 @@ export interface ChainOperator {
   readonly errors: ErrorGate
   /** Whether a failed record may wait for its retry (a backoff): records behind it then queue up. */
   readonly holds: boolean
-  /** For shape `sink`. */
-  readonly sink: SinkGate | undefined
+  /** For shapes `sink` and `async`. */
+  readonly gate: PromiseGate | undefined
   /** Undefined: it gets no views. */
   readonly reading?: ViewReading | undefined
+  /** Its broadcast states, and the inputs that write to them; undefined: it has none. */
+  readonly broadcast: BroadcastTarget | undefined
   /** By port: `main`, `dead-letters`, `tag:<id>`. */
   readonly targets: ReadonlyMap<string, readonly Target[]>
+}
+
+/** Which records of an operator may change its broadcast states. */
+export interface BroadcastTarget {
+  readonly inputs: ReadonlySet<number>
+  readonly states: { writable: boolean }
 }
 
 /** A way into a chain: records of a source, or of one input of one of its operators. */

@@ -49,6 +49,7 @@ export function resultText(k: number, shape: string, call: string, r: string): s
   const noPromise = `if (${r} instanceof Promise) throw promiseReturned('${shape}')`
   switch (shape) {
     case 'sink':
+    case 'async':
       return `${r} = ${call})`
     case 'key':
       return `${r} = checkKey(${call}))`

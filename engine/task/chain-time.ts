@@ -2,14 +2,20 @@ import type { Operator, RecordScope, Room } from '../../operators/contract/opera
 import type { InputChannel } from '../channel/input-channel.ts'
 import type { OutputPort } from '../channel/output-port.ts'
 import type { ErrorGate } from './error-gate.ts'
+import type { PromiseGate } from './promise-gate.ts'
 
 /** An operator of a chain, as time passes through it. */
 export interface TimedOperator {
   readonly operator: Operator
-  readonly errors: Pick<ErrorGate, 'failInTime'>
+  readonly errors: Pick<ErrorGate, 'giveUp' | 'fail' | 'busy'>
   readonly ports: readonly OutputPort[]
-  /** Index of the `timestamp` operator whose watermarks hold here; -1: those that come into the chain. */
+  /**
+   * Index of the `timestamp` or `async` operator whose watermarks hold here; -1: those that come into the chain. Those behind
+   * an `async` operator are the ones at it, but for the records that are on their way in it.
+   */
   readonly domain: number
+  /** For shape `async`: what is on its way. */
+  readonly holding?: Pick<PromiseGate, 'pending' | 'watermark'> | undefined
   /** The watermark that it has seen. Compiled text compares it with that of each record. */
   watermark: number
 }
@@ -140,7 +146,7 @@ export class ChainTime {
 
   #show(k: number, room: Room): boolean {
     const timed = this.operators[k]
-    const { operator, ports, domain } = timed
+    const { operator, ports, domain, holding } = timed
     const watermark = this.#of(domain)
     if (watermark > timed.watermark) {
       const hears = operator.onWatermark !== undefined
@@ -148,8 +154,8 @@ export class ChainTime {
       timed.watermark = watermark
     }
     // Behind a `timestamp` operator its own time holds, at itself what came.
-    const onward = operator.watermarks === undefined ? domain : k
-    const promise = operator.watermarks?.watermark ?? watermark
+    const onward = operator.watermarks === undefined && holding === undefined ? domain : k
+    const promise = onward === domain ? watermark : this.#of(k)
     const idle = this.#isIdle(onward)
     for (const port of ports) {
       if (idle) port.becomeIdle()
@@ -166,17 +172,27 @@ export class ChainTime {
       try {
         return call(operator)
       } catch (error) {
-        errors.failInTime(error)
+        if (operator.again === undefined) errors.giveUp(error, undefined, 1)
+        else errors.fail(error, undefined, undefined)
+        // It waits for its retry; then this goes on.
+        if (errors.busy) return false
       }
     }
   }
 
   #of(domain: number): number {
-    return domain === -1 ? this.#incoming : this.operators[domain].operator.watermarks!.watermark
+    if (domain === -1) return this.#incoming
+    const { operator, holding, domain: at } = this.operators[domain]
+    if (holding === undefined) return operator.watermarks!.watermark
+    return Math.min(this.#of(at), holding.watermark)
   }
 
   #isIdle(domain: number): boolean {
-    if (domain !== -1) return this.operators[domain].operator.watermarks!.idle
+    if (domain !== -1) {
+      const { operator, holding, domain: at } = this.operators[domain]
+      if (holding === undefined) return operator.watermarks!.idle
+      return !holding.pending && this.#isIdle(at)
+    }
     let idle = false
     for (const channel of this.#channels) {
       if (channel.ended) continue

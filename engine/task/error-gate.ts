@@ -40,8 +40,6 @@ export interface GatedOperator {
   invoke(value: unknown, input: number): unknown
   /** Makes the call that failed again; default: `invoke`. */
   again?(value: unknown, input: number): unknown
-  /** Whether `again` repeats also what failed between two records. Default false. */
-  readonly repeats?: boolean
   /** The record at fault, of a call that had several at hand. */
   failedAt?(): RecordAtFault | undefined
   /** Passes a late success on. */
@@ -83,8 +81,11 @@ export class ErrorGate {
     this.#hold(value, input, 0, 0)
   }
 
-  /** A call failed. Returns a retry's result, or FAILED; throws the `StreamError` that ends the job. */
-  fail(error: unknown, value: unknown, input: number): unknown {
+  /**
+   * A call failed. Returns a retry's result, or FAILED; throws the `StreamError` that ends the job. `input` is undefined where it
+   * was no call with a record.
+   */
+  fail(error: unknown, value: unknown, input: number | undefined): unknown {
     const { policy, counters, state } = this.#operator
     // Thrown by an operator behind this one and passed through its user code: not this operator's failure.
     if (state.fatal !== undefined) throw state.fatal
@@ -92,36 +93,17 @@ export class ErrorGate {
     let last = error
     for (let attempts = 1; attempts <= policy.retries && concernsRecord(last); attempts++) {
       if (policy.backoffMs > 0) {
-        this.#hold(value, input, attempts, policy.backoffMs)
+        this.#hold(value, input ?? 0, attempts, policy.backoffMs)
         return FAILED
       }
       counters[COUNTER.retries]++
       try {
-        return this.#again(value, input)
+        return this.#again(value, input ?? 0)
       } catch (error) {
         last = error
       }
     }
     return this.giveUp(last, value, policy.retries + 1)
-  }
-
-  /** Something failed between two records, as time passed: no retry of that waits. Throws as `fail` does. */
-  failInTime(error: unknown): void {
-    const { policy, counters, state, repeats } = this.#operator
-    if (state.fatal !== undefined) throw state.fatal
-    if (repeats !== true) return void this.giveUp(error, undefined, 1)
-    if (this.#asks(error)) return void this.#ask(error, undefined, undefined)
-    let last = error
-    let attempts = 1
-    for (; attempts <= policy.retries && concernsRecord(last); attempts++) {
-      counters[COUNTER.retries]++
-      try {
-        return void this.#again(undefined, 0)
-      } catch (error) {
-        last = error
-      }
-    }
-    this.giveUp(last, undefined, attempts)
   }
 
   /** A record failed for good, after `attempts` calls. */
@@ -217,15 +199,17 @@ export class ErrorGate {
     )
   }
 
-  /** Tries held records that are due, in order; stops at the first that must wait on. */
-  resume(): void {
+  /** Tries held records that are due, in order; stops at the first that must wait on. True when any has left. */
+  resume(): boolean {
     const { scope } = this.#operator
+    const before = this.#held.length
     while (this.#held.length > 0) {
       const item = this.#held[0]
-      if (item.dueMs > this.#operator.nowMs()) return
+      if (item.dueMs > this.#operator.nowMs()) break
       Object.assign(scope, item.columns)
-      if (!this.#tryAgain(item)) return
+      if (!this.#tryAgain(item)) break
     }
+    return this.#held.length < before
   }
 
   /** True when the record has left, one way or another. */
@@ -278,7 +262,7 @@ export function asStreamError(
   subtask: number,
   value?: unknown,
 ): StreamError {
-  if (error instanceof StreamError) return error.at(operator, subtask)
+  if (error instanceof StreamError) return error.at(operator, subtask, value)
   const what = error instanceof Error ? `${error.name}: ${error.message}` : describe(error)
   const record = value === undefined ? '' : ` at record ${describe(value)}`
   return new StreamError(

@@ -20,6 +20,8 @@ export interface DriverSetting {
   wake(): void
   /** Monotonic milliseconds. */
   now(): number
+  /** Whether positions are kept: a checkpoint may ask for them. */
+  readonly keepsPositions: boolean
 }
 
 /**
@@ -37,11 +39,24 @@ export class PartitionDriver {
   #opened = false
   #stopped = false
   #ended = false
+  #position: unknown
 
-  constructor(name: string, source: PartitionedSource<unknown, unknown>, setting: DriverSetting) {
+  /** @param position - where to begin; undefined: at the beginning */
+  constructor(
+    name: string,
+    source: PartitionedSource<unknown, unknown>,
+    setting: DriverSetting,
+    position: unknown,
+  ) {
     this.name = name
     this.#source = source
     this.#setting = setting
+    this.#position = position
+  }
+
+  /** Behind the records of all pulls so far; undefined: at the beginning. Kept where the setting says so. */
+  get position(): unknown {
+    return this.#position
   }
 
   /** The records of the last pull that answered 'records'. */
@@ -103,7 +118,10 @@ export class PartitionDriver {
 
   #open(): Pulled {
     this.#opened = true
-    const opened = this.#source.open(this.name)
+    const opened =
+      this.#position === undefined
+        ? this.#source.open(this.name)
+        : this.#source.open(this.name, this.#position)
     if (opened instanceof Promise) {
       return this.#await(opened, (reader) => {
         this.#reader = reader
@@ -125,6 +143,8 @@ export class PartitionDriver {
   #take(records: Answer): Pulled {
     if (Array.isArray(records)) {
       this.records = records
+      // Not before: what a promise has brought and nobody has taken lies behind the position.
+      if (this.#setting.keepsPositions) this.#position = this.#reader?.position() ?? this.#position
       return 'records'
     }
     if (records === IDLE) {

@@ -42,7 +42,7 @@ function driverOf(
         return names.length > 0
       },
     },
-    { wake: () => void state.wakes++, now: () => state.nowMs },
+    { wake: () => void state.wakes++, now: () => state.nowMs, keepsPositions: false },
     { now: () => state.nowMs },
   )
   /** Pulls until there are records, or nothing more. */

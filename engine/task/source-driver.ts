@@ -18,6 +18,16 @@ export interface PartitionClaim {
    * take. Others are this subtask's from the start, and it reads them side by side.
    */
   readonly oneByOne: boolean
+  /** Where a partition is to be continued; undefined: from its beginning. */
+  position?(partition: string): unknown
+}
+
+/** How far a subtask has read its source. */
+export interface SourcePositions {
+  /** The partitions it reads, each with the position of its next unread record; undefined: its first. */
+  readonly open: readonly (readonly [partition: string, position: unknown])[]
+  /** Those it has read to their end. */
+  readonly ended: readonly string[]
 }
 
 /**
@@ -30,6 +40,7 @@ export class SourceDriver {
   readonly #setting: DriverSetting
   readonly #clock: { now(): number }
   readonly #open: PartitionDriver[] = []
+  readonly #ended: string[] = []
   #turn = 0
   #pulls = 0
   #stopped = false
@@ -81,6 +92,14 @@ export class SourceDriver {
     return this.#open.every((partition) => partition.quiet)
   }
 
+  /** How far this subtask has come, by what has been pulled. */
+  get positions(): SourcePositions {
+    return {
+      open: this.#open.map(({ name, position }) => [name, position] as const),
+      ended: [...this.#ended],
+    }
+  }
+
   /** Idle partitions are asked again by the next pull, whatever the time. */
   askNow(): void {
     for (const partition of this.#open) partition.askNow()
@@ -89,7 +108,7 @@ export class SourceDriver {
   /** Asks for records. Throws what the source threw; it may then be asked again. */
   pull(): Pulled {
     if (this.#open.length === 0 || !this.#claim.oneByOne) this.#claimMore()
-    for (const generator of this.#generators) generator.awaiting &&= this.#claim.more
+    for (const generator of this.#generators) generator.awaiting = this.#claim.more
     let found: Pulled = 'ended'
     for (let asked = this.#open.length; asked > 0; asked--) {
       const pulled = this.#ask(this.#open[this.#turn])
@@ -132,6 +151,7 @@ export class SourceDriver {
 
   #remove(partition: PartitionDriver): void {
     this.#open.splice(this.#open.indexOf(partition), 1)
+    this.#ended.push(partition.name)
     for (const generator of this.#generators) generator.end(partition.name)
     this.#pulls = 0
     if (this.#turn >= this.#open.length) this.#turn = 0
@@ -157,7 +177,8 @@ export class SourceDriver {
     if (this.#stopped || !this.#claim.more) return false
     const before = this.#open.length
     for (let name = this.#claim.next(); name !== null; name = this.#claim.next()) {
-      this.#open.push(new PartitionDriver(name, this.#source, this.#setting))
+      const position = this.#claim.position?.(name)
+      this.#open.push(new PartitionDriver(name, this.#source, this.#setting, position))
       // Known to be there before the first record: what is promised must wait for it.
       this.#select(name)
       if (this.#claim.oneByOne) break

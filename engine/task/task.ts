@@ -12,6 +12,7 @@ import { asStreamError, FAILED } from './error-gate.ts'
 import { Patience } from './patience.ts'
 import { RunSlice } from './run-slice.ts'
 import type { SourceDriver } from './source-driver.ts'
+import type { CheckpointTaker, TaskCut } from './task-cut.ts'
 
 /** What a step has done: moved records, found nothing to do, or come to its end. */
 export type Progress = 'worked' | 'idle' | 'ended'
@@ -19,15 +20,31 @@ export type Progress = 'worked' | 'idle' | 'ended'
 /**
  * The life of a task:
  *
- * running → finishing (all inputs ended: operators emit what they kept) → settling (promises of sinks) →
+ * running → finishing (all inputs ended: operators emit what they kept, promises what they give) → settling (promises of sinks) →
  * draining (stop frames behind the last record) → completing (sinks publish, operators close) → ended.
+ *
+ * With checkpoints: … → draining → waiting (until a checkpoint holds what it has left behind) → completing → ended; and
+ * running → suspended, at a barrier behind which nothing more is to be done.
  */
-type Phase = 'running' | 'finishing' | 'settling' | 'draining' | 'completing' | 'ended'
+type Phase =
+  | 'running'
+  | 'suspended'
+  | 'finishing'
+  | 'settling'
+  | 'draining'
+  | 'waiting'
+  | 'completing'
+  | 'ended'
+
+/** What `#reachCut` found. */
+type AtCut = 'none' | 'moved' | 'blocked'
 
 /** One ring into a task, and the way into the chain that its records take. */
 export interface TaskInput {
   readonly channel: InputChannel
   readonly entry: number
+  /** Whether the main thread sends. */
+  readonly fromMain: boolean
   /** Whether its frames carry timestamps and watermarks. */
   readonly timestamped: boolean
 }
@@ -50,6 +67,10 @@ export interface TaskParts {
   /** For a task that reads a source: entry 0 of its chain. */
   readonly source: SourceDriver | undefined
   readonly outputs: readonly OutputPort[]
+  /** Takes part in checkpoints; undefined: the job takes none. */
+  readonly checkpoints: CheckpointTaker | undefined
+  /** What it hands over at a barrier. */
+  cut(): TaskCut
   readonly metrics: TaskMetrics
   /** Monotonic milliseconds. */
   nowMs(): number
@@ -71,8 +92,16 @@ export class Task {
   #next = 0
   #turn = 0
   #touched = false
+  /** Whether the step at hand has moved anything. */
+  #moved = false
   /** Whether watermarks came with the batch. */
   #timestamped = false
+  /** The checkpoint whose barrier has come in on some input, or that starts here; 0: none. */
+  #epoch = 0
+  /** Whether nothing is done behind that barrier. */
+  #suspends = false
+  /** What was emitted for it lies before the barrier. */
+  #handedOver = false
   #finishing: Iterator<unknown> | undefined
   #finished = 0
   #completed: { readonly error?: unknown } | undefined
@@ -96,8 +125,8 @@ export class Task {
   get state(): TaskState {
     if (this.#anyPressed()) return 'backpressured'
     if (this.#phase === 'settling' || this.#phase === 'completing') return 'busy'
-    for (const { errors, sink } of this.#parts.operators)
-      if (errors.busy || sink?.busy === true) return 'busy'
+    for (const { errors, gate } of this.#parts.operators)
+      if (errors.busy || gate?.busy === true) return 'busy'
     return 'idle'
   }
 
@@ -107,12 +136,13 @@ export class Task {
 
   /** Whether a promise is pending, so that the event loop must run. */
   get asynchronous(): boolean {
-    const { source, operators } = this.#parts
-    return (
-      this.#phase === 'completing' ||
-      source?.waiting === true ||
-      operators.some((o) => o.sink?.pending === true)
-    )
+    return this.#phase === 'completing' || this.#parts.source?.waiting === true || this.pending
+  }
+
+  /** Whether records are on their way in a promise: the end of input and checkpoints wait for them. */
+  get pending(): boolean {
+    for (const { gate } of this.#parts.operators) if (gate?.pending === true) return true
+    return false
   }
 
   /** When it wants to be called again for the time alone, in monotonic ms. */
@@ -121,7 +151,8 @@ export class Task {
     // A source that may not be asked, because an output is pressed, is due when the pressure goes.
     const asks = this.#phase === 'running' && !state.pressed
     let due = asks && source !== undefined ? source.dueMs : Number.POSITIVE_INFINITY
-    for (const { errors } of operators) due = Math.min(due, errors.dueMs)
+    for (const { errors, gate } of operators)
+      due = Math.min(due, errors.dueMs, gate?.dueMs ?? Number.POSITIVE_INFINITY)
     due = Math.min(due, this.#patience.dueMs)
     return asks ? Math.min(due, this.#clockDueMs()) : due
   }
@@ -141,8 +172,9 @@ export class Task {
   get quiet(): boolean {
     const { source, state } = this.#parts
     if (this.#phase === 'ended') return true
+    if (this.#phase === 'waiting' || this.#phase === 'suspended') return !state.pressed
     if (this.#phase !== 'running' || state.pressed || this.asynchronous) return false
-    if (this.#parts.outputs.some(({ waiting }) => waiting)) return false
+    if (this.#epoch !== 0 || this.#parts.outputs.some(({ waiting }) => waiting)) return false
     return source === undefined || source.quiet
   }
 
@@ -159,10 +191,10 @@ export class Task {
 
   /** Works until `deadlineMs` (about), or until there is nothing to do. Throws the failure that ends the job. */
   step(deadlineMs: number): Progress {
-    let worked = false
+    this.#moved = false
     try {
       while (this.#relieve() && this.#advance()) {
-        worked = true
+        this.#moved = true
         if (this.#parts.nowMs() >= deadlineMs) break
       }
     } finally {
@@ -170,7 +202,33 @@ export class Task {
       this.#flush()
     }
     if (this.#phase === 'ended') return 'ended'
-    return worked ? 'worked' : 'idle'
+    return this.#moved ? 'worked' : 'idle'
+  }
+
+  /**
+   * Begins a checkpoint here: for tasks that have no barriers coming in. One that has come to its end takes part by what
+   * it has handed over then.
+   *
+   * @param suspend - whether to stand still behind the barrier
+   */
+  trigger(epoch: number, suspend: boolean): void {
+    if (this.#phase !== 'running' || epoch <= this.#epoch) return
+    this.#epoch = epoch
+    this.#suspends = suspend
+    this.#handedOver = false
+    // What the main thread has pushed before lies before the barrier.
+    for (const { channel } of this.#parts.inputs) channel.markPublished()
+  }
+
+  /** What it would hand over now. */
+  cut(): TaskCut {
+    return this.#parts.cut()
+  }
+
+  /** Whether checkpoints begin here: its records come from a source or from the main thread. */
+  get begins(): boolean {
+    const { source, inputs } = this.#parts
+    return source !== undefined || inputs.every(({ fromMain }) => fromMain)
   }
 
   /** Sources end; what they have handed over is still processed. */
@@ -189,7 +247,11 @@ export class Task {
   #advance(): boolean {
     switch (this.#phase) {
       case 'running':
-        return this.#runSlice() || this.#passTime() || this.#takeInput()
+        if (this.#runSlice() || this.#passTime()) return true
+        return this.#epoch === 0 ? this.#takeInput() : this.#workToCut()
+      case 'suspended':
+      case 'waiting':
+        return false
       case 'finishing':
         return this.#finish()
       case 'settling':
@@ -206,16 +268,13 @@ export class Task {
   /** Lets go what has been held back; true when there is room for more. */
   #relieve(): boolean {
     const { state, operators, outputs } = this.#parts
-    let pressed = false
-    for (const output of outputs) if (output.waiting && output.flush()) pressed = true
-    for (const { errors, sink } of operators) {
-      if (errors.busy) errors.resume()
-      sink?.pump()
-      if (errors.busy || sink?.busy === true) pressed = true
-    }
-    // A retry or a sink may have emitted again.
-    for (const output of outputs) if (output.pressed) pressed = true
-    state.pressed = pressed
+    state.pressed = false
+    for (const output of outputs) if (output.waiting && output.flush()) state.pressed = true
+    // Downstream first: what holds there keeps what is upstream from emitting more.
+    for (let k = operators.length - 1; k >= 0; k--) this.#letGo(operators[k])
+    // A retry or a result may have been emitted.
+    for (const output of outputs) if (output.pressed) state.pressed = true
+    const { pressed } = state
     if (pressed) for (const generator of this.#parts.generators) generator.pressed()
     if (this.#patience.any) this.#losePatience()
     this.#checkFatal()
@@ -226,6 +285,17 @@ export class Task {
     const { state, operators, nowMs, subtask } = this.#parts
     const failure = this.#patience.look(nowMs())
     if (failure !== undefined) state.fatal ??= failure.at(operators.at(-1)!.name, subtask)
+  }
+
+  /** Tries again what is due, and passes on what has settled. */
+  #letGo({ errors, gate }: ChainOperator): void {
+    let moved = errors.busy && errors.resume()
+    if (gate?.pending === true && gate.pump()) moved = true
+    if (errors.busy || gate?.busy === true) this.#parts.state.pressed = true
+    if (!moved) return
+    this.#moved = true
+    this.#touched = true
+    this.#parts.time.touch()
   }
 
   #checkFatal(): void {
@@ -290,6 +360,44 @@ export class Task {
     return true
   }
 
+  /** A checkpoint is on its way: what belongs to it comes first. */
+  #workToCut(): boolean {
+    const at = this.#reachCut()
+    return at === 'moved' || (at === 'none' && this.#takeInput())
+  }
+
+  /** Takes the checkpoint once all inputs have come to its barrier and all they brought has had its effect. */
+  #reachCut(): AtCut {
+    const { inputs, operators, outputs, checkpoints } = this.#parts
+    const reached = (channel: InputChannel): boolean =>
+      this.begins ? channel.caughtUp : channel.ended || channel.epoch >= this.#epoch
+    if (!inputs.every(({ channel }) => reached(channel))) return 'none'
+    if (!this.#handedOver) {
+      this.#handedOver = true
+      this.#endOfBatch()
+      for (const k of operators.keys()) this.#emptyInto(k)
+      return 'moved'
+    }
+    if (this.#touched) return this.#endOfBatch() ? 'moved' : 'blocked'
+    // What is on its way in a promise, or waits for a retry, belongs to it.
+    if (this.pending || operators.some(({ errors }) => errors.busy)) return 'blocked'
+    checkpoints!.take(this.#epoch, this.#parts.cut())
+    for (const output of outputs) output.barrier(this.#epoch)
+    this.#epoch = 0
+    if (this.#suspends) this.#phase = 'suspended'
+    return 'moved'
+  }
+
+  /** One by one: an operator sets the key of each before it gives it. */
+  #emptyInto(k: number): void {
+    const { operators, chain, time } = this.#parts
+    time.resetScope(k)
+    for (const value of operators[k].operator.beforeBarrier?.() ?? []) {
+      if (value !== null && value !== undefined) chain.emit[k](value)
+    }
+    this.#checkFatal()
+  }
+
   /** There are no records at present: in time, what waits for them is idle. */
   #growQuiet(): void {
     const { generators, source, clock, time } = this.#parts
@@ -308,6 +416,11 @@ export class Task {
       this.#turn = (this.#turn + 1) % inputs.length
       const { channel } = input
       const over = channel.ended
+      // Behind its barrier, an input waits for the others.
+      if (this.#epoch !== 0 && channel.epoch >= this.#epoch && !over) {
+        open = true
+        continue
+      }
       const polled = channel.poll(this.#batch)
       if (polled === 'records') {
         this.#entry = input.entry
@@ -315,6 +428,10 @@ export class Task {
         if (timed) time.select(channel)
         for (const generator of generators) generator.select('')
         return 'records'
+      }
+      if (polled === 'barrier') {
+        this.#hearBarrier(channel.epoch)
+        return 'time'
       }
       if (polled === 'time') {
         time.touch()
@@ -327,6 +444,13 @@ export class Task {
     // Time no longer waits for a channel that has ended.
     if (ended && timed) time.touch()
     return ended && timed ? 'time' : 'empty'
+  }
+
+  /** The first barrier of a checkpoint; a later one takes the place of one that was given up. */
+  #hearBarrier(epoch: number): void {
+    if (epoch <= this.#epoch) return
+    this.#epoch = epoch
+    this.#handedOver = false
   }
 
   #pull(): 'records' | 'empty' | 'ended' {
@@ -353,7 +477,7 @@ export class Task {
     this.#touched = false
     // What was gathered from several records answers none of them.
     this.#parts.state.scope.ask = 0
-    for (const k of this.#parts.operators.keys()) this.#handOver(k)
+    for (let k = this.#finished; k < this.#parts.operators.length; k++) this.#handOver(k)
     return true
   }
 
@@ -366,11 +490,10 @@ export class Task {
         done = true
       } catch (error) {
         this.#checkFatal()
-        const retried = errors.fail(error, undefined, 0)
+        const retried = errors.fail(error, undefined, undefined)
         if (retried !== FAILED) this.#emitAll(k, retried as Iterable<unknown>)
-        // What waits for its retry comes before the rest, for which there must be another turn.
+        // What waits for its retry comes before the rest, for which there will be another turn.
         done = errors.busy
-        if (done) this.#touched = true
       }
       this.#checkFatal()
     }
@@ -392,6 +515,9 @@ export class Task {
         // What those before it have emitted at their end may have been gathered here.
         if (this.#finishing === undefined) this.#handOver(k)
         if (operators[k].errors.busy) return true
+        // What is on its way must be out before those behind it hear of the end.
+        if (operators[k].shape === 'async' && operators[k].gate!.pending)
+          return this.#touched && this.#endOfBatch()
         if (this.#finishing === undefined && !this.#parts.time.end(k, this.#room)) {
           state.pressed = true
           return true
@@ -421,13 +547,25 @@ export class Task {
 
   /** Waits for the promises of sinks, whose failures may still go to dead letters. */
   #settle(): boolean {
-    if (this.#parts.operators.some(({ sink }) => sink?.pending === true)) return false
+    if (this.pending) return false
     for (const output of this.#parts.outputs) output.end()
     this.#phase = 'draining'
     return true
   }
 
   #drained(): boolean {
+    const { checkpoints } = this.#parts
+    if (checkpoints === undefined) return this.#beginCompleting()
+    this.#phase = 'waiting'
+    checkpoints.takeLast(this.#parts.cut(), () => {
+      if (this.#phase !== 'waiting') return
+      this.#beginCompleting()
+      this.#parts.wake()
+    })
+    return true
+  }
+
+  #beginCompleting(): boolean {
     this.#phase = 'completing'
     this.#parts.metrics.sample()
     void this.#completeAll()

@@ -1,6 +1,9 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { ErrorData } from '../../codec/errors.ts'
 import type { LogLevel } from '../../operators/contract/logger.ts'
+import type { Manifest } from '../checkpoint/manifest.ts'
+import type { PartFacts } from '../checkpoint/state-model.ts'
+import type { ServiceCall, ServiceReply } from '../task/service-calls.ts'
 
 /** A dead letter on its way to the job's result. */
 export interface DeadLetterData {
@@ -20,6 +23,36 @@ export type FromWorker =
   | { readonly type: 'opened' }
   | { readonly type: 'ended' }
   | { readonly type: 'failed'; readonly error: ErrorData }
+  /** It knows of the checkpoint that begins: barriers may come. */
+  | { readonly type: 'ready'; readonly epoch: number }
+  /** All of its subtasks have had their part in a checkpoint, and it is written. */
+  | { readonly type: 'taken'; readonly epoch: number; readonly part: PartFacts }
+  /** A checkpoint cannot be taken here. */
+  | { readonly type: 'declined'; readonly epoch: number; readonly error: ErrorData }
+  /** All of its subtasks have come to their end, and wait for a checkpoint that holds what they have left behind. */
+  | { readonly type: 'allLast' }
+  /** Of a service of job scope. */
+  | { readonly type: 'call'; readonly call: ServiceCall }
+
+/** A checkpoint that begins. */
+export interface CheckpointOrder {
+  readonly epoch: number
+  /** Where it is written. */
+  readonly directory: string
+  /** The complete one that its deltas may stand on. */
+  readonly base: Manifest | undefined
+  readonly savepoint: boolean
+  /** Whether subtasks stand still behind its barriers. */
+  readonly suspend: boolean
+}
+
+/** What a job begins with. */
+export interface ResumedFrom {
+  readonly directory: string
+  readonly manifest: Manifest
+  /** By node id of a source: where its partitions are continued. */
+  readonly positions: ReadonlyMap<number, ReadonlyMap<string, unknown>>
+}
 
 /** What the coordinator tells a worker. */
 export type ToWorker =
@@ -28,14 +61,38 @@ export type ToWorker =
       readonly type: 'start'
       readonly partitions: PartitionLists
       readonly claims: SharedArrayBuffer
+      readonly from: ResumedFrom | undefined
     }
+  | { readonly type: 'checkpoint'; readonly order: CheckpointOrder }
+  /** All workers know of it: it begins where records come from. */
+  | { readonly type: 'trigger'; readonly epoch: number }
+  | { readonly type: 'completed' | 'aborted'; readonly epoch: number }
   /** All threads have opened their operators: records may flow. */
   | { readonly type: 'go' }
   | { readonly type: 'stop' }
   | { readonly type: 'cancel' }
+  | { readonly type: 'reply'; readonly reply: ServiceReply }
+
+/** A checkpoint that was asked for: `path` where it is a savepoint. */
+export interface CheckpointRequest {
+  /** Tells the answer. */
+  readonly id: number
+  readonly path?: string
+  /** Whether the job ends behind it. */
+  readonly suspend: boolean
+}
+
+/** A checkpoint that is complete. */
+export interface CheckpointInfo {
+  readonly id: number
+  readonly path: string
+  readonly bytes: number
+  readonly durationMs: number
+}
 
 /** What the main thread tells the coordinator. */
 export type FromMain =
+  | { readonly type: 'checkpoint'; readonly request: CheckpointRequest }
   | { readonly type: 'stop' }
   | { readonly type: 'cancel' }
   /** A worker died; what its thread could not say itself. */
@@ -49,16 +106,27 @@ export type Outcome =
 /** What the coordinator tells the main thread. */
 export type ToMain =
   | { readonly type: 'running' }
+  /** A checkpoint is complete; `requests` are those that it answers. */
+  | {
+      readonly type: 'checkpoint'
+      readonly info: CheckpointInfo
+      readonly requests: readonly number[]
+    }
+  | { readonly type: 'refused'; readonly error: ErrorData; readonly requests: readonly number[] }
   | { readonly type: 'ended'; readonly outcome: Outcome }
+  | LogReport
+
+/** A line for the job's logger. */
+export interface LogReport {
+  readonly type: 'log'
+  readonly level: LogLevel
+  readonly message: string
+  readonly details: readonly unknown[]
+}
 
 /** What a worker tells the main thread. */
 export type Report =
-  | {
-      readonly type: 'log'
-      readonly level: LogLevel
-      readonly message: string
-      readonly details: readonly unknown[]
-    }
+  | LogReport
   | {
       readonly type: 'deadLetters'
       readonly letters: readonly DeadLetterData[]

@@ -1,15 +1,30 @@
 import { type ErrorData, errorToData, StreamError } from '../../codec/errors.ts'
 import type { RuntimeContext } from '../../operators/contract/context.ts'
 import { MetricRegistry, unreadMetrics } from '../../operators/contract/metric-registry.ts'
+import { withStores, withStoresInline } from '../../operators/contract/state-site.ts'
 import { describeGraph, firstDifference } from '../graph/fingerprint.ts'
 import type { GraphNode } from '../graph/node.ts'
 import { planGraph } from '../graph/plan.ts'
 import { wrapArena } from '../ring/arena.ts'
 import { DOORBELL_BYTES, Doorbell } from '../ring/doorbell.ts'
+import { SharedState } from '../state/shared-state.ts'
 import { StateMemory } from '../state/state-memory.ts'
-import type { ControlPort, FromMain, FromWorker, Outcome, ToMain, ToWorker } from './control.ts'
+import { failed, type ServiceCall, ServiceCalls, type ServiceReply } from '../task/service-calls.ts'
+import { ServiceHost } from '../task/services.ts'
+import { CheckpointCoordinator } from './checkpoint-coordinator.ts'
+import { openSite, openStore } from './checkpoint-files.ts'
+import type {
+  ControlPort,
+  FromMain,
+  FromWorker,
+  Outcome,
+  ResumedFrom,
+  ToMain,
+  ToWorker,
+} from './control.ts'
 import type { JobGraph } from './job-site.ts'
-import { clockOf, type ThreadInit } from './job-thread.ts'
+import { clockOf, crossingOf, reportingLogger, type ThreadInit } from './job-thread.ts'
+import { describeOperators, type OpenedCheckpoints, openCheckpoints } from './open-checkpoints.ts'
 import { PartitionClaims } from './partition-claims.ts'
 
 /** The lines of a coordinator. */
@@ -24,7 +39,7 @@ const CANCEL_MS = 5_000
 type WorkerState = 'starting' | 'built' | 'opened' | 'ended'
 
 /**
- * Decides for a job; touches no record. Proves that all threads built one graph, lists the partitions of the
+ * Decides for a job; touches no record. Holds the services of job scope, which run beside its own work. Proves that all threads built one graph, lists the partitions of the
  * sources, starts and stops the workers, and says how the job ended: finished when every worker has ended by
  * itself, failed with the first failure that anyone reported.
  */
@@ -37,17 +52,30 @@ export class Coordinator {
   readonly #descriptions: (Extract<FromWorker, { type: 'built' }> | undefined)[]
   readonly #ended = Promise.withResolvers<void>()
   readonly #started = Promise.withResolvers<void>()
+  /** All have built the same graph. */
+  readonly #built = Promise.withResolvers<void>()
   #wish: 'stopped' | 'cancelled' | undefined
   #error: ErrorData | undefined
   #cancelling = false
   #patience: NodeJS.Timeout | undefined
   #full: readonly string[] | undefined
   #job: JobGraph | undefined
+  #checkpoints: CheckpointCoordinator | undefined
+  #opened: OpenedCheckpoints | undefined
+  readonly #services: ServiceHost
+  readonly #crossing: <T>(data: T) => T
 
   constructor(init: ThreadInit, lines: CoordinatorLines, plain: readonly string[] | undefined) {
     this.#init = init
     this.#lines = lines
     this.#plain = plain
+    this.#crossing = crossingOf(init)
+    // One service of job scope that calls another does so as all others do.
+    const calls: ServiceCalls = new ServiceCalls(
+      (call) =>
+        void this.#services.answer(structuredClone(call)).then((reply) => calls.settle(reply)),
+    )
+    this.#services = new ServiceHost('job', calls)
     this.#states = lines.workers.map(() => 'starting')
     this.#descriptions = lines.workers.map(() => undefined)
     for (const [worker, line] of lines.workers.entries()) {
@@ -63,18 +91,57 @@ export class Coordinator {
 
   /** Sees the job through to its end. */
   async run(load: () => Promise<JobGraph>): Promise<void> {
+    const within = this.#init.mayBlock ? withStores : withStoresInline
+    const { state, thread } = this.#init
+    await within(new SharedState(state, thread), () => this.#run(load))
+    this.#lines.main.post({ type: 'ended', outcome: this.#outcome() })
+  }
+
+  async #run(load: () => Promise<JobGraph>): Promise<void> {
     try {
       const job = await load()
       this.#full = describeGraph(job.graph, { sourceText: true })
       this.#compare('the coordinator', this.#plain, describeGraph(job.graph, { sourceText: false }))
       this.#job = job
-      this.#startWhenBuilt()
+      // Continues here, not where the last worker was heard: with the job's stores at hand.
+      void this.#built.promise.then(() => this.#start(job))
+      this.#compareWhenBuilt()
     } catch (error) {
       this.#fail(errorToData(error))
     }
     await this.#ended.promise
     clearTimeout(this.#patience)
-    this.#lines.main.post({ type: 'ended', outcome: this.#outcome() })
+    this.#checkpoints?.close()
+    await this.#closeServices()
+    await this.#opened?.lock.release().catch(() => {})
+  }
+
+  async #openServices(job: JobGraph): Promise<void> {
+    const { jobName, settings } = this.#init
+    const logger = reportingLogger(settings.logLevel, (line) => this.#lines.main.post(line))
+    await this.#services.open(job.services, { jobName, logger, clock: clockOf(this.#init, job) })
+  }
+
+  /** A service that hangs in its `close` is left when the job has failed or was cancelled. */
+  async #closeServices(): Promise<void> {
+    const closed = this.#services.close().catch((error: unknown) => this.fail(error))
+    if (!this.#cancelling) return closed
+    const patience = Promise.withResolvers<void>()
+    const timer = setTimeout(patience.resolve, CANCEL_MS).unref()
+    await Promise.race([closed, patience.promise])
+    clearTimeout(timer)
+  }
+
+  async #answer(worker: number, call: ServiceCall): Promise<void> {
+    const reply = await this.#services.answer(call)
+    const line = this.#lines.workers[worker]
+    try {
+      line.post({ type: 'reply', reply: this.#crossing(reply) })
+    } catch (error) {
+      // What it returned is no data.
+      const failure = errorToData(failed(call.service, call.method, error))
+      line.post({ type: 'reply', reply: { id: call.id, error: failure } satisfies ServiceReply })
+    }
   }
 
   /** Fails the job for something that went wrong on this thread; only the first failure counts. */
@@ -92,13 +159,23 @@ export class Coordinator {
       this.#fail(message.error)
       return
     }
+    if (message.type === 'call') {
+      void this.#answer(worker, message.call)
+      return
+    }
+    if (message.type === 'ready') this.#checkpoints?.ready(worker, message.epoch)
+    if (message.type === 'taken') this.#checkpoints?.taken(worker, message.epoch, message.part)
+    if (message.type === 'declined') this.#checkpoints?.declined(message.epoch, message.error)
+    if (message.type === 'allLast') this.#checkpoints?.allLast(worker)
+    if (isAboutCheckpoints(message)) return
     if (message.type === 'built') this.#descriptions[worker] = message
-    this.#states[worker] = message.type
-    if (message.type === 'built') this.#startWhenBuilt()
+    this.#states[worker] = message.type as WorkerState
+    if (message.type === 'built') this.#compareWhenBuilt()
     if (message.type === 'opened' && this.#all('opened')) {
       this.#tell({ type: 'go' })
       if (this.#wish === 'stopped') this.#tell({ type: 'stop' })
       this.#lines.main.post({ type: 'running' })
+      this.#checkpoints?.start()
     }
     if (message.type === 'ended') this.#endWhenAllHave()
   }
@@ -110,6 +187,10 @@ export class Coordinator {
       this.#endWhenAllHave()
       return
     }
+    if (message.type === 'checkpoint') {
+      this.#checkpoints?.request(message.request)
+      return
+    }
     if (message.type === 'stop') {
       this.#wish ??= 'stopped'
       if (this.#all('opened', 'ended')) this.#tell({ type: 'stop' })
@@ -119,7 +200,7 @@ export class Coordinator {
     this.#cancelAll()
   }
 
-  #startWhenBuilt(): void {
+  #compareWhenBuilt(): void {
     if (this.#job === undefined || this.#cancelling || !this.#all('built')) return
     try {
       this.#descriptions.forEach((description, worker) => {
@@ -129,11 +210,57 @@ export class Coordinator {
       this.#fail(errorToData(error))
       return
     }
-    void this.#listPartitions(this.#job).then(
-      (partitions) =>
-        this.#tell({ type: 'start', partitions, claims: PartitionClaims.allocate(partitions) }),
-      (error: unknown) => this.#fail(errorToData(error)),
+    this.#built.resolve()
+  }
+
+  async #start(job: JobGraph): Promise<void> {
+    try {
+      const from = await this.#openCheckpoints(job)
+      await this.#openServices(job)
+      const partitions = await this.#listPartitions(job)
+      for (const [node, list] of partitions) partitions.set(node, leftOf(list, from, node))
+      const claims = PartitionClaims.allocate(partitions)
+      this.#tell({ type: 'start', partitions, claims, from })
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  /** Takes the job's checkpoints into use, where it takes any; what it begins with. */
+  async #openCheckpoints(job: JobGraph): Promise<ResumedFrom | undefined> {
+    const { settings, jobName } = this.#init
+    if (settings.checkpoint === undefined) return undefined
+    const { nodes } = job.graph
+    const { parallelism } = planGraph(job.graph, settings)
+    const { maxParallelism } = settings
+    const program = { job: jobName, maxParallelism, nodes, parallelism }
+    const opened = await openCheckpoints(settings.checkpoint, program, openStore, openSite)
+    this.#opened = opened
+    // The job was cancelled, or has failed, meanwhile.
+    if (this.#cancelling) return undefined
+    const operators = describeOperators(program)
+    const { dir: directory } = settings.checkpoint
+    this.#checkpoints = new CheckpointCoordinator(
+      {
+        workers: this.#lines.workers.length,
+        tell: (order) => this.#tell(order),
+        report: (info, requests) => this.#lines.main.post({ type: 'checkpoint', info, requests }),
+        refuse: (error, requests) => this.#lines.main.post({ type: 'refused', error, requests }),
+        suspended: () => this.#suspend(),
+        fail: (error) => this.#fail(error),
+        openStore,
+        facts: () => ({ job: jobName, maxParallelism, operators }),
+      },
+      { ...settings.checkpoint, directory },
+      opened,
     )
+    return opened.from
+  }
+
+  /** All stand still behind a savepoint: the job is over, without an end of its input. */
+  #suspend(): void {
+    this.#wish ??= 'stopped'
+    this.#cancelAll()
   }
 
   #compare(who: string, expected: readonly string[] | undefined, got: readonly string[]): void {
@@ -212,6 +339,24 @@ export class Coordinator {
   }
 }
 
+function isAboutCheckpoints({ type }: FromWorker): boolean {
+  return ['ready', 'taken', 'declined', 'allLast'].includes(type)
+}
+
+/** The partitions that have not been read to their end. */
+function leftOf(
+  partitions: readonly string[],
+  from: ResumedFrom | undefined,
+  node: number,
+): readonly string[] {
+  const positions = from?.positions.get(node)
+  if (positions === undefined) return partitions
+  return partitions.filter((name) => {
+    const position = positions.get(name) as { ended?: boolean } | undefined
+    return position?.ended !== true
+  })
+}
+
 /** What a source may ask for while it lists its partitions: no record is at hand. */
 function listingContext(
   node: GraphNode,
@@ -237,6 +382,7 @@ function listingContext(
     state: unavailable,
     listState: unavailable,
     mapState: unavailable,
+    broadcastState: unavailable,
     get timers() {
       return unavailable()
     },

@@ -34,6 +34,17 @@ export interface ThreadSettings {
   readonly sharedBytes: number
   readonly errors: ErrorPolicy
   readonly logLevel: LogLevel
+  readonly checkpoint: CheckpointSettings | undefined
+}
+
+/** How a job takes checkpoints; durations in milliseconds. */
+export interface CheckpointSettings {
+  readonly dir: string
+  readonly intervalMs: number
+  readonly timeoutMs: number
+  readonly retain: number
+  /** The newest usable checkpoint, none, or the one at a path. */
+  readonly resume: string
 }
 
 /** Which program a thread has to build. */

@@ -8,18 +8,30 @@ import { describeGraph } from '../graph/fingerprint.ts'
 import { type MemoryPlan, planMemory } from '../graph/memory-plan.ts'
 import type { GraphNode } from '../graph/node.ts'
 import { type Plan, planGraph } from '../graph/plan.ts'
+import { stateId } from '../graph/state-id.ts'
 import { UserMetricsMemory } from '../metrics/user-metrics-memory.ts'
 import { type Arena, wrapArena } from '../ring/arena.ts'
 import { DOORBELL_BYTES, Doorbell } from '../ring/doorbell.ts'
 import { SharedState } from '../state/shared-state.ts'
 import { buildTask } from '../task/build-task.ts'
+import { ServiceCalls } from '../task/service-calls.ts'
 import { ServiceHost } from '../task/services.ts'
 import type { Task } from '../task/task.ts'
-import type { ControlPort, FromWorker, Report, ToWorker } from './control.ts'
+import { openSite } from './checkpoint-files.ts'
+import type {
+  ControlPort,
+  FromWorker,
+  LogReport,
+  Report,
+  ResumedFrom,
+  ToWorker,
+} from './control.ts'
 import { DeadLetterOffice } from './dead-letter-office.ts'
 import type { JobGraph, ThreadSettings } from './job-site.ts'
 import { PartitionClaims } from './partition-claims.ts'
+import { restoreState } from './restore-state.ts'
 import { SettleWords } from './settle-words.ts'
+import { ThreadCheckpoints } from './thread-checkpoints.ts'
 import { ThreadLoop } from './thread-loop.ts'
 
 /** What a thread of a job is started with. */
@@ -55,8 +67,10 @@ export interface ThreadLines {
 export class JobThread {
   readonly #init: ThreadInit
   readonly #lines: ThreadLines
-  readonly #services = new ServiceHost()
+  readonly #calls: ServiceCalls
+  readonly #services: ServiceHost
   readonly #letters: DeadLetterOffice
+  readonly #checkpoints: ThreadCheckpoints | undefined
   readonly #bell: Doorbell
   readonly #arena: Arena
   readonly #logger: Logger
@@ -73,6 +87,20 @@ export class JobThread {
     this.#arena = wrapArena(init.arena)
     this.#state = new SharedState(init.state, init.thread)
     this.#bell = new Doorbell(this.#arena, init.thread * DOORBELL_BYTES)
+    this.#checkpoints =
+      init.settings.checkpoint === undefined
+        ? undefined
+        : new ThreadCheckpoints({
+            thread: init.thread,
+            openSite,
+            post: (message) => lines.coordinator.post(message),
+            wake: () => this.#bell.ring(),
+          })
+    const crossing = crossingOf(init)
+    this.#calls = new ServiceCalls((call) =>
+      lines.coordinator.post({ type: 'call', call: crossing(call) }),
+    )
+    this.#services = new ServiceHost('worker', this.#calls)
     this.#letters = new DeadLetterOffice((report) => lines.main.post(report))
     this.#logger = reportingLogger(init.settings.logLevel, (report) => lines.main.post(report))
   }
@@ -148,7 +176,12 @@ export class JobThread {
       this.#started.resolve()
       if (order.type === 'start') onStart(order)
       else if (order.type === 'go') onGo(true)
+      else if (order.type === 'reply') this.#calls.settle(order.reply)
       else if (order.type === 'stop') for (const task of this.#tasks) task.stop()
+      else if (order.type === 'checkpoint') this.#checkpoints?.begin(order.order)
+      else if (order.type === 'trigger') this.#checkpoints?.trigger(order.epoch)
+      else if (order.type === 'completed') this.#checkpoints?.completed(order.epoch)
+      else if (order.type === 'aborted') this.#checkpoints?.aborted(order.epoch)
       else {
         this.#cancelled = true
         this.#loop?.cancel()
@@ -170,10 +203,28 @@ export class JobThread {
       plan,
       memory,
       clock,
-      new PartitionClaims(start.partitions, start.claims),
+      new PartitionClaims(start.partitions, start.claims, start.from?.positions),
     )
+    this.#checkpoints?.attach(this.#tasks)
+    if (start.from !== undefined) await this.#restore(start.from)
     for (const task of [...this.#tasks].reverse()) await task.open()
     this.#lines.coordinator.post({ type: 'opened' })
+  }
+
+  /** Before any function is opened. */
+  async #restore({ directory, manifest }: ResumedFrom): Promise<void> {
+    const reader = openSite(directory).open(manifest)
+    const { maxParallelism } = this.#init.settings
+    for (const task of this.#tasks) {
+      const { operators, subtask, parallelism } = task.cut()
+      for (const operator of operators) {
+        const id = stateId(operator.node)
+        const parallelismBefore =
+          manifest.operators.find(({ uid }) => uid === id)?.parallelism ?? parallelism
+        const share = { subtask, parallelism, parallelismBefore, maxParallelism }
+        await restoreState(reader, operator, share)
+      }
+    }
   }
 
   #buildTasks(plan: Plan, memory: MemoryPlan, clock: Clock, claims: PartitionClaims): Task[] {
@@ -203,6 +254,7 @@ export class JobThread {
           : claims.own(id, subtask, plan.parallelism[id]),
       deadLetter: (letter: DeadLetter) => this.#letters.add(letter),
       nowMs,
+      checkpoints: this.#checkpoints,
     }
     return plan.chains.flatMap((chain) =>
       chain.threads.flatMap((place, subtask) =>
@@ -225,6 +277,7 @@ export class JobThread {
       settle,
       thread,
       nowMs,
+      writing: () => this.#checkpoints?.writing === true,
     })
     if (this.#cancelled) return
     await this.#loop.run()
@@ -243,6 +296,11 @@ export function clockOf({ time }: ThreadInit, { clock }: JobGraph): Clock {
   return clock === 'system' ? systemClock : clock
 }
 
+/** What happens to data on its way between threads, where there is but one: services see the same either way. */
+export function crossingOf({ mayBlock }: ThreadInit): <T>(data: T) => T {
+  return mayBlock ? (data) => data : (data) => structuredClone(data)
+}
+
 const systemClock: Clock = { now: () => Date.now() }
 
 function nowMs(): number {
@@ -259,7 +317,8 @@ export function threadFailure(
   return new StreamError(code, `${kind} on a worker thread: ${what}`, { cause })
 }
 
-function reportingLogger(level: LogLevel, post: (report: Report) => void): Logger {
+/** A logger whose lines are written on the main thread. */
+export function reportingLogger(level: LogLevel, post: (report: LogReport) => void): Logger {
   const least = LOG_LEVELS.indexOf(level)
   const write =
     (line: LogLevel) =>

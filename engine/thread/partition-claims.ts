@@ -1,5 +1,5 @@
 import type { PartitionClaim } from '../task/source-driver.ts'
-import type { PartitionLists } from './control.ts'
+import type { PartitionLists, ResumedFrom } from './control.ts'
 
 const FREE = 0
 const TAKEN = 1
@@ -16,7 +16,15 @@ export class PartitionClaims {
   readonly #words: Int32Array
   readonly #first = new Map<number, number>()
 
-  constructor(lists: PartitionLists, claims: SharedArrayBuffer) {
+  readonly #positions: ResumedFrom['positions'] | undefined
+
+  /** @param positions - where partitions are continued, by node id */
+  constructor(
+    lists: PartitionLists,
+    claims: SharedArrayBuffer,
+    positions?: ResumedFrom['positions'],
+  ) {
+    this.#positions = positions
     this.#lists = lists
     this.#words = new Int32Array(claims)
     let first = 0
@@ -46,6 +54,7 @@ export class PartitionClaims {
     }
     return {
       oneByOne: true,
+      position: (partition) => this.#position(node, partition),
       next: () =>
         seek((word) => Atomics.compareExchange(words, word, FREE, TAKEN) === FREE)
           ? partitions[next]
@@ -61,10 +70,15 @@ export class PartitionClaims {
     const own = (this.#lists.get(node) ?? []).filter((_, i) => i % parallelism === subtask)
     return {
       oneByOne: false,
+      position: (partition) => this.#position(node, partition),
       next: () => own.shift() ?? null,
       get more() {
         return own.length > 0
       },
     }
+  }
+
+  #position(node: number, partition: string): unknown {
+    return (this.#positions?.get(node)?.get(partition) as { at?: unknown } | undefined)?.at
   }
 }

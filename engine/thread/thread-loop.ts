@@ -17,6 +17,9 @@ const SAMPLE_MS = 100
 /** A bound for waits that nothing but the doorbell should end. */
 const SLEEP_MS = 60_000
 
+/** All that promises have settled until now has been heard; much cheaper than a turn. */
+const microtasks = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve))
+
 /** One turn of the event loop. */
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
 
@@ -30,6 +33,8 @@ export interface LoopSettings {
   readonly settle: SettleWords
   readonly thread: number
   nowMs(): number
+  /** Whether files are being written, for which the event loop must run. */
+  writing(): boolean
 }
 
 /**
@@ -80,16 +85,24 @@ export class ThreadLoop {
   async #run(): Promise<void> {
     const { nowMs, bell } = this.#settings
     let idleSince = Number.NaN
+    /** Whether promises have been heard since a task has last moved. */
+    let heard = false
     this.#lastTurn = nowMs()
     while (!this.#cancelled && this.#tasks.length > 0) {
       const seen = bell.read()
       const round = this.#round()
       if (this.#stepAll()) {
         idleSince = Number.NaN
+        heard = false
         await this.#turnWhenDue()
         continue
       }
       if (this.#tasks.length === 0) break
+      if (!heard && this.#asynchronous()) {
+        heard = true
+        await microtasks()
+        continue
+      }
       this.#answer(round)
       if (Number.isNaN(idleSince)) idleSince = nowMs()
       await this.#idle(seen, nowMs() - idleSince)
@@ -158,7 +171,7 @@ export class ThreadLoop {
 
   #asynchronous(): boolean {
     for (const task of this.#tasks) if (task.asynchronous) return true
-    return false
+    return this.#settings.writing()
   }
 
   async #idle(seen: number, idleMs: number): Promise<void> {

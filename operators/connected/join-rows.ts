@@ -1,5 +1,5 @@
 import { requireLambda } from '../contract/function-form.ts'
-import type { StateColumn } from '../contract/keyed-store.ts'
+import type { StateColumn, TimeDomain } from '../contract/keyed-store.ts'
 import type {
   Operator,
   OperatorCall,
@@ -8,7 +8,7 @@ import type {
   Room,
 } from '../contract/operator.ts'
 import { isPromise, promiseReturned } from '../contract/result-checks.ts'
-import { type TimeDomain, TimerService } from '../state/timer-service.ts'
+import { TimerService } from '../state/timer-service.ts'
 import { firstAt, insertEntry, type JoinEntry, type JoinSide } from './join-side.ts'
 import { RecordTime } from './record-time.ts'
 import { emitAt, emitHeld, StatePlace } from './state-place.ts'

@@ -1,7 +1,6 @@
 import { StreamError } from '../../codec/errors.ts'
-import type { TimerQueue } from '../contract/keyed-store.ts'
+import type { TimeDomain, TimerQueue } from '../contract/keyed-store.ts'
 import type { OperatorContext } from '../contract/operator.ts'
-import type { TimeDomain } from '../state/timer-service.ts'
 
 /** The time that counts for an operator's records: event time where they have timestamps, else that of the job's clock. */
 export class RecordTime {

@@ -1,6 +1,6 @@
 import type { OutputTag } from '../contract/function.ts'
 import { requireLambda } from '../contract/function-form.ts'
-import type { StateColumn } from '../contract/keyed-store.ts'
+import type { StateColumn, TimeDomain } from '../contract/keyed-store.ts'
 import type {
   Operator,
   OperatorCall,
@@ -10,7 +10,7 @@ import type {
 } from '../contract/operator.ts'
 import { isPromise, promiseReturned } from '../contract/result-checks.ts'
 import type { StreamState } from '../contract/stream-state.ts'
-import { type TimeDomain, TimerService } from '../state/timer-service.ts'
+import { TimerService } from '../state/timer-service.ts'
 import { RecordTime } from './record-time.ts'
 import { emitHeld, StatePlace } from './state-place.ts'
 import { FiredWindow } from './window-data.ts'

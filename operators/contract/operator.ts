@@ -1,6 +1,6 @@
 import type { RuntimeContext } from './context.ts'
 import type { Collector } from './function.ts'
-import type { KeyedStore, TimerQueue } from './keyed-store.ts'
+import type { KeyedStore, TimerEntry, TimerQueue } from './keyed-store.ts'
 import type { Awaitable, PartitionedSource } from './source.ts'
 
 /**
@@ -16,6 +16,7 @@ import type { Awaitable, PartitionedSource } from './source.ts'
  * | inspect  | `(value, ctx) => void`    | emits `value`; a promise: `SAGE_PROMISE`                                 |
  * | key      | `(value, ctx) => key`     | checks the key (`SAGE_KEY`), sets `ctx.key`, emits `value`               |
  * | sink     | `(value, ctx) => unknown` | emits nothing; a promise is awaited within `capacity`                    |
+ * | async    | `(value, ctx) => R`       | as map; a promise is awaited within `capacity`, and emits what it gives  |
  * | timestamp| `(value, ctx) => number`  | checks it (`SAGE_TIMESTAMP`), sets `ctx.timestamp`, emits `value`        |
  * | forward  | never called              | emits `value`                                                           |
  */
@@ -27,6 +28,7 @@ export type OperatorShape =
   | 'inspect'
   | 'key'
   | 'sink'
+  | 'async'
   | 'timestamp'
   | 'forward'
 
@@ -57,6 +59,7 @@ export interface WatermarkGenerator {
   readonly idle: boolean
   /** The highest timestamp of the partition at hand; a higher one is told by `raise`. */
   readonly highest: number
+  /** The partition at hand has shown this timestamp. */
   raise(timestamp: number): void
   /** The records that follow are of this partition. */
   select(partition: string): void
@@ -72,6 +75,7 @@ export interface WatermarkGenerator {
   readonly idleAt: number
 }
 
+/** How the engine passes a record in: see `OperatorShape` for what it does with the result. */
 export type OperatorCall = (value: any, ctx: RuntimeContext, out: Collector) => unknown
 
 /**
@@ -83,7 +87,7 @@ export type Room = () => boolean
 /**
  * One operator on one subtask. Everything is called on one thread, one call at a time:
  *
- * `open` → (`call` | `endOfBatch` | `onWatermark` | `onProcessingTime`)* → `onWatermark(Infinity)` (all inputs have
+ * `restore` (where a job resumes) → `open` → (`call` | `endOfBatch` | `onWatermark` | `onProcessingTime`)* → `onWatermark(Infinity)` (all inputs have
  * ended) → `finish` → `complete` → `close`.
  *
  * `finish` and `complete` are not called when the job is cancelled or fails; `close` always is.
@@ -91,6 +95,7 @@ export type Room = () => boolean
 export interface Operator {
   /** One function for all inputs, or one per input index (co-operators). */
   readonly call: OperatorCall | readonly OperatorCall[]
+  /** Before the first record. */
   open?(): Awaitable<void>
   /**
    * End of all inputs: what is still to be emitted. Pulled one item at a time and only while there is
@@ -103,9 +108,16 @@ export interface Operator {
    */
   endOfBatch?(): Iterable<unknown>
   /**
-   * For operators that gather: repeats the processing of the records on which it threw last, for a retry; the result is that
-   * of a `call` (shape `process`: no items). Without it a retry makes the same `call` again, and what `onWatermark` or
-   * `onProcessingTime` threw is not retried.
+   * A checkpoint is about to be taken: what is held only on its way (partial results) is emitted, as `finish` does, so that
+   * what lies before the barrier has left. After `endOfBatch`.
+   */
+  beforeBarrier?(): Iterable<unknown>
+  /**
+   * For operators that gather: repeats the processing of the records on which `call` or `endOfBatch` threw last, for a
+   * retry; the result is that of a `call` (shape `process`: no items). Without it a retry makes the same `call` again.
+   *
+   * It also repeats what `onWatermark` or `onProcessingTime` threw on, and then emits through `out`; without it those are
+   * not retried.
    */
   again?(): unknown
   /**
@@ -121,12 +133,23 @@ export interface Operator {
   onProcessingTime?(now: number, room: Room): boolean
   /** For shape `timestamp`. */
   readonly watermarks?: WatermarkGenerator
-  /** The records on which `call` or `endOfBatch` threw last, where that is more than the record of the call. */
+  /** The records on which it threw last, where that is not the record of a `call`: for the dead letter. */
   gathered?(): unknown
   /** The record that was read last by a call of user code that had several at hand and threw; undefined: none was. */
   failedAt?(): RecordAtFault | undefined
+  /**
+   * What this subtask keeps beside its keyed and broadcast state, as plain data that is a copy: for checkpoints. Called between
+   * two records, behind `endOfBatch`. Undefined: nothing.
+   */
+  snapshot?(): unknown
+  /**
+   * Takes back what `snapshot` gave on this subtask or, where the parallelism has changed, what the factory's `redistribute` made
+   * of those of all. Called at most once, before `open`; keyed state has been put back by then.
+   */
+  restore?(state: any): void
   /** Everything is out, promises included: for sinks that publish their result as a whole. Before `close`. */
   complete?(): Awaitable<void>
+  /** The end, whatever came before. */
   close?(): Awaitable<void>
 }
 
@@ -142,12 +165,20 @@ export interface KeyedBackend {
   readonly store: KeyedStore
   readonly eventTimers: TimerQueue
   readonly processingTimers: TimerQueue
+  /** Whether anything was ever kept here: else there is nothing to save. */
+  readonly used: boolean
+  /** All timers, in no particular order. */
+  timerEntries(): Iterable<TimerEntry>
+  /** Registers timers of a snapshot. */
+  restoreTimers(entries: Iterable<TimerEntry>): void
   /** Set by an operator that passes time to these timers: `ctx.timers` then lets functions register some. */
   hearsTimers: boolean
   /** The slot of the key at hand, or -1. Throws `SAGE_NOT_KEYED`. */
   find(): number
   /** The slot of the key at hand, which gets one where it has none. Throws `SAGE_NOT_KEYED`. */
   slot(): number
+  /** The same for those who ask once a record: it does not look whether the key is that of the last call. */
+  slotOnce(): number
 }
 
 /** What an operator gets when it is made: the users' view, and the record scope for those who set keys. */
@@ -177,10 +208,25 @@ export interface OperatorFactory {
   readonly serial?: boolean
   /** Whether its records get timestamps (shape `timestamp`), or have such as it sets in `scope.timestamp` itself. */
   readonly stamps?: boolean
-  /** The most promises in flight per subtask; for shape `sink`. Default 1. */
+  /** The most promises in flight per subtask; for shapes `sink` and `async`. Default 1. */
   readonly capacity?: number
+  /**
+   * For shape `async`: whether results leave in the order of the records (default), or as they settle. Never past a watermark,
+   * either way.
+   */
+  readonly ordered?: boolean
+  /** For shape `async`: how long one promise may take, in ms (`SAGE_TIMEOUT`). Default: for ever. */
+  readonly timeoutMs?: number
+  /** For shape `async`: how often a call that failed is made again at once, before the error policy decides. Default 0. */
+  readonly retries?: number
+  /**
+   * For operators with `snapshot`: deals what it gave on all subtasks out to `parallelism` of them. Without it the parallelism of
+   * such an operator may not change (`SAGE_RESCALE`).
+   */
+  readonly redistribute?: (states: readonly any[], parallelism: number) => readonly unknown[]
   /** User functions, for the graph's fingerprint (their source text is compared between workers). */
   readonly functions: readonly Function[]
+  /** Makes the operator of one subtask. */
   create(context: OperatorContext): Operator
 }
 

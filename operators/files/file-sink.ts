@@ -75,6 +75,7 @@ export class FileSink<T = any> extends SinkFunction<T> {
     await this.#disk.claimFolder(path, this.ctx.subtask, this.ctx.parallelism)
   }
 
+  /** A promise: more than 1 MiB waits for the disk. */
   override execute(record: T): Promise<void> | undefined {
     this.#throwFailure()
     const folder = this.#folderOf(record)

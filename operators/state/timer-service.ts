@@ -1,9 +1,6 @@
 import type { Key } from '../../codec/key.ts'
-import type { TimerQueue } from '../contract/keyed-store.ts'
+import type { TimeDomain, TimerQueue } from '../contract/keyed-store.ts'
 import type { Operator, OperatorContext, Room } from '../contract/operator.ts'
-
-/** In which kind of time a timer was registered. */
-export type TimeDomain = 'event' | 'processing'
 
 /** A timer is due: the key, and `timestamp` for one of event time, are in the scope. */
 export type OnTimer = (at: number, domain: TimeDomain) => void

@@ -1,4 +1,5 @@
 import { describe, StreamError } from '../../codec/errors.ts'
+import { asyncMapFactory } from '../async/async-map.ts'
 import { filterFactory } from '../basic/filter.ts'
 import { flatMapFactory } from '../basic/flat-map.ts'
 import { forwardFactory } from '../basic/forward.ts'
@@ -8,6 +9,7 @@ import { mapFactory } from '../basic/map.ts'
 import { processFactory } from '../basic/process.ts'
 import { sinkFactory } from '../basic/sink.ts'
 import {
+  AsyncMapFunction,
   BaseCoMapFunction,
   BaseJoinFunction,
   FilterFunction,
@@ -33,6 +35,7 @@ const byShape: Readonly<Record<OperatorShape, FunctionFactory>> = {
   inspect: inspectFactory,
   key: keyByFactory,
   sink: sinkFactory,
+  async: asyncMapFactory,
   timestamp: (fn) => assignTimestampsFactory(fn, watermarks.monotonic()),
   forward: forwardFactory,
 }
@@ -42,6 +45,7 @@ const shapeOfBase: readonly (readonly [Function, OperatorShape])[] = [
   [FlatMapFunction, 'flatMap'],
   [KeyByFunction, 'key'],
   [SinkFunction, 'sink'],
+  [AsyncMapFunction, 'async'],
   [ProcessFunction, 'process'],
 ]
 

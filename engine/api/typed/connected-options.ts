@@ -46,7 +46,7 @@ export interface JoinByCondition<Ts extends readonly unknown[], J extends JoinTy
 }
 
 /** How `window` cuts time: durations of whole milliseconds. Windows of a size begin at multiples of it since the epoch. */
-export type WindowOptions =
+export type ConnectedWindowOptions =
   | { readonly type: 'tumbling'; readonly size: Duration }
   /** Windows of `size`, one every `slide` (at most the size). */
   | { readonly type: 'sliding'; readonly size: Duration; readonly slide: Duration }

@@ -9,6 +9,7 @@ import type {
   SinkFunction,
 } from '../../../operators/contract/function.ts'
 import type { StreamState } from '../../../operators/contract/stream-state.ts'
+import type { FileSink, FileSinkOptions } from '../../../operators/files/file-sink.ts'
 import type {
   ClassArguments,
   ClassOf,
@@ -25,13 +26,13 @@ import type {
 import type { KeyByOptions, KeyByStrategy, OperatorOptions, SinkOptions } from '../options.ts'
 import type {
   BackpressureOptions,
+  ConnectedWindowOptions,
   ErrorThresholdOptions,
   JoinByCondition,
   JoinByKey,
   JoinedRow,
   KeySelector,
   SynchronizeOptions,
-  WindowOptions,
 } from './connected-options.ts'
 import type { ConnectedWindow } from './connected-window.ts'
 import type { DataStream } from './data-stream.ts'
@@ -50,6 +51,7 @@ export interface ConnectedStreams<Ts extends readonly unknown[]> {
   ): DataStream<Present<R>>
   /** `sink` on the union of the inputs. */
   sink(fn: Lambda<Ts[number], any, unknown>, options?: SinkOptions): this
+  sink(Class: typeof FileSink, files: FileSinkOptions<Ts[number]>, options?: SinkOptions): this
   sink<O = undefined>(
     Class: ClassOf<SinkFunction<Ts[number]>, O>,
     ...rest: ClassArguments<O, SinkOptions>
@@ -130,7 +132,7 @@ export interface ConnectedStreams<Ts extends readonly unknown[]> {
    * Windows over all inputs together, by the least of their watermarks, or by the job's clock where no timestamps are
    * assigned. `window({ type: 'tumbling', size: '1m' }).process((windowData, state) => …)`
    */
-  window(options: WindowOptions): ConnectedWindow<Ts>
+  window(options: ConnectedWindowOptions): ConnectedWindow<Ts>
 
   /**
    * Connected streams whose `process` sees aligned batches, whole: of records that belong together in time, or of

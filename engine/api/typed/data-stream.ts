@@ -1,9 +1,11 @@
 import type { Key } from '../../../codec/key.ts'
 import type { Schema } from '../../../codec/schema.ts'
 import type { View } from '../../../codec/view.ts'
+import type { LookupCache } from '../../../operators/async/lookup-cache.ts'
 import type { RuntimeContext } from '../../../operators/contract/context.ts'
 import type { DeadLetter } from '../../../operators/contract/error-policy.ts'
 import type {
+  AsyncMapFunction,
   Collector,
   FilterFunction,
   FlatMapFunction,
@@ -14,6 +16,7 @@ import type {
   SinkFunction,
 } from '../../../operators/contract/function.ts'
 import type { StreamState } from '../../../operators/contract/stream-state.ts'
+import type { FileSink, FileSinkOptions } from '../../../operators/files/file-sink.ts'
 import type { WatermarkStrategy } from '../../../operators/time/watermark-strategy.ts'
 import type {
   Bytes,
@@ -26,6 +29,8 @@ import type {
   Sync,
 } from '../function-types.ts'
 import type {
+  AsyncOptions,
+  EnrichOptions,
   KeyByOptions,
   KeyByStrategy,
   OperatorOptions,
@@ -90,6 +95,29 @@ export interface DataStream<T> {
     ...rest: ClassArguments<O>
   ): DataStream<R>
 
+  /**
+   * One record in, one or none out, once the promise that the function returns has settled: for lookups and calls of
+   * services. At most `capacity` records per subtask are under way; results leave in the order of the records, unless `ordered`
+   * is false. Flink's `AsyncDataStream`.
+   *
+   * `ctx.key` and `ctx.timestamp` are those of the record until the function's first `await`.
+   */
+  asyncMap<R>(fn: Lambda<T, any, R>, options?: AsyncOptions): DataStream<Present<Awaited<R>>>
+  asyncMap<R, O = undefined>(
+    Class: ClassOf<AsyncMapFunction<T, R>, O>,
+    ...rest: ClassArguments<O, AsyncOptions>
+  ): DataStream<Present<R>>
+  /**
+   * One record in, one or none out, with what is known of it elsewhere: the mapper looks that up with `cache.get(key)`, which
+   * asks the getter for what is not kept or older than `ttl`. Each subtask keeps its own; no checkpoint does. Both may be
+   * asynchronous: then options and order are those of `asyncMap`. Bytewax's `enrich_cached`.
+   */
+  enrichCached<K extends Key, V, R>(
+    getter: (key: K, ctx: RuntimeContext) => V,
+    mapper: (cache: LookupCache<K, V>, value: T, ctx: RuntimeContext) => R,
+    options?: EnrichOptions,
+  ): DataStream<Present<Awaited<R>>>
+
   /** Groups records by a key. What follows runs with the environment's parallelism. */
   keyBy<const K extends Key>(
     fn: Lambda<T, any, K>,
@@ -117,6 +145,7 @@ export interface DataStream<T> {
    * branches off.
    */
   sink(fn: Lambda<T, any, unknown>, options?: SinkOptions): this
+  sink(Class: typeof FileSink, files: FileSinkOptions<T>, options?: SinkOptions): this
   sink<O = undefined>(
     Class: ClassOf<SinkFunction<T>, O>,
     ...rest: ClassArguments<O, SinkOptions>

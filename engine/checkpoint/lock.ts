@@ -1,0 +1,183 @@
+import { randomBytes } from 'node:crypto'
+import { StreamError } from '../../codec/errors.ts'
+import { readDescription, writeDescription } from './container.ts'
+import type { StoreLock } from './contract.ts'
+import { KIND_LOCK, UNFINISHED } from './layout.ts'
+import type { LockHolder, Processes } from './lock-holder.ts'
+import { fileFailure } from './store-error.ts'
+import type { StoreFiles } from './store-files.ts'
+
+/** What is in the file of a lock. */
+interface LockFile extends LockHolder {
+  /** Changes as long as the holder runs. */
+  readonly beat: number
+}
+
+/** How often a holder shows that it runs, and how long others look for that. In ms. */
+export interface LockTiming {
+  readonly beat: number
+  readonly watch: number
+}
+
+const TIMING: LockTiming = { beat: 5_000, watch: 20_000 }
+
+/** Two who come at the same moment both step back, and try again after some 10 to 100 ms. */
+const ATTEMPTS = 4
+
+const PATTERN = /^lock-[0-9a-f]+$/
+
+/**
+ * Takes the lock of a directory.
+ *
+ * Everyone who wants it first creates a lock file of a name of its own, then looks for others; so of two, at least one
+ * sees the other one and steps back. A file whose holder is dead is removed, which can hurt nobody: names are used once.
+ * A holder on this machine is dead if no process has its number and start: `kill -9` leaves nothing to clean up. One that
+ * cannot be seen, on another host or in another container, shows that it runs by changing its file every 5 s; it is
+ * taken for dead when that has not happened for 20 s, by the clock of the one who waits.
+ *
+ * A holder that was stopped for so long may have lost its lock: see `DirectoryLock.check`.
+ *
+ * @throws StreamError `SAGE_CHECKPOINT_IN_USE`
+ */
+export async function takeLock(
+  files: StoreFiles,
+  directory: string,
+  processes: Processes,
+  timing = TIMING,
+): Promise<DirectoryLock> {
+  for (let attempt = 1; ; attempt++) {
+    const lock = new DirectoryLock(files, directory, processes.self)
+    await lock.write()
+    const other = await findHolder(files, directory, lock.name, processes, timing)
+    if (other === undefined) {
+      lock.startBeating(timing.beat)
+      return lock
+    }
+    await lock.release()
+    if (attempt === ATTEMPTS) throw inUse(directory, other)
+    await sleep(10 + 90 * Math.random())
+  }
+}
+
+/** A lock that is held. */
+export class DirectoryLock implements StoreLock {
+  readonly name = `lock-${randomBytes(8).toString('hex')}`
+  readonly path: string
+  readonly #files: StoreFiles
+  readonly #directory: string
+  readonly #holder: LockHolder
+  #beat = 0
+  #timer: NodeJS.Timeout | undefined
+  #writing: Promise<void> = Promise.resolve()
+
+  constructor(files: StoreFiles, directory: string, holder: LockHolder) {
+    this.#files = files
+    this.#directory = directory
+    this.#holder = holder
+    this.path = `${directory}/${this.name}`
+  }
+
+  async write(): Promise<void> {
+    const content: LockFile = { ...this.#holder, beat: this.#beat++ }
+    const unfinished = this.path + UNFINISHED
+    await this.#files.remove(unfinished)
+    await writeDescription(this.#files, unfinished, KIND_LOCK, content)
+    await this.#files.rename(unfinished, this.path)
+  }
+
+  /** The timer keeps no process alive. A beat that cannot be written is left out: on this machine none is needed. */
+  startBeating(everyMs: number): void {
+    this.#timer = setInterval(() => {
+      this.#writing = this.#writing.then(() => this.#rewrite()).catch(() => {})
+    }, everyMs)
+    this.#timer.unref()
+  }
+
+  async release(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#writing
+    await this.#files.remove(this.path)
+    await this.#files.remove(this.path + UNFINISHED)
+  }
+
+  /**
+   * Throws `SAGE_CHECKPOINT_IN_USE` if somebody has taken the holder for dead: called before a checkpoint becomes
+   * complete. What then still goes wrong needs a process that stops between this and the next call for 20 s.
+   */
+  async check(): Promise<void> {
+    const names = await this.#files.list(this.#directory)
+    if (names.includes(this.name)) return
+    const message = `checkpoint directory '${this.#directory}': expected to hold its lock, got a lock that was taken away`
+    throw new StreamError('SAGE_CHECKPOINT_IN_USE', message)
+  }
+
+  /** Not once it is gone: the one who has taken it away must not meet it again. */
+  async #rewrite(): Promise<void> {
+    await this.check()
+    await this.write()
+  }
+}
+
+async function findHolder(
+  files: StoreFiles,
+  directory: string,
+  own: string,
+  processes: Processes,
+  timing: LockTiming,
+): Promise<LockFile | 'somebody' | undefined> {
+  for (const name of await files.list(directory)) {
+    if (name === own || !PATTERN.test(name)) continue
+    const path = `${directory}/${name}`
+    const content = await readLock(files, path)
+    if (content === 'gone') continue
+    const liveness = content === 'unreadable' ? 'unknown' : processes.liveness(content)
+    const isAlive =
+      liveness === 'alive' ||
+      (liveness === 'unknown' && (await beats(files, path, content, timing)))
+    if (isAlive) return content === 'unreadable' ? 'somebody' : content
+    await files.remove(path)
+    await files.remove(path + UNFINISHED)
+  }
+  return undefined
+}
+
+type LockContent = LockFile | 'gone' | 'unreadable'
+
+async function readLock(files: StoreFiles, path: string): Promise<LockContent> {
+  try {
+    return (await readDescription(files, path, KIND_LOCK)).value as LockFile
+  } catch (error) {
+    const name = path.slice(path.lastIndexOf('/') + 1)
+    const directory = path.slice(0, path.lastIndexOf('/'))
+    if (!(await files.list(directory)).includes(name)) return 'gone'
+    const code = (error as StreamError).code
+    if (code === 'SAGE_CHECKPOINT_CORRUPT') return 'unreadable'
+    throw fileFailure(path, 'to read it', error)
+  }
+}
+
+/** Whether a lock's file changes within the time in which its holder would have changed it. */
+async function beats(
+  files: StoreFiles,
+  path: string,
+  before: LockContent,
+  { watch }: LockTiming,
+): Promise<boolean> {
+  for (let waited = 0; waited < watch; waited += watch / 20) {
+    await sleep(watch / 20)
+    const now = await readLock(files, path)
+    if (now === 'gone') return false
+    if (JSON.stringify(now) !== JSON.stringify(before)) return true
+  }
+  return false
+}
+
+function inUse(directory: string, other: LockFile | 'somebody'): StreamError {
+  const who = other === 'somebody' ? 'another' : `process ${other.pid} on host '${other.host}'`
+  const message = `checkpoint directory '${directory}': expected to be its only user, got ${who} that uses it`
+  return new StreamError('SAGE_CHECKPOINT_IN_USE', message)
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}

@@ -1,0 +1,84 @@
+import type { StateKind } from './state-model.ts'
+
+/**
+ * What a complete checkpoint is: whose it is, and where every piece of its state lies. Plain data; the description of a
+ * manifest file.
+ */
+export interface Manifest {
+  readonly job: string
+  readonly epoch: number
+  /** When it was completed, in ms since the epoch. */
+  readonly time: number
+  /** Whether it was asked for and stands by itself in a directory of its own. */
+  readonly savepoint: boolean
+  /** The number of key groups. */
+  readonly maxParallelism: number
+  readonly operators: readonly ManifestOperator[]
+  /** All files that hold state of it, those of earlier epochs, too. */
+  readonly parts: readonly PartFile[]
+}
+
+/**
+ * What an operator makes visible when this checkpoint is complete, and whether it can take that back when the job resumes
+ * from an earlier one: `none`, `recallable`, or `final` (beyond recall).
+ */
+export type Visibility = 'none' | 'recallable' | 'final'
+
+/** An operator of the program that wrote the checkpoint. */
+export interface ManifestOperator {
+  /** Its uid, or the stable id that the graph gives it. */
+  readonly uid: string
+  readonly name: string
+  readonly kind: string
+  readonly parallelism: number
+  readonly visibility: Visibility
+  readonly states: readonly StateChain[]
+}
+
+/** The state of one kind of one subtask: what was written of it, in the order in which it applies. */
+export interface StateChain {
+  readonly kind: StateKind
+  readonly subtask: number
+  /** Pieces that hold everything, all of one epoch; then what changed since. */
+  readonly pieces: readonly StatePiece[]
+}
+
+/** A section of a part. */
+export interface StatePiece {
+  /** Index among the manifest's `parts`. */
+  readonly part: number
+  /** Index among the part's sections. */
+  readonly section: number
+  /** When it was written. */
+  readonly epoch: number
+  /** Whether it holds everything there was, not only what had changed. */
+  readonly full: boolean
+  readonly items: number
+  readonly bytes: number
+}
+
+/** A part as its manifest names it. */
+export interface PartFile {
+  readonly name: string
+  readonly bytes: number
+  readonly crc: number
+}
+
+/** The chain of some state; undefined where there is none. */
+export function findChain(
+  manifest: Manifest,
+  uid: string,
+  kind: StateKind,
+  subtask: number,
+): StateChain | undefined {
+  const operator = manifest.operators.find((candidate) => candidate.uid === uid)
+  return operator?.states.find((state) => state.kind === kind && state.subtask === subtask)
+}
+
+/** Bytes that were written for this checkpoint alone, without the manifest. */
+export function ownBytes(manifest: Manifest): number {
+  const own = `part-${manifest.epoch}-`
+  let bytes = 0
+  for (const part of manifest.parts) if (part.name.startsWith(own)) bytes += part.bytes
+  return bytes
+}

@@ -1,0 +1,71 @@
+import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import type { StoreFile, StoreFiles } from './store-files.ts'
+
+/** The files of this machine. Every call runs on a thread of Node's pool: none of them holds up the caller's. */
+export const nodeFiles: StoreFiles = {
+  async makeDirectory(path) {
+    await mkdir(path, { recursive: true })
+  },
+
+  async list(directory) {
+    try {
+      return await readdir(directory)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+      throw error
+    }
+  },
+
+  async create(path) {
+    return new NodeFile(await open(path, 'wx'))
+  },
+
+  async open(path) {
+    return new NodeFile(await open(path, 'r'))
+  },
+
+  rename,
+
+  async remove(path) {
+    await rm(path, { force: true })
+  },
+
+  async syncDirectory(path) {
+    // Windows opens no directories; there the file system orders renames by itself.
+    if (process.platform === 'win32') return
+    const handle = await open(path, 'r')
+    try {
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  },
+}
+
+class NodeFile implements StoreFile {
+  readonly #handle: FileHandle
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle
+  }
+
+  async write(bytes: Uint8Array, at: number): Promise<number> {
+    return (await this.#handle.write(bytes, 0, bytes.length, at)).bytesWritten
+  }
+
+  async read(into: Uint8Array, at: number): Promise<number> {
+    return (await this.#handle.read(into, 0, into.length, at)).bytesRead
+  }
+
+  async size(): Promise<number> {
+    return (await this.#handle.stat()).size
+  }
+
+  sync(): Promise<void> {
+    return this.#handle.sync()
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close()
+  }
+}

@@ -1,0 +1,161 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { EnvironmentConfig } from '../index.ts'
+import { settled } from '../testing/index.ts'
+import { counting, summing } from './fixtures/checkpoint-job.ts'
+
+let dir: string
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'sage-checkpoints-'))
+})
+afterEach(() => rmSync(dir, { recursive: true, force: true }))
+
+const NEVER = Number.POSITIVE_INFINITY
+const modes: [string, EnvironmentConfig][] = [
+  ['inline', { mode: 'inline' }],
+  ['threads', { maxThreads: 2 }],
+]
+
+const sorted = (rows: readonly unknown[]) => rows.map((row) => JSON.stringify(row)).sort()
+
+describe.each(modes)('%s', (_, mode) => {
+  const config = (parallelism: number, more: object = {}): EnvironmentConfig => ({
+    ...mode,
+    parallelism,
+    checkpoint: { dir, interval: NEVER, ...more },
+  })
+
+  it('a job that crashed goes on from its last checkpoint, at any parallelism: nothing lost, nothing twice', async () => {
+    const count = 3_000
+    const whole = await summing.run({ count, breaksAt: NEVER }, { ...mode, parallelism: 2 })
+    const seen: unknown[] = []
+    let restored = 0
+    // It breaks again and again, each time a little later, and checkpoints every few milliseconds.
+    for (const [i, parallelism] of [2, 3, 1, 2].entries()) {
+      const breaksAt = i === 3 ? NEVER : 700 * (i + 1)
+      const job = await summing.submit({ count, breaksAt }, config(parallelism, { interval: 5 }))
+      const checkpoints: number[] = []
+      job.on('checkpoint', ({ id }) => checkpoints.push(id))
+      const rows: unknown[] = []
+      try {
+        for await (const row of job.io.sums) rows.push(row)
+        await job.finished
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'SAGE_USER_ERROR', message: /the crash of the test/ })
+      }
+      restored += checkpoints.length
+      seen.push(...rows)
+    }
+    // An output is at-least-once; what is summed up is exact.
+    expect([...new Set(sorted(seen))]).toEqual(sorted(whole.outputs.sums))
+    expect(restored).toBeGreaterThan(0)
+    // One is taken at the natural end: what has finished is finished.
+    const again = await summing.run({ count, breaksAt: NEVER }, config(2))
+    expect(again.outputs.sums).toEqual([])
+  })
+
+  it('checkpoint() holds what was pushed before; what came later is lost in a crash', async () => {
+    const job = await counting.submit(undefined, config(2))
+    for (const word of ['a', 'b', 'a']) await job.io.words.push(word)
+    const info = await job.checkpoint()
+    expect(info).toMatchObject({ path: join(dir, `manifest-${info.id}`) })
+    expect(readdirSync(dir)).toContain(`manifest-${info.id}`)
+    await job.io.words.push('a')
+    await job.cancel()
+    const second = await counting.submit(undefined, config(3))
+    for (const word of ['a', 'c']) await second.io.words.push(word)
+    second.io.words.end()
+    expect(sorted(await second.io.counts.toArray())).toEqual(
+      sorted([
+        ['a', 3],
+        ['c', 1],
+      ]),
+    )
+    await second.finished
+  })
+
+  it('increments: what has not changed is not written again', async () => {
+    const job = await counting.submit(undefined, config(1))
+    const reading = job.io.counts.toArray()
+    await job.io.words.pushMany(Array.from({ length: 5_000 }, (_, i) => `word ${i}`))
+    await settled(job)
+    const full = await job.checkpoint()
+    await job.io.words.push('word 17')
+    const delta = await job.checkpoint()
+    expect(delta.bytes).toBeLessThan(full.bytes / 10)
+    await job.cancel()
+    await reading
+    const second = await counting.submit(undefined, config(2))
+    await second.io.words.pushMany(['word 17', 'word 4999'])
+    second.io.words.end()
+    expect(sorted(await second.io.counts.toArray())).toEqual(
+      sorted([
+        ['word 17', 3],
+        ['word 4999', 2],
+      ]),
+    )
+    await second.finished
+  })
+
+  it('stop({ savepoint }) ends without an end of input; a job begins from it', async () => {
+    const job = await counting.submit(undefined, config(2))
+    const savepoint = join(dir, 'savepoints')
+    for (const word of ['x', 'y', 'x']) await job.io.words.push(word)
+    const result = await job.stop({ savepoint })
+    expect(result.status).toBe('stopped')
+    const second = await counting.submit(undefined, {
+      ...mode,
+      parallelism: 3,
+      checkpoint: { dir: join(dir, 'other'), interval: NEVER, resume: savepoint },
+    })
+    await second.io.words.push('x')
+    second.io.words.end()
+    expect(await second.io.counts.toArray()).toEqual([['x', 3]])
+    await second.finished
+  })
+
+  it('refuses what cannot go on from it, and a directory that is in use', async () => {
+    const job = await counting.submit(undefined, config(1))
+    await job.io.words.push('a')
+    await expect(counting.submit(undefined, config(1))).rejects.toMatchObject({
+      code: 'SAGE_CHECKPOINT_IN_USE',
+    })
+    await job.checkpoint()
+    await job.cancel()
+    await expect(summing.run({ count: 1, breaksAt: 1 }, config(1))).rejects.toMatchObject({
+      code: 'SAGE_CHECKPOINT_INCOMPATIBLE',
+      message: expect.stringContaining("'counting'"),
+    })
+    await expect(
+      counting.submit(undefined, { ...config(1), maxParallelism: 64 }),
+    ).rejects.toMatchObject({ code: 'SAGE_CHECKPOINT_INCOMPATIBLE' })
+    await expect(
+      counting.submit(undefined, config(1, { resume: join(dir, 'nothing') })),
+    ).rejects.toMatchObject({ code: 'SAGE_CHECKPOINT_CORRUPT' })
+  })
+})
+
+it('without a directory there are no checkpoints', async () => {
+  const job = await counting.submit(undefined, { mode: 'inline' })
+  for (const call of [
+    () => job.checkpoint(),
+    () => job.savepoint('x'),
+    () => job.stop({ savepoint: 'x' }),
+  ])
+    await expect(call()).rejects.toMatchObject({ code: 'SAGE_CHECKPOINT_DISABLED' })
+  await job.cancel()
+})
+
+it.each([
+  [{ dir: '' }, 'checkpoint.dir'],
+  [{ dir: 'x', interval: 0 }, 'checkpoint.interval'],
+  [{ dir: 'x', retain: 0 }, 'checkpoint.retain'],
+  [{ dir: 'x', mode: 'unaligned' }, 'checkpoint.mode'],
+  [{ dir: 'x', often: true }, 'checkpoint.often'],
+])('refuses %o', async (checkpoint, field) => {
+  await expect(
+    counting.submit(undefined, { mode: 'inline', checkpoint } as any),
+  ).rejects.toMatchObject({ code: 'SAGE_CONFIG', message: expect.stringContaining(field) })
+})

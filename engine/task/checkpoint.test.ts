@@ -1,0 +1,152 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { RuntimeContext } from '../../operators/contract/context.ts'
+import { type Collector, ProcessFunction } from '../../operators/contract/function.ts'
+import { watermarks } from '../../operators/time/watermark-strategy.ts'
+import type { BaseEnvironment } from '../api/base-environment.ts'
+import { Rig, turn } from './fixtures/rig.ts'
+
+const PARTITIONS = ['a', 'b', 'c']
+const EACH = 40
+
+interface Item {
+  readonly key: string
+  readonly n: number
+  readonly at: number
+}
+
+/** Partitions that are read from any position; each call gives a few records. */
+const source = {
+  partitions: () => PARTITIONS,
+  open(partition: string, position = 0) {
+    let next = position as number
+    return {
+      next: (): Item[] | null => {
+        if (next >= EACH) return null
+        const to = Math.min(EACH, next + 3)
+        const items: Item[] = []
+        for (; next < to; next++) {
+          const n = PARTITIONS.indexOf(partition) * 1000 + next
+          items.push({ key: `k${n % 7}`, n, at: next * 10 + (next % 3) })
+        }
+        return items
+      },
+      position: () => next,
+    }
+  },
+}
+
+/** Sums up per key and 100 ms of event time. */
+class Sums extends ProcessFunction<Item, string> {
+  process({ n, at }: Item, ctx: RuntimeContext<string>) {
+    const end = Math.floor(at / 100) * 100 + 100
+    const sums = ctx.mapState<number, number>('sums')
+    sums.set(end, (sums.get(end) ?? 0) + n)
+    ctx.timers.registerEventTime(end)
+  }
+  override onTimer(end: number, ctx: RuntimeContext<string>, out: Collector<string>) {
+    const sums = ctx.mapState<number, number>('sums')
+    out.collect(`${ctx.key}@${end}: ${sums.get(end)}`)
+    sums.delete(end)
+  }
+}
+
+const program = (env: BaseEnvironment) => {
+  env
+    .fromSource(source, { parallelism: 2 })
+    .assignTimestamps(({ at }: Item) => at, watermarks.boundedOutOfOrderness(30))
+    .map((item: Item) => item)
+    .rebalance()
+    .filter(() => true)
+    .keyBy(({ key }: Item) => key)
+    .process(Sums)
+    .output('sums')
+}
+
+async function whole(rig: Rig): Promise<string[]> {
+  return (await rig.run('sums')) as string[]
+}
+
+describe('a checkpoint', () => {
+  it('holds what lay before its barriers, wherever it falls; a job goes on from it at any parallelism', async () => {
+    const expected = (await whole(new Rig(program, { parallelism: 2 }))).sort()
+    const scenario = fc.record({
+      before: fc.nat({ max: 120 }),
+      order: fc.infiniteStream(fc.nat()),
+      from: fc.integer({ min: 1, max: 3 }),
+      to: fc.integer({ min: 1, max: 4 }),
+    })
+    await fc.assert(
+      fc.asyncProperty(scenario, async ({ before, order, from, to }) => {
+        const rig = new Rig(program, { parallelism: from })
+        rig.holdEnd()
+        for (const task of rig.tasks) await task.open()
+        const stepOne = () => {
+          const task = rig.tasks[order.next().value! % rig.tasks.length]
+          if (!task.ended) task.step(rig.nowMs)
+        }
+        for (let i = 0; i < before; i++) stepOne()
+        rig.trigger(1)
+        for (let i = 0; rig.taken(1) === undefined; i++) {
+          if (i > 20_000) throw new Error('expected the checkpoint to come to its end')
+          stepOne()
+        }
+        // What had left before the barrier, and what comes after a crash in this moment.
+        const seen = rig.readBefore('sums', 1)
+        const again = new Rig(program, { parallelism: to }, rig.taken(1))
+        const rest = await whole(again)
+        const all = [...seen, ...rest].sort()
+        expect(all).toEqual(expected)
+      }),
+      { numRuns: 150 },
+    )
+  })
+
+  it('of a job that stands still behind it: nothing follows', async () => {
+    const rig = new Rig(program, { parallelism: 2 })
+    for (const task of rig.tasks) await task.open()
+    for (let i = 0; i < 5; i++) rig.step()
+    rig.trigger(1, true)
+    rig.settle()
+    const seen = rig.readBefore('sums', 1)
+    expect(rig.read('sums')).toEqual([])
+    const rest = await whole(new Rig(program, { parallelism: 3 }, rig.taken(1)))
+    const expected = await whole(new Rig(program, { parallelism: 2 }))
+    expect([...seen, ...rest].sort()).toEqual(expected.sort())
+  })
+
+  it('a later one takes the place of one that never came together', async () => {
+    const rig = new Rig(program, { parallelism: 2 })
+    for (const task of rig.tasks) await task.open()
+    const [first] = rig.tasks.filter((task) => task.begins)
+    first.trigger(1, false)
+    for (let i = 0; i < 3; i++) rig.step()
+    expect(rig.taken(1)).toBeUndefined()
+    expect(rig.checkpoint(2).length).toBe(rig.tasks.length)
+    await turn()
+  })
+
+  it('waits for promises and retries, which belong to it', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const rig = new Rig((env) => {
+      env
+        .createStream<number>('in')
+        .asyncMap(async (n: number) => {
+          await promise
+          return n
+        })
+        .output('out')
+    })
+    for (const task of rig.tasks) await task.open()
+    rig.push('in', 1, 2)
+    rig.settle()
+    rig.trigger(1)
+    rig.settle()
+    expect(rig.taken(1)).toBeUndefined()
+    resolve()
+    await turn()
+    rig.settle()
+    expect(rig.taken(1)).toBeDefined()
+    expect(rig.readBefore('out', 1)).toEqual([1, 2])
+  })
+})

@@ -1,0 +1,37 @@
+import type { KeyedBackend, Operator } from '../../operators/contract/operator.ts'
+import type { BroadcastStates } from '../../operators/state/broadcast-states.ts'
+import type { GraphNode } from '../graph/node.ts'
+import type { SourcePositions } from './source-driver.ts'
+
+/** One operator of a subtask, as a checkpoint sees it. */
+export interface OperatorCut {
+  readonly node: GraphNode
+  readonly operator: Operator
+  readonly keyed: KeyedBackend
+  readonly broadcast: BroadcastStates
+}
+
+/**
+ * What a subtask hands over where a checkpoint cuts its input in two: live objects, which show the effect of all that lay
+ * before the barrier and of nothing behind it until the call that hands them over returns.
+ */
+export interface TaskCut {
+  /** Which chain the subtask runs: its index in the plan. */
+  readonly chain: number
+  readonly subtask: number
+  readonly parallelism: number
+  readonly operators: readonly OperatorCut[]
+  /** How far the source has been read, where the subtask reads one. */
+  readonly source: { readonly node: GraphNode; readonly positions: SourcePositions } | undefined
+}
+
+/** Takes what the subtasks of a thread hand over. */
+export interface CheckpointTaker {
+  /** A subtask has come to the barrier of `epoch`; its barriers go downstream when the call returns. */
+  take(epoch: number, cut: TaskCut): void
+  /**
+   * A subtask has come to its end, and takes no part in later checkpoints: this is its share in all of them. It ends when
+   * `released` is called: when a checkpoint that holds this share is complete.
+   */
+  takeLast(cut: TaskCut, released: () => void): void
+}

@@ -1,0 +1,258 @@
+import { type ErrorData, errorToData, StreamError } from '../../codec/errors.ts'
+import { buildManifest, type ManifestFacts } from '../checkpoint/build-manifest.ts'
+import type { CheckpointStore, StoreLock } from '../checkpoint/contract.ts'
+import type { Manifest } from '../checkpoint/manifest.ts'
+import type { PartFacts } from '../checkpoint/state-model.ts'
+import type { CheckpointInfo, CheckpointRequest, ToWorker } from './control.ts'
+
+/** What the checkpoints of a job need of its coordinator. */
+export interface CheckpointingJob {
+  readonly workers: number
+  /** Orders all workers that still live. */
+  tell(order: ToWorker): void
+  /** A checkpoint is complete. */
+  report(info: CheckpointInfo, requests: readonly number[]): void
+  /** One could not be taken; the job goes on. */
+  refuse(error: ErrorData, requests: readonly number[]): void
+  /** The job stands still behind a savepoint: it may end. */
+  suspended(): void
+  /** The last checkpoint of the job failed: what it has left behind is not safe. */
+  fail(error: ErrorData): void
+  openStore(directory: string): CheckpointStore
+  /** What every manifest of the job says. */
+  facts(): Pick<ManifestFacts, 'job' | 'maxParallelism' | 'operators'>
+}
+
+/** How it goes about it. */
+export interface CheckpointPace {
+  readonly directory: string
+  readonly intervalMs: number
+  readonly timeoutMs: number
+  readonly retain: number
+}
+
+/** The checkpoint under way. */
+interface Running {
+  readonly epoch: number
+  readonly store: CheckpointStore
+  readonly lock: StoreLock | undefined
+  readonly base: Manifest | undefined
+  readonly begun: number
+  readonly savepoint: boolean
+  readonly suspend: boolean
+  /** Whether it is the last one: all subtasks have come to their end. */
+  readonly last: boolean
+  readonly requests: readonly number[]
+  /** Workers that know of it. */
+  readonly ready: Set<number>
+  readonly parts: Map<number, PartFacts>
+  timer: NodeJS.Timeout | undefined
+  completing: boolean
+}
+
+/**
+ * The checkpoints of one job, one after the other: begun by the clock, by a request, or because all subtasks have come
+ * to their end; complete once every worker has written its part and the manifest is in place; given up when a worker
+ * declines, when it takes too long, or when files fail. The job goes on meanwhile, and after one that was given up.
+ */
+export class CheckpointCoordinator {
+  readonly #job: CheckpointingJob
+  readonly #pace: CheckpointPace
+  readonly #store: CheckpointStore
+  #next: number
+  #base: Manifest | undefined
+  #running: Running | undefined
+  #beginning = false
+  readonly #requests: CheckpointRequest[] = []
+  readonly #lasts = new Set<number>()
+  #timer: NodeJS.Timeout | undefined
+  #closed = false
+
+  /** @param base - what the job has resumed from, where that lies in its own directory */
+  constructor(
+    job: CheckpointingJob,
+    pace: CheckpointPace,
+    { store, next, base }: { store: CheckpointStore; next: number; base: Manifest | undefined },
+  ) {
+    this.#job = job
+    this.#pace = pace
+    this.#store = store
+    this.#next = next
+    this.#base = base
+  }
+
+  /** The job runs: checkpoints begin to be taken. */
+  start(): void {
+    this.#schedule()
+  }
+
+  /** No more are begun; one under way is given up. */
+  close(): void {
+    this.#closed = true
+    clearTimeout(this.#timer)
+    clearTimeout(this.#running?.timer)
+    const ended = new StreamError(
+      'SAGE_CANCELLED',
+      'checkpoint: the job ended before it was complete',
+    )
+    const requests = [...(this.#running?.requests ?? []), ...this.#requests.map(({ id }) => id)]
+    this.#running = undefined
+    if (requests.length > 0) this.#job.refuse(errorToData(ended), requests)
+  }
+
+  /** Takes one as soon as the one under way is done. */
+  request(request: CheckpointRequest): void {
+    this.#requests.push(request)
+    void this.#beginNext()
+  }
+
+  /** A worker knows of the checkpoint that begins. */
+  ready(worker: number, epoch: number): void {
+    const running = this.#running
+    if (running?.epoch !== epoch) return
+    running.ready.add(worker)
+    if (running.ready.size === this.#job.workers) this.#job.tell({ type: 'trigger', epoch })
+  }
+
+  /** A worker has written its part. */
+  taken(worker: number, epoch: number, part: PartFacts): void {
+    const running = this.#running
+    if (running?.epoch !== epoch || running.completing) return
+    running.parts.set(worker, part)
+    if (running.parts.size === this.#job.workers) void this.#complete(running)
+  }
+
+  declined(epoch: number, error: ErrorData): void {
+    if (this.#running?.epoch === epoch) void this.#giveUp(this.#running, error)
+  }
+
+  /** All subtasks of a worker have come to their end. */
+  allLast(worker: number): void {
+    this.#lasts.add(worker)
+    if (this.#lasts.size === this.#job.workers) void this.#beginNext()
+  }
+
+  #schedule(): void {
+    if (this.#closed || this.#pace.intervalMs === Number.POSITIVE_INFINITY) return
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => void this.#beginNext(true), this.#pace.intervalMs)
+    // A job that waits for its input is kept alive by that, not by its checkpoints.
+    this.#timer.unref()
+  }
+
+  /** Begins the next one, if none is under way and there is a reason. */
+  async #beginNext(due = false): Promise<void> {
+    const last = this.#lasts.size === this.#job.workers
+    const wanted = due || last || this.#requests.length > 0
+    if (this.#closed || this.#running !== undefined || this.#beginning || !wanted) return
+    this.#beginning = true
+    const requests = this.#takeRequests()
+    try {
+      await this.#begin(requests, last)
+    } catch (error) {
+      this.#refuse(
+        errorToData(error),
+        requests.map(({ id }) => id),
+        last,
+      )
+    } finally {
+      this.#beginning = false
+    }
+  }
+
+  /** Requests that one checkpoint answers: a savepoint is written for itself. */
+  #takeRequests(): CheckpointRequest[] {
+    const [first] = this.#requests
+    if (first === undefined) return []
+    if (first.path !== undefined || first.suspend) return this.#requests.splice(0, 1)
+    const alike = this.#requests.filter(({ path, suspend }) => path === undefined && !suspend)
+    for (const one of alike) this.#requests.splice(this.#requests.indexOf(one), 1)
+    return alike
+  }
+
+  async #begin(requests: readonly CheckpointRequest[], last: boolean): Promise<void> {
+    const path = requests[0]?.path
+    const savepoint = path !== undefined
+    const store = savepoint ? this.#job.openStore(path) : this.#store
+    const lock = savepoint ? await store.lock() : undefined
+    const epoch = savepoint ? await store.nextEpoch() : this.#next++
+    const base = savepoint ? undefined : this.#base
+    await store.begin(epoch, base?.epoch)
+    if (this.#closed) return
+    const suspend = requests.some((request) => request.suspend)
+    const running: Running = {
+      epoch,
+      store,
+      lock,
+      base,
+      begun: performance.now(),
+      savepoint,
+      suspend,
+      last,
+      requests: requests.map(({ id }) => id),
+      ready: new Set(),
+      parts: new Map(),
+      timer: undefined,
+      completing: false,
+    }
+    this.#running = running
+    const late = () => {
+      const message = `checkpoint ${epoch}: expected it to be complete within ${this.#pace.timeoutMs} ms`
+      void this.#giveUp(running, errorToData(new StreamError('SAGE_TIMEOUT', message)))
+    }
+    if (this.#pace.timeoutMs !== Number.POSITIVE_INFINITY)
+      running.timer = setTimeout(late, this.#pace.timeoutMs).unref()
+    const directory = store.site.directory
+    this.#job.tell({ type: 'checkpoint', order: { epoch, directory, base, savepoint, suspend } })
+  }
+
+  async #complete(running: Running): Promise<void> {
+    running.completing = true
+    clearTimeout(running.timer)
+    const { epoch, store, base, savepoint } = running
+    try {
+      const parts = [...running.parts.values()]
+      const head = { ...this.#job.facts(), epoch, time: Date.now(), savepoint }
+      const manifest = buildManifest({ ...head, parts, ...(base === undefined ? {} : { base }) })
+      const { path, bytes } = await store.complete(manifest)
+      if (!savepoint) this.#base = manifest
+      await running.lock?.release()
+      this.#done(running, { id: epoch, path, bytes, durationMs: performance.now() - running.begun })
+    } catch (error) {
+      await this.#giveUp(running, errorToData(error))
+    }
+  }
+
+  #done(running: Running, info: CheckpointInfo): void {
+    if (this.#running !== running) return
+    this.#running = undefined
+    this.#job.tell({ type: 'completed', epoch: running.epoch })
+    this.#job.report(info, running.requests)
+    if (running.suspend) {
+      this.#job.suspended()
+      return
+    }
+    // What is not needed any more goes in the background; what could not be removed goes next time.
+    if (!running.savepoint) void this.#store.retain(this.#pace.retain).catch(() => {})
+    this.#schedule()
+    void this.#beginNext()
+  }
+
+  async #giveUp(running: Running, error: ErrorData): Promise<void> {
+    if (this.#running !== running) return
+    this.#running = undefined
+    clearTimeout(running.timer)
+    this.#job.tell({ type: 'aborted', epoch: running.epoch })
+    await running.store.abort(running.epoch).catch(() => {})
+    await running.lock?.release().catch(() => {})
+    this.#refuse(error, running.requests, running.last)
+  }
+
+  #refuse(error: ErrorData, requests: readonly number[], last: boolean): void {
+    if (this.#closed) return
+    this.#job.refuse(error, requests)
+    if (last) this.#job.fail(error)
+    this.#schedule()
+    void this.#beginNext()
+  }
+}
