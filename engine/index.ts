@@ -7,8 +7,16 @@ export { registerType } from '../codec/register-type.ts'
 export { type InferSchema, list, nullable, type Schema, schema } from '../codec/schema.ts'
 export { materialize, type View } from '../codec/view.ts'
 export type { LookupCache } from '../operators/async/lookup-cache.ts'
+export type { JoinType } from '../operators/connected/join-rows.ts'
+export type { StreamReader, StreamReaders } from '../operators/connected/stream-readers.ts'
+export type { KeyedWindowData, WindowData } from '../operators/connected/window-data.ts'
 export type { Clock, RuntimeContext } from '../operators/contract/context.ts'
 export type { DeadLetter, ErrorPolicy } from '../operators/contract/error-policy.ts'
+export type {
+  ErrorContext,
+  ErrorHandler,
+  ErrorVerdict,
+} from '../operators/contract/failure-handling.ts'
 export {
   AsyncMapFunction,
   BaseCoMapFunction,
@@ -133,12 +141,19 @@ export { registerFunction } from './api/registered-functions.ts'
 export { ConnectedStreams, DataStream, KeyedStream, WindowedStream } from './api/stream-classes.ts'
 export type { SourceResult } from './api/stream-sources.ts'
 export type {
+  BackpressureOptions,
   Comparable,
+  ConnectedWindow,
+  ConnectedWindowOptions,
+  ErrorThresholdOptions,
+  JoinedRow,
   KeyedConnectedStreams,
+  KeyedConnectedWindow,
   KeySelector,
   PatternStream,
   RecordOf,
   RecordsOf,
+  SynchronizeOptions,
   WindowOut,
 } from './api/streams.ts'
 export type { ExplainFormat } from './graph/explain.ts'

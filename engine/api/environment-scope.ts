@@ -1,4 +1,5 @@
 import { Graph } from '../graph/graph.ts'
+import type { ConnectedSettings } from './connected-settings.ts'
 import { JoinedInputs } from './joined-inputs.ts'
 import { StreamByKey, UnkeyedStream } from './keyed-stream.ts'
 import { StreamOfMatches } from './pattern-stream.ts'
@@ -16,7 +17,8 @@ export class EnvironmentScope implements StreamScope {
     return new StreamOfMatches(cursor, pattern)
   }
 
-  connected(cursors: readonly Cursor[]): JoinedInputs {
-    return new JoinedInputs(cursors.map((cursor) => this.stream(cursor)))
+  connected(cursors: readonly Cursor[], settings?: ConnectedSettings): JoinedInputs {
+    const streams = cursors.map((cursor) => this.stream(cursor))
+    return new JoinedInputs(streams, settings)
   }
 }

@@ -43,6 +43,13 @@ export type NotPromise =
 /** What a `flatMap` lambda may return: its items, or nothing. */
 export type Items<R> = Iterable<R | null | undefined> | null | undefined | void
 
+/** The records in what a function returned that returns {@link Items}: also where it returns one of several kinds. */
+export type ItemOf<R> = R extends string | Bytes
+  ? R
+  : R extends Iterable<infer E>
+    ? Present<E>
+    : never
+
 /** What counts as one item although it can be iterated. */
 export type Bytes = ArrayBuffer | ArrayBufferView
 

@@ -154,9 +154,10 @@ function deriveParallelism(graph: PlannableGraph, settings: PlanSettings): numbe
   return parallelism
 }
 
-/** Ends at the main thread have one subtask, whatever is asked for. */
-function isSerial(node: GraphNode): boolean {
-  return node.body.type === 'output' || node.body.type === 'input'
+/** Ends at the main thread have one subtask, whatever is asked for; so have operators that must see all records. */
+function isSerial({ body }: GraphNode): boolean {
+  if (body.type === 'operator') return body.factory.serial === true
+  return body.type === 'output' || body.type === 'input'
 }
 
 function derived(node: GraphNode, parallelism: readonly number[], settings: PlanSettings): number {
@@ -199,6 +200,7 @@ function homeOf(
 }
 
 function isFusable(edge: GraphEdge, to: GraphNode, parallelism: readonly number[]): boolean {
+  if (edge.backpressure !== undefined) return false
   const from = parallelism[edge.from.id]
   if (from !== parallelism[to.id]) return false
   return from === 1 || edge.partitioning.type === 'forward'

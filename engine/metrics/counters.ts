@@ -31,6 +31,8 @@ export const LINK = {
   records: 0,
   /** Bytes of these frames, as they were before any of them was cut into fragments. */
   bytes: 1,
+  /** Records that the receiver had no room for and that were left out (sender): see `configureBackpressure`. */
+  dropped: 2,
 } as const
 
 /** Doubles a row. */

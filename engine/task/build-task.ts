@@ -40,6 +40,7 @@ import {
 } from './chain-model.ts'
 import { ChainTime } from './chain-time.ts'
 import { asStreamError, ErrorGate } from './error-gate.ts'
+import { ErrorThreshold } from './error-threshold.ts'
 import { AsSettled, InOrder } from './flight.ts'
 import { type GatedCalls, PromiseGate } from './promise-gate.ts'
 import { retryable } from './retryable.ts'
@@ -204,7 +205,9 @@ class TaskBuilder {
       factory.create({ ctx, scope, out, keyed: ctx.keyed, combined, countDropped }),
     )
     const operator =
-      factory.shape === 'process' && !endsJob(policy) ? retryable(made, this.#state.scope) : made
+      factory.shape === 'process' && !endsJob(policy, node)
+        ? retryable(made, this.#state.scope)
+        : made
     // A combiner keeps nothing over a barrier.
     if (this.#chain.nodes.includes(node)) {
       const { keyed, broadcast } = ctx
@@ -235,7 +238,7 @@ class TaskBuilder {
     const { defaultErrors } = this.#shop
     const counters = this.#row(row)
     const policy = resolveErrorPolicy(node.errors ?? defaultErrors)
-    const errors = this.#errorGate(k, node, policy, counters, out)
+    const errors = this.#errorGate(k, node, policy, counters, out, operator, ctx)
     const awaits = shape === 'sink' || shape === 'async'
     const gate = awaits
       ? this.#promiseGate(k, factory, { name: node.name, policy, counters, errors })
@@ -266,16 +269,21 @@ class TaskBuilder {
     policy: ReturnType<typeof resolveErrorPolicy>,
     counters: Float64Array,
     out: ChainCollector,
+    operator: Operator,
+    ctx: TaskContext,
   ): ErrorGate {
     const { nowMs, deadLetter } = this.#shop
     return new ErrorGate({
       name: node.name,
       subtask: this.#subtask,
       policy,
+      handling: node.handling,
+      threshold: node.handling?.threshold && new ErrorThreshold(node.handling.threshold, ctx),
       counters,
       scope: this.#state.scope,
       state: this.#state,
       nowMs,
+      failedAt: () => operator.failedAt?.(),
       invoke: (value, input) => this.#invoke(k, value, input),
       again: (value, input) => this.#again(k, value, input),
       after: (result, value) => this.#after[k](result, value),
@@ -455,6 +463,7 @@ class TaskBuilder {
         new RingWriter(this.#shop.arena, offset),
         this.#receiverBell(exchange, receiver),
         this.#row(memory.linkRow(exchange.id, this.#subtask, receiver)),
+        exchange.edge?.backpressure,
       )
     })
     const routing = routingTable(maxParallelism, exchange.receivers)
@@ -570,8 +579,8 @@ function broadcastInputs(inputs: readonly GraphEdge[]): ReadonlySet<number> {
 }
 
 /** Whether the first failure ends the job: then nothing that a failed call has emitted is of any account. */
-function endsJob({ retries, then }: ResolvedErrorPolicy): boolean {
-  return retries === 0 && then === 'fail'
+function endsJob({ retries, then }: ResolvedErrorPolicy, { handling }: GraphNode): boolean {
+  return retries === 0 && then === 'fail' && handling?.onError === undefined
 }
 
 function callOf(operator: Operator, input: number) {

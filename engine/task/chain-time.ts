@@ -173,7 +173,7 @@ export class ChainTime {
         return call(operator)
       } catch (error) {
         if (operator.again === undefined) errors.giveUp(error, undefined, 1)
-        else errors.fail(error, undefined, 0)
+        else errors.fail(error, undefined, undefined)
         // It waits for its retry; then this goes on.
         if (errors.busy) return false
       }

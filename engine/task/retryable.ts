@@ -37,7 +37,7 @@ export function retryable(operator: Operator, scope: RecordScope): Operator {
 
 function bound(operator: Operator): Omit<Operator, 'call'> {
   const { open, finish, endOfBatch, onWatermark, onProcessingTime, complete, close } = operator
-  const { again, beforeBarrier, gathered, snapshot, restore } = operator
+  const { again, beforeBarrier, gathered, failedAt, snapshot, restore } = operator
   return {
     ...(open && { open: () => open.call(operator) }),
     ...(finish && { finish: () => finish.call(operator) }),
@@ -51,6 +51,7 @@ function bound(operator: Operator): Omit<Operator, 'call'> {
     ...(restore && { restore: (state: unknown) => restore.call(operator, state) }),
     ...(again && { again: () => again.call(operator) }),
     ...(gathered && { gathered: () => gathered.call(operator) }),
+    ...(failedAt && { failedAt: () => failedAt.call(operator) }),
     ...(complete && { complete: () => complete.call(operator) }),
     ...(close && { close: () => close.call(operator) }),
   }

@@ -114,7 +114,7 @@ export interface Operator {
   beforeBarrier?(): Iterable<unknown>
   /**
    * For operators that gather: repeats the processing of the records on which `call` or `endOfBatch` threw last, for a
-   * retry; the result is that of a `call`. Without it a retry makes the same `call` again.
+   * retry; the result is that of a `call` (shape `process`: no items). Without it a retry makes the same `call` again.
    *
    * It also repeats what `onWatermark` or `onProcessingTime` threw on, and then emits through `out`; without it those are
    * not retried.
@@ -135,6 +135,8 @@ export interface Operator {
   readonly watermarks?: WatermarkGenerator
   /** The records on which it threw last, where that is not the record of a `call`: for the dead letter. */
   gathered?(): unknown
+  /** The record that was read last by a call of user code that had several at hand and threw; undefined: none was. */
+  failedAt?(): RecordAtFault | undefined
   /**
    * What this subtask keeps beside its keyed and broadcast state, as plain data that is a copy: for checkpoints. Called between
    * two records, behind `endOfBatch`. Undefined: nothing.
@@ -149,6 +151,13 @@ export interface Operator {
   complete?(): Awaitable<void>
   /** The end, whatever came before. */
   close?(): Awaitable<void>
+}
+
+/** The record on which an operator with several records at hand failed. */
+export interface RecordAtFault {
+  /** The input it came through. */
+  readonly input: number
+  readonly value: unknown
 }
 
 /** What an operator keeps per key. Stores and timers are made when they are first asked for. */
@@ -195,6 +204,8 @@ export interface OperatorFactory {
    * operator's inputs. Absent where the exchange is fused away.
    */
   readonly combiner?: OperatorFactory
+  /** Whether it must see all records in one subtask: its parallelism is 1, and another is refused. Default false. */
+  readonly serial?: boolean
   /** Whether its records get timestamps (shape `timestamp`), or have such as it sets in `scope.timestamp` itself. */
   readonly stamps?: boolean
   /** The most promises in flight per subtask; for shapes `sink` and `async`. Default 1. */

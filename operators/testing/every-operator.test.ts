@@ -15,6 +15,10 @@ import { processFactory } from '../basic/process.ts'
 import { processBatchFactory } from '../basic/process-batch.ts'
 import { sinkFactory } from '../basic/sink.ts'
 import { withSchemaFactory } from '../basic/with-schema.ts'
+import { joinRowsFactory } from '../connected/join-rows.ts'
+import { processStreamsFactory } from '../connected/process-streams.ts'
+import type { StreamReader } from '../connected/stream-readers.ts'
+import { windowStreamsFactory } from '../connected/window-streams.ts'
 import {
   BaseJoinFunction,
   FlatMapFunction,
@@ -244,6 +248,45 @@ const rows: Readonly<Record<string, Row>> = {
             [keys[i], n],
           ],
     ),
+  },
+  processStreamsFactory: {
+    make: () =>
+      processStreamsFactory({
+        fn: (streams: StreamReader<number>[]) => streams.flatMap((stream) => [...stream]),
+        names: ['left', 'right'],
+        keyed: true,
+        // Else what a batch holds would depend on the pace.
+        alignment: { type: 'event', isMarker: () => false, keepMarkers: false },
+      }),
+    expected: Object.entries({ a: [5, 1, 9], b: [3, 4, 6], c: [2, 1] }).flatMap(([key, values]) =>
+      values.map((n) => [key, n]),
+    ),
+  },
+  joinRowsFactory: {
+    make: () => joinRowsFactory({ joinType: 'outer', withinMs: Number.POSITIVE_INFINITY }),
+    expected: [
+      ['a', [5, 1]],
+      ['a', [5, 9]],
+      ['c', [2, 1]],
+      ['b', [3, 6]],
+      ['b', [4, 6]],
+    ],
+  },
+  windowStreamsFactory: {
+    make: () =>
+      windowStreamsFactory({
+        window: { type: 'session', timeoutMs: 5 },
+        fn: ({ inputs }: { inputs: number[][] }) => inputs.join('|'),
+        inputs: 2,
+        keyed: true,
+      }),
+    // Whose windows end at the same time.
+    perKey: true,
+    expected: [
+      ['b', '3,4|6'],
+      ['a', '5|1,9'],
+      ['c', '2|1'],
+    ],
   },
   reduceFactory: {
     make: () => reduceFactory((a: number, n: number) => a + n),

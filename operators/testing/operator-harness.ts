@@ -171,8 +171,21 @@ export class OperatorHarness {
 
   /** Tells the operator that the records at hand have all been passed in. */
   endOfBatch(): Promise<void> | undefined {
-    // Whole before the first is passed on, as in a job.
-    return this.#inTurn(() => this.#flush([...(this.#instance.operator.endOfBatch?.() ?? [])]))
+    return this.#inTurn(() => {
+      while (!this.#handedOver());
+    })
+  }
+
+  /** False: something failed and was left out; there may be more behind it. */
+  #handedOver(): boolean {
+    try {
+      // Whole before the first is passed on, as in a job.
+      this.#flush([...(this.#instance.operator.endOfBatch?.() ?? [])])
+      return true
+    } catch (error) {
+      this.#fail(error)
+      return false
+    }
   }
 
   /**
