@@ -68,7 +68,7 @@ export class JobHandle<IO = Record<string, unknown>> {
   #body: JobBody | undefined
   #observed = false
 
-  /** Made by `submit`. */
+  /** @internal Made by `submit`. */
   constructor(id: string, name: string, plan: JobPlan, logger: Logger, io: IO) {
     this.id = id
     this.name = name
@@ -107,17 +107,17 @@ export class JobHandle<IO = Record<string, unknown>> {
     return this.#finished.promise
   }
 
-  /** Whether anyone has asked for `finished`. */
+  /** @internal Whether anyone has asked for `finished`. */
   get observed(): boolean {
     return this.#observed
   }
 
-  /** The job's end, for the engine itself: asking for it is not observing. */
+  /** @internal The job's end, for the engine itself: asking for it is not observing. */
   get ended(): Promise<JobResult> {
     return this.#finished.promise
   }
 
-  /** Resolves when all workers run; rejects when the job failed before. For the engine itself. */
+  /** @internal Resolves when all workers run; rejects when the job failed before. */
   get running(): Promise<void> {
     return this.#running.promise
   }
@@ -130,27 +130,30 @@ export class JobHandle<IO = Record<string, unknown>> {
     return this.#settling.settled()
   }
 
+  /** @internal */
   inputOf(node: number): StreamInput {
     return this.#inputs.get(node)!
   }
 
+  /** @internal */
   outputOf(node: number): StreamOutput {
     return this.#outputs.get(node)!
   }
 
-  /** Attaches what carries the job out. Called once, by `startJob`. */
+  /** @internal Attaches what carries the job out. Called once, by `startJob`. */
   attach(body: JobBody): void {
     this.#body = body
     body.coordinator.onMessage((message) => {
       if (message.type === 'running') this.#begin()
       else if (message.type === 'checkpoint') this.#checkpointed(message.info, message.requests)
       else if (message.type === 'refused') this.#refused(message.error, message.requests)
+      else if (message.type === 'log') this.#receive(message)
       else void this.#end(message.outcome)
     })
     for (const report of body.reports) report.onMessage((message) => this.#receive(message))
   }
 
-  /** Ends the job where its coordinator cannot: it is the coordinator that died. */
+  /** @internal Ends the job where its coordinator cannot: it is the coordinator that died. */
   abandon(outcome: Outcome): void {
     void this.#end(outcome)
   }
@@ -208,6 +211,10 @@ export class JobHandle<IO = Record<string, unknown>> {
     return this.#plan.explain(this.name, format)
   }
 
+  /**
+   * Calls the listener at each change of `status`, on the thread that submitted the job. Events `checkpoint` and `restart`
+   * do not happen yet.
+   */
   on(event: 'status', listener: (status: JobStatus) => void): this
   on(event: 'checkpoint', listener: (info: CheckpointInfo) => void): this
   on(event: 'restart', listener: (error: StreamError) => void): this
@@ -226,6 +233,7 @@ export class JobHandle<IO = Record<string, unknown>> {
     this.#body?.ref()
   }
 
+  /** The same as `stop()`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
   }

@@ -1,4 +1,5 @@
 import type { KeyedBackend, Operator } from '../../operators/contract/operator.ts'
+import type { BroadcastStates } from '../../operators/state/broadcast-states.ts'
 import type { GraphNode } from '../graph/node.ts'
 import type { SourcePositions } from './source-driver.ts'
 
@@ -7,6 +8,7 @@ export interface OperatorCut {
   readonly node: GraphNode
   readonly operator: Operator
   readonly keyed: KeyedBackend
+  readonly broadcast: BroadcastStates
 }
 
 /**

@@ -9,6 +9,7 @@ import type { TaskState } from '../metrics/task-times.ts'
 import type { ChainOperator, ChainState, CompiledChain } from './chain-model.ts'
 import type { ChainTime } from './chain-time.ts'
 import { asStreamError, FAILED } from './error-gate.ts'
+import { Patience } from './patience.ts'
 import { RunSlice } from './run-slice.ts'
 import type { SourceDriver } from './source-driver.ts'
 import type { CheckpointTaker, TaskCut } from './task-cut.ts'
@@ -94,6 +95,7 @@ export class Task {
   readonly #parts: TaskParts
   readonly #batch = newBatch()
   readonly #slice: RunSlice
+  readonly #patience: Patience
   #phase: Phase = 'running'
   #entry = 0
   #next = 0
@@ -118,6 +120,7 @@ export class Task {
   constructor(parts: TaskParts) {
     this.#parts = parts
     this.#slice = new RunSlice(parts.nowMs)
+    this.#patience = new Patience(parts.outputs)
   }
 
   get name(): string {
@@ -163,6 +166,7 @@ export class Task {
     let due = asks && source !== undefined ? source.dueMs : Number.POSITIVE_INFINITY
     for (const { errors, gate } of operators)
       due = Math.min(due, errors.dueMs, gate?.dueMs ?? Number.POSITIVE_INFINITY)
+    due = Math.min(due, this.#patience.dueMs)
     return asks ? Math.min(due, this.#clockDueMs()) : due
   }
 
@@ -183,7 +187,7 @@ export class Task {
     if (this.#phase === 'ended') return true
     if (this.#phase === 'waiting' || this.#phase === 'suspended') return !state.pressed
     if (this.#phase !== 'running' || state.pressed || this.asynchronous) return false
-    if (this.#epoch !== 0) return false
+    if (this.#epoch !== 0 || this.#parts.outputs.some(({ waiting }) => waiting)) return false
     return source === undefined || source.quiet
   }
 
@@ -281,15 +285,22 @@ export class Task {
   #relieve(): boolean {
     const { state, operators, outputs } = this.#parts
     state.pressed = false
-    for (const output of outputs) if (output.pressed && output.flush()) state.pressed = true
+    for (const output of outputs) if (output.waiting && output.flush()) state.pressed = true
     // Downstream first: what holds there keeps what is upstream from emitting more.
     for (let k = operators.length - 1; k >= 0; k--) this.#letGo(operators[k])
     // A retry or a result may have been emitted.
     for (const output of outputs) if (output.pressed) state.pressed = true
     const { pressed } = state
     if (pressed) for (const generator of this.#parts.generators) generator.pressed()
+    if (this.#patience.any) this.#losePatience()
     this.#checkFatal()
     return !pressed
+  }
+
+  #losePatience(): void {
+    const { state, operators, nowMs, subtask } = this.#parts
+    const failure = this.#patience.look(nowMs())
+    if (failure !== undefined) state.fatal ??= failure.at(operators.at(-1)!.name, subtask)
   }
 
   /** Tries again what is due, and passes on what has settled. */
@@ -518,14 +529,20 @@ export class Task {
 
   #handOver(k: number): void {
     const { operator, errors } = this.#parts.operators[k]
-    try {
-      this.#emitAll(k, operator.endOfBatch?.() ?? [])
-    } catch (error) {
+    if (operator.endOfBatch === undefined) return
+    for (let done = false; !done; ) {
+      try {
+        this.#emitAll(k, operator.endOfBatch())
+        done = true
+      } catch (error) {
+        this.#checkFatal()
+        const retried = errors.fail(error, undefined, undefined)
+        if (retried !== FAILED) this.#emitAll(k, retried as Iterable<unknown>)
+        // What waits for its retry comes before the rest, for which there will be another turn.
+        done = errors.busy
+      }
       this.#checkFatal()
-      const retried = errors.fail(error, undefined, 0)
-      if (retried !== FAILED) this.#emitAll(k, retried as Iterable<unknown>)
     }
-    this.#checkFatal()
   }
 
   /** Whole before the first is emitted: what throws midway has emitted nothing. */

@@ -9,6 +9,7 @@ import { stateId } from '../graph/state-id.ts'
 import { asStreamError } from '../task/error-gate.ts'
 import type { CheckpointTaker, OperatorCut, TaskCut } from '../task/task-cut.ts'
 import type { CheckpointOrder, FromWorker } from './control.ts'
+import type { OperatorState } from './restore-state.ts'
 
 /** A task as a thread's checkpoints see it. */
 export interface CheckpointedTask {
@@ -254,7 +255,7 @@ export class ThreadCheckpoints implements CheckpointTaker {
 
   #writeOperator(
     { part, order }: Current,
-    { node, operator, keyed }: OperatorCut,
+    { node, operator, keyed, broadcast }: OperatorCut,
     subtask: number,
     parallelism: number,
   ): void {
@@ -276,8 +277,8 @@ export class ThreadCheckpoints implements CheckpointTaker {
         timers.add({ group, key, queue: domain, at })
       timers.end()
     }
-    const state = operator.snapshot?.()
-    if (state === undefined) return
+    const state: OperatorState = { own: operator.snapshot?.(), broadcast: broadcast.snapshot() }
+    if (state.own === undefined && Object.keys(state.broadcast).length === 0) return
     const section = part.section({ operator: id, kind: 'operator', subtask })
     section.add(state)
     section.end()

@@ -59,6 +59,7 @@ export interface WatermarkGenerator {
   readonly idle: boolean
   /** The highest timestamp of the partition at hand; a higher one is told by `raise`. */
   readonly highest: number
+  /** The partition at hand has shown this timestamp. */
   raise(timestamp: number): void
   /** The records that follow are of this partition. */
   select(partition: string): void
@@ -74,6 +75,7 @@ export interface WatermarkGenerator {
   readonly idleAt: number
 }
 
+/** How the engine passes a record in: see `OperatorShape` for what it does with the result. */
 export type OperatorCall = (value: any, ctx: RuntimeContext, out: Collector) => unknown
 
 /**
@@ -102,7 +104,7 @@ export interface LaterCheckpoint {
 /**
  * One operator on one subtask. Everything is called on one thread, one call at a time (but for `commit`):
  *
- * `open` → (`call` | `endOfBatch` | `onWatermark` | `onProcessingTime`)* → `onWatermark(Infinity)` (all inputs have
+ * `restore` (where a job resumes) → `open` → (`call` | `endOfBatch` | `onWatermark` | `onProcessingTime`)* → `onWatermark(Infinity)` (all inputs have
  * ended) → `finish` → `complete` → `close`.
  *
  * `finish` and `complete` are not called when the job is cancelled or fails; `close` always is.
@@ -120,6 +122,7 @@ export interface LaterCheckpoint {
 export interface Operator {
   /** One function for all inputs, or one per input index (co-operators). */
   readonly call: OperatorCall | readonly OperatorCall[]
+  /** Before the first record. */
   open?(): Awaitable<void>
   /**
    * End of all inputs: what is still to be emitted. Pulled one item at a time and only while there is
@@ -137,11 +140,6 @@ export interface Operator {
    */
   beforeBarrier?(): Iterable<unknown>
   /**
-   * At a barrier: its state beside the keyed one, as plain data that does not change any more; undefined: none.
-   */
-  snapshot?(): unknown
-  /** Takes back what the `snapshot` of an operator in its place gave. Before `open`. */
-  restore?(state: unknown): void
   /**
    * For sinks of two phases, at a barrier, or at the end of input for the checkpoint that this subtask ends with: makes all
    * it has taken in durable, but not visible, and gives, as plain data, what any subtask of the operator can make it visible
@@ -166,7 +164,10 @@ export interface Operator {
   recover?(recovery: SinkRecovery): Awaitable<void>
   /**
    * For operators that gather: repeats the processing of the records on which `call` or `endOfBatch` threw last, for a
-   * retry; the result is that of a `call`. Without it a retry makes the same `call` again.
+   * retry; the result is that of a `call` (shape `process`: no items). Without it a retry makes the same `call` again.
+   *
+   * It also repeats what `onWatermark` or `onProcessingTime` threw on, and then emits through `out`; without it those are
+   * not retried.
    */
   again?(): unknown
   /**
@@ -182,11 +183,31 @@ export interface Operator {
   onProcessingTime?(now: number, room: Room): boolean
   /** For shape `timestamp`. */
   readonly watermarks?: WatermarkGenerator
-  /** The records on which `call` or `endOfBatch` threw last, where that is more than the record of the call. */
+  /** The records on which it threw last, where that is not the record of a `call`: for the dead letter. */
   gathered?(): unknown
+  /** The record that was read last by a call of user code that had several at hand and threw; undefined: none was. */
+  failedAt?(): RecordAtFault | undefined
+  /**
+   * What this subtask keeps beside its keyed and broadcast state, as plain data that is a copy: for checkpoints. Called between
+   * two records, behind `endOfBatch`. Undefined: nothing.
+   */
+  snapshot?(): unknown
+  /**
+   * Takes back what `snapshot` gave on this subtask or, where the parallelism has changed, what the factory's `redistribute` made
+   * of those of all. Called at most once, before `open`; keyed state has been put back by then.
+   */
+  restore?(state: any): void
   /** Everything is out, promises included: for sinks that publish their result as a whole. Before `close`. */
   complete?(): Awaitable<void>
+  /** The end, whatever came before. */
   close?(): Awaitable<void>
+}
+
+/** The record on which an operator with several records at hand failed. */
+export interface RecordAtFault {
+  /** The input it came through. */
+  readonly input: number
+  readonly value: unknown
 }
 
 /** What an operator keeps per key. Stores and timers are made when they are first asked for. */
@@ -206,6 +227,8 @@ export interface KeyedBackend {
   find(): number
   /** The slot of the key at hand, which gets one where it has none. Throws `SAGE_NOT_KEYED`. */
   slot(): number
+  /** The same for those who ask once a record: it does not look whether the key is that of the last call. */
+  slotOnce(): number
 }
 
 /** What an operator gets when it is made: the users' view, and the record scope for those who set keys. */
@@ -220,6 +243,8 @@ export interface OperatorContext {
   readonly combined: boolean
   /** Whether the job takes checkpoints: else `prepare` and `commit` are never called. */
   readonly checkpointed: boolean
+  /** Counts records that it leaves out without an error, as late ones: `dropped` of its metrics. Default 1. */
+  countDropped(count?: number): void
 }
 
 /** The recipe of an operator: data and functions that live in the graph; `create` runs once per subtask. */
@@ -231,6 +256,8 @@ export interface OperatorFactory {
    * operator's inputs. Absent where the exchange is fused away.
    */
   readonly combiner?: OperatorFactory
+  /** Whether it must see all records in one subtask: its parallelism is 1, and another is refused. Default false. */
+  readonly serial?: boolean
   /** Whether its records get timestamps (shape `timestamp`), or have such as it sets in `scope.timestamp` itself. */
   readonly stamps?: boolean
   /** The most promises in flight per subtask; for shapes `sink` and `async`. Default 1. */
@@ -249,8 +276,14 @@ export interface OperatorFactory {
    * job then never goes back behind a checkpoint that is complete. Absent: no checkpoint makes anything visible.
    */
   readonly visibility?: 'recallable' | 'final'
+  /**
+   * For operators with `snapshot`: deals what it gave on all subtasks out to `parallelism` of them. Without it the parallelism of
+   * such an operator may not change (`SAGE_RESCALE`).
+   */
+  readonly redistribute?: (states: readonly any[], parallelism: number) => readonly unknown[]
   /** User functions, for the graph's fingerprint (their source text is compared between workers). */
   readonly functions: readonly Function[]
+  /** Makes the operator of one subtask. */
   create(context: OperatorContext): Operator
 }
 

@@ -104,6 +104,7 @@ export class FileSink<T = any> extends TwoPhaseSink<T> {
     }
   }
 
+  /** A promise: more than 1 MiB waits for the disk. */
   override execute(record: T): Promise<void> | undefined {
     this.#throwFailure()
     const folder = this.#folderOf(record)
