@@ -55,7 +55,7 @@ export const balance = defineJob(
     const sales = env.fromGenerator(count, saleOf, { parallelism: 1 })
     const refunds = env.fromGenerator(count, refundOf, { parallelism: 1 })
     const both = sales.connect(refunds)
-    const amounts: Record<ConnectedParams['how'], () => DataStream<number>> = {
+    const amounts = {
       coMap: () => both.coMap([({ amount }) => amount, ({ value }) => -value]),
       union: () =>
         sales.union(refunds).map((one) => (one.type === 'sale' ? one.amount : -one.value)),
@@ -87,6 +87,7 @@ export const balance = defineJob(
           .window(tumbling('1s'))
           .process((_key, _window, values, out) => out.collect(sumOf(values))),
     }
-    return { sum: amounts[how]().process(Sum).output('sum') }
+    const values: DataStream<number> = amounts[how]()
+    return { sum: values.process(Sum).output('sum') }
   },
 )
