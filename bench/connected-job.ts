@@ -1,4 +1,4 @@
-import { type Collector, defineJob, ProcessFunction } from 'sage-stream'
+import { type Collector, type DataStream, defineJob, ProcessFunction, tumbling } from 'sage-stream'
 
 export interface Sale {
   readonly type: 'sale'
@@ -24,6 +24,12 @@ const REFUNDS: readonly Refund[] = Array.from({ length: 8192 }, (_, i) => ({
 export const saleOf = (i: number): Sale => SALES[i & 8191]
 export const refundOf = (i: number): Refund => REFUNDS[i & 8191]
 
+const sumOf = (records: Iterable<Sale | Refund>): number => {
+  let sum = 0
+  for (const one of records) sum += one.type === 'sale' ? one.amount : -one.value
+  return sum
+}
+
 /** The sum of all amounts, at the end. */
 class Sum extends ProcessFunction<number, number> {
   #sum = 0
@@ -38,7 +44,7 @@ class Sum extends ProcessFunction<number, number> {
 export interface ConnectedParams {
   /** Records of each stream. */
   readonly count: number
-  readonly how: 'coMap' | 'union' | 'process' | 'window'
+  readonly how: 'coMap' | 'union' | 'process' | 'window' | 'keyedWindow' | 'windowOfUnion'
 }
 
 /** Two streams of different records, brought to one amount. */
@@ -69,7 +75,19 @@ export const balance = defineJob(
             for (const { value } of ofRefunds) sum -= value
             return sum
           }),
+      keyedWindow: () =>
+        both
+          .keyBy([({ amount }) => amount, ({ value }) => value])
+          .window({ type: 'tumbling', size: '1s' })
+          .process(({ inputs: [ofSales, ofRefunds] }) => sumOf(ofSales) + sumOf(ofRefunds)),
+      windowOfUnion: () =>
+        sales
+          .union(refunds)
+          .keyBy((one) => (one.type === 'sale' ? one.amount : one.value))
+          .window(tumbling('1s'))
+          .process((_key, _window, values, out) => out.collect(sumOf(values))),
     }
-    return { sum: amounts[how]().process(Sum).output('sum') }
+    const values: DataStream<number> = amounts[how]()
+    return { sum: values.process(Sum).output('sum') }
   },
 )

@@ -8,6 +8,8 @@
  *   … ──> [union ─ map ─ sum]                      one function that tells the records apart
  *   … ──> [process ─ sum]                          a call per micro-batch
  *   … ──> [window ─ sum]                           all records of a second, of both streams
+ *   … keyBy ──> [window ─ sum]                     the same for each of 97 keys
+ *   … union ─ keyBy ──> [window ─ sum]             beside the keyed window of one stream
  * ```
  */
 import assert from 'node:assert/strict'
@@ -15,7 +17,8 @@ import { type BenchResult, jobThroughput, measure, perSecond } from 'sage-stream
 import { balance, type ConnectedParams, refundOf, saleOf } from './connected-job.ts'
 
 export const title = 'two connected streams, each from a source of its own'
-export const targets = 'coMap >= 0.8 x union and map'
+export const targets =
+  'coMap >= 0.8 x union and map; window by key >= 0.7 x keyed window of the union'
 
 const COUNT = 2_000_000
 
@@ -43,6 +46,8 @@ export function balancesOf(count: number, rounds = 5): Promise<BenchResult[]> {
       ofJob('union and map', 'union'),
       ofJob('process', 'process'),
       ofJob('window of a second', 'window'),
+      ofJob('window of a second, by key', 'keyedWindow'),
+      ofJob('keyed window of the union', 'windowOfUnion'),
     ],
     rounds,
   })
