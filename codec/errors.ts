@@ -78,13 +78,19 @@ export class StreamError extends Error {
     this.subtask = place.subtask
   }
 
-  /** The same error with a place, where it had none: the floor that knows the place adds it. */
-  at(operator: string, subtask: number): StreamError {
+  /**
+   * The same error with a place, where it had none: the floor that knows the place adds it; and the record, where the
+   * message does not tell of one.
+   */
+  at(operator: string, subtask: number, record?: unknown): StreamError {
     if (this.operator !== undefined) return this
-    const message = `${this.message} (operator '${operator}', subtask ${subtask})`
+    const told = record === undefined || this.message.includes(' at record')
+    const what = told ? this.message : `${this.message} at record ${describe(record)}`
+    const message = `${what} (operator '${operator}', subtask ${subtask})`
     const place = 'cause' in this ? { operator, subtask, cause: this.cause } : { operator, subtask }
     const moved = new StreamError(this.code, message, place)
-    if (this.stack !== undefined) moved.stack = this.stack
+    // The stack of an error begins with its message, and is what Node shows.
+    if (this.stack !== undefined) moved.stack = this.stack.replace(this.message, () => message)
     return moved
   }
 }

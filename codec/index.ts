@@ -1,4 +1,8 @@
-// The public surface of `sage-stream/codec`.
+/**
+ * `sage-stream/codec`: schemas, and how records become bytes.
+ *
+ * @module sage-stream/codec
+ */
 export { type ErrorCode, type ErrorPlace, StreamError } from './errors.ts'
 export {
   type FlatBuffersClass,

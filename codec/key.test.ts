@@ -1,6 +1,15 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { checkKey, compareKeys, equalKeys, type Key, KeyMap, keyGroup, keyHash } from './key.ts'
+import {
+  checkKey,
+  compareKeys,
+  equalKeys,
+  type Key,
+  KeyMap,
+  keyGroup,
+  keyHash,
+  sortKeys,
+} from './key.ts'
 
 const keys: fc.Arbitrary<Key> = fc.letrec<{ key: Key }>((tie) => ({
   key: fc.oneof(
@@ -219,4 +228,16 @@ test('a KeyMap keeps its own copy of an array', () => {
   const map = new KeyMap<number>().set(key, 1)
   ;(key[1] as number[])[0] = 2
   expect([map.get(['a', [1]]), map.get(key)]).toStrictEqual([1, undefined])
+})
+
+test('sortKeys sorts as compareKeys does, keys of one kind and of all', () => {
+  const texts = fc.array(fc.string({ unit: 'binary-ascii' }))
+  fc.assert(
+    fc.property(
+      fc.oneof(texts, fc.array(fc.string({ unit: 'binary' })), fc.array(keys)),
+      (some) => {
+        expect(sortKeys([...some])).toStrictEqual([...some].sort(compareKeys))
+      },
+    ),
+  )
 })

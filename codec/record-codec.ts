@@ -5,7 +5,9 @@
 export interface RecordCodec {
   /** Names the codec in error messages, in `explain()` and in the graph's fingerprint. */
   readonly id: string
+  /** One for each ring that is written. */
   createWriter(options: FrameOptions): FrameWriter
+  /** One for each ring that is read. */
   createReader(options: FrameOptions): FrameReader
   /** Set where the records' readers want views (`read: 'view'`). */
   readonly views?: RecordViews
@@ -83,6 +85,7 @@ export interface FrameWriter {
    * @param watermark - what holds behind the last record (timestamped frames). Default -Infinity
    */
   finish(watermark?: number): Uint8Array
+  /** Begins the next frame. */
   reset(): void
 }
 

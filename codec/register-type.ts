@@ -2,7 +2,9 @@ import { describe, type ErrorCode, type ErrorPlace, StreamError } from './errors
 
 /** How instances of a class travel: as other data, from which the receiving side makes new ones. */
 export interface TypeCodec<T, Data> {
+  /** The data that stands for an instance. */
   encode(value: T): Data
+  /** An instance, from a copy of that data. */
   decode(data: Data): T
 }
 

@@ -1,6 +1,8 @@
 /**
  * `sage-stream/operators`: the contract between the engine and its operators, for those who write
  * operators, sources and sinks of their own.
+ *
+ * @module sage-stream/operators
  */
 export type { CallService, Clock, RuntimeContext, ServiceProxy } from './contract/context.ts'
 export type { DeadLetter, ErrorPolicy } from './contract/error-policy.ts'
@@ -25,6 +27,7 @@ export type {
   ColumnOptions,
   KeyedEntry,
   KeyedStore,
+  NumberColumn,
   StateColumn,
   TimeDomain,
   TimerEntry,
@@ -34,6 +37,7 @@ export type { Logger, LogLevel } from './contract/logger.ts'
 export type { Counter, Gauge, Histogram, MetricGroup } from './contract/metrics.ts'
 export type {
   KeyedBackend,
+  LaterCheckpoint,
   Operator,
   OperatorCall,
   OperatorContext,
@@ -41,6 +45,7 @@ export type {
   OperatorShape,
   RecordScope,
   Room,
+  SinkRecovery,
   SourceFactory,
   WatermarkGenerator,
 } from './contract/operator.ts'
@@ -52,11 +57,14 @@ export {
   type PartitionReader,
 } from './contract/source.ts'
 export type {
+  BroadcastState,
   ListState,
   MapState,
   StateOptions,
   Timers,
   ValueState,
 } from './contract/state.ts'
+export { StatefulFunction } from './contract/stateful-function.ts'
 export { StreamState } from './contract/stream-state.ts'
+export { TwoPhaseSink } from './contract/two-phase-sink.ts'
 export { type OnTimer, TimerService } from './state/timer-service.ts'

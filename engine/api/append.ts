@@ -1,4 +1,5 @@
 import { describe, StreamError } from '../../codec/errors.ts'
+import type { FailureHandling } from '../../operators/contract/failure-handling.ts'
 import { functionName } from '../../operators/contract/function-form.ts'
 import type { OperatorFactory } from '../../operators/contract/operator.ts'
 import type { GraphNode, NodeBody } from '../graph/node.ts'
@@ -12,13 +13,15 @@ export interface OperatorSpec {
   readonly name?: string
   readonly options: CheckedOptions
   readonly body: NodeBody
+  /** On connected streams: how failures are handled. */
+  readonly handling?: FailureHandling | undefined
   /** Further options for the graph's fingerprint. */
   readonly compared?: Readonly<Record<string, unknown>>
 }
 
 /** Adds an operator that reads from `inputs`, in order. */
 export function append(inputs: readonly Cursor[], spec: OperatorSpec): GraphNode {
-  const { kind, name = kind, options, body, compared = {} } = spec
+  const { kind, name = kind, options, body, handling, compared = {} } = spec
   return inputs[0].scope.graph.add({
     kind,
     name: options.name ?? name,
@@ -26,6 +29,7 @@ export function append(inputs: readonly Cursor[], spec: OperatorSpec): GraphNode
     body,
     inputs: inputs.map(edgeFrom),
     errors: options.errors,
+    handling,
     parallelism: options.parallelism,
     scales: inputs[0].scales,
     options: compared,
@@ -49,6 +53,7 @@ export function appendFunction(
   given: readonly [fn: unknown, rest: readonly unknown[]],
   make: MakeFactory,
   rules?: OptionRules,
+  handling?: FailureHandling,
 ): GraphNode {
   const { fn, constructorOptions, options } = functionArguments(kind, given[0], given[1], rules)
   return append(inputs, {
@@ -56,6 +61,7 @@ export function appendFunction(
     name: functionName(fn, kind),
     options,
     body: { type: 'operator', factory: make(fn, constructorOptions, options) },
+    handling,
     compared: comparedOptions(constructorOptions, options, rules),
   })
 }

@@ -1,6 +1,7 @@
 import { type Duration, durationMs } from '../../codec/duration.ts'
 import { describe, StreamError } from '../../codec/errors.ts'
 import { checkErrorPolicy } from '../../operators/contract/error-policy.ts'
+import { OutputTag } from '../../operators/contract/function.ts'
 import {
   isClass,
   requireFunction,
@@ -104,6 +105,12 @@ export function stepOptions(
 export function requireText(value: unknown, where: string): void {
   if (typeof value === 'string' && value !== '') return
   throw new StreamError('SAGE_OPTION', `${where}: expected a string, got ${describe(value)}`)
+}
+
+/** Refuses what is no `OutputTag`: `SAGE_OPTION`. */
+export function requireTag(tag: unknown, where: string): asserts tag is OutputTag<any> {
+  if (tag instanceof OutputTag) return
+  throw new StreamError('SAGE_OPTION', `${where}: expected an OutputTag, got ${describe(tag)}`)
 }
 
 /** Rule: how many records may wait, or promises be in flight. */

@@ -79,12 +79,28 @@ describe('services', () => {
   it('are registered once by name', () => {
     class Store {}
     env.registerService('store', Store, undefined, { scope: 'worker' })
-    expect(env.services).toEqual([{ name: 'store', Class: Store, options: undefined }])
+    expect(env.services).toEqual([
+      {
+        name: 'store',
+        Class: Store,
+        options: undefined,
+        scope: 'worker',
+        timeoutMs: Number.POSITIVE_INFINITY,
+      },
+    ])
     expect(errorOf(() => env.registerService('store', Store))).toContain('SAGE_DUPLICATE_NAME')
     expect(errorOf(() => env.registerService('x', 5 as any))).toContain('SAGE_OPTION')
-    expect(
-      errorOf(() => env.registerService('x', Store, undefined, { scope: 'job' } as any)),
-    ).toContain('SAGE_OPTION')
+    env.registerService('ids', Store, undefined, { scope: 'job', timeout: '1m' })
+    env.registerService('names', Store, undefined, { scope: 'job' })
+    expect(env.services.map(({ scope, timeoutMs }) => [scope, timeoutMs]).slice(1)).toEqual([
+      ['job', 60_000],
+      ['job', 30_000],
+    ])
+    for (const options of [{ scope: 'process' }, { timeout: -1 }, { retries: 1 }]) {
+      expect(errorOf(() => env.registerService('x', Store, undefined, options as any))).toContain(
+        'SAGE_OPTION',
+      )
+    }
   })
 })
 

@@ -1,3 +1,4 @@
+import { type Duration, durationMs } from '../../codec/duration.ts'
 import { describe, StreamError } from '../../codec/errors.ts'
 import type { LogLevel } from '../../operators/contract/logger.ts'
 import type { GraphNode } from '../graph/node.ts'
@@ -8,7 +9,7 @@ import {
   type ResolvedConfig,
   resolveConfig,
 } from '../job/config.ts'
-import type { ServiceRegistration } from '../task/services.ts'
+import type { ServiceRegistration, ServiceScope } from '../task/services.ts'
 import { requireText } from './arguments.ts'
 import { StreamSources } from './stream-sources.ts'
 
@@ -17,9 +18,23 @@ export type PipelineOperator = Pick<GraphNode, 'id' | 'kind' | 'name' | 'uid' | 
 
 /** How a service is registered. */
 export interface ServiceOptions {
-  /** `'worker'` (default): one instance per worker thread, called directly. */
-  readonly scope?: 'worker'
+  /**
+   * Where its instances are.
+   *
+   * - `'worker'` (default): one per worker thread, called directly.
+   * - `'job'`: one for the whole job, on the coordinator's thread, which has nothing to do with records but decides for the job:
+   *   long synchronous work of it delays the job's start and end. Every method gives its callers a promise (for `asyncMap`
+   *   and asynchronous sinks); arguments and results are structured-cloned, also inline. It runs several calls at a time.
+   */
+  readonly scope?: ServiceScope
+  /**
+   * How long the promise of a call may take, in real time (`SAGE_TIMEOUT`); what it gives later is ignored. Default: `'30s'` for
+   * scope `'job'`, for ever for scope `'worker'`.
+   */
+  readonly timeout?: Duration
 }
+
+const JOB_TIMEOUT_MS = 30_000
 
 /** What all environments have: sources, configuration, services. */
 export abstract class BaseEnvironment extends StreamSources {
@@ -70,7 +85,9 @@ export abstract class BaseEnvironment extends StreamSources {
 
   /**
    * Registers a service that functions reach by `ctx.service(name)`: one instance per worker
-   * thread, made with `new Class(options)`. Throws `SAGE_DUPLICATE_NAME` for a name that is taken.
+   * thread, or one for the job (`scope`), made with `new Class(options)`. Its `open()` is called before the first operator's, its
+   * `close()` after the last. What it throws is `SAGE_SERVICE` for the caller, with the cause. Throws
+   * `SAGE_DUPLICATE_NAME` for a name that is taken.
    */
   registerService<O = undefined>(
     name: string,
@@ -86,14 +103,14 @@ export abstract class BaseEnvironment extends StreamSources {
         `registerService: expected a class, got ${describe(Class)}`,
       )
     }
-    checkServiceOptions(service)
+    const checked = checkServiceOptions(service)
     if (this.#services.has(name)) {
       throw new StreamError(
         'SAGE_DUPLICATE_NAME',
         `registerService: expected a name that no other service has, got '${name}' again`,
       )
     }
-    this.#services.set(name, { name, Class, options })
+    this.#services.set(name, { name, Class, options, ...checked })
   }
 
   /** @internal */
@@ -110,20 +127,33 @@ export abstract class BaseEnvironment extends StreamSources {
   }
 }
 
-function checkServiceOptions(service: unknown): void {
-  const { scope = 'worker', ...rest } = (service ?? {}) as { scope?: unknown }
-  if (scope !== 'worker') {
+function checkServiceOptions(service: unknown): Pick<ServiceRegistration, 'scope' | 'timeoutMs'> {
+  const {
+    scope = 'worker',
+    timeout,
+    ...rest
+  } = (service ?? {}) as {
+    scope?: unknown
+    timeout?: Duration
+  }
+  if (scope !== 'worker' && scope !== 'job') {
     throw new StreamError(
       'SAGE_OPTION',
-      `registerService.scope: expected 'worker', got ${describe(scope)}`,
+      `registerService.scope: expected 'worker' or 'job', got ${describe(scope)}`,
     )
   }
   const [unknown] = Object.keys(rest)
-  if (unknown === undefined) return
-  throw new StreamError(
-    'SAGE_OPTION',
-    `registerService: expected options scope, got ${describe(unknown)}`,
-  )
+  if (unknown !== undefined) {
+    throw new StreamError(
+      'SAGE_OPTION',
+      `registerService: expected options scope, timeout, got ${describe(unknown)}`,
+    )
+  }
+  const none = scope === 'job' ? JOB_TIMEOUT_MS : Number.POSITIVE_INFINITY
+  return {
+    scope,
+    timeoutMs: timeout === undefined ? none : durationMs(timeout, 'registerService.timeout'),
+  }
 }
 
 /**

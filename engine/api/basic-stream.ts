@@ -13,7 +13,6 @@ import { mapFactory } from '../../operators/basic/map.ts'
 import { processFactory } from '../../operators/basic/process.ts'
 import { processBatchFactory } from '../../operators/basic/process-batch.ts'
 import { withSchemaFactory } from '../../operators/basic/with-schema.ts'
-import { OutputTag } from '../../operators/contract/function.ts'
 import { requireLambda } from '../../operators/contract/function-form.ts'
 import { countFinalFactory } from '../../operators/final/count-final.ts'
 import { assignTimestampsFactory } from '../../operators/time/assign-timestamps.ts'
@@ -34,6 +33,7 @@ import {
   requireCount,
   requireDuration,
   requireParallelism,
+  requireTag,
   stepOptions,
 } from './arguments.ts'
 import { commonKey, keyCursor } from './keying.ts'
@@ -164,12 +164,7 @@ export abstract class BasicStream {
 
   sideOutput(tag: unknown) {
     const { scope, node } = this[CURSOR]
-    if (!(tag instanceof OutputTag)) {
-      throw new StreamError(
-        'SAGE_OPTION',
-        `sideOutput: expected an OutputTag, got ${describe(tag)}`,
-      )
-    }
+    requireTag(tag, 'sideOutput')
     requireSideOutputs(node)
     return scope.stream({ ...cursorAt(scope, node, generalCodec), port: `tag:${tag.id}` })
   }

@@ -1,6 +1,6 @@
 /**
  * The URL of the file that called `new Class()`, whichever subclass it belongs to: the job module of
- * the script form. Undefined where there is no file (`node -e`).
+ * the script form. Undefined where there is no file (`node -e`, standard input).
  */
 export function callSiteOf(Class: Function): string | undefined {
   const prepare = Error.prepareStackTrace
@@ -20,7 +20,8 @@ export function callSiteOf(Class: Function): string | undefined {
 }
 
 function asUrl(file: string): string | undefined {
-  if (file.startsWith('file:')) return file
+  // `node -e` and standard input have a URL, too, but no file.
+  if (file.startsWith('file:')) return /\/\[\w+\]$/.test(file) ? undefined : file
   return file.startsWith('/') || /^[A-Za-z]:[\\/]/.test(file)
     ? process.getBuiltinModule('node:url').pathToFileURL(file).href
     : undefined

@@ -1,4 +1,6 @@
 import type { RuntimeContext } from '../../operators/contract/context.ts'
+import type { WindowEmitMode } from '../../operators/keyed-window/join-logic.ts'
+import type { JoinEmitMode } from '../../operators/stateful/join-table.ts'
 import type { OperatorOptions } from './options.ts'
 
 /** A record function: the record, and what it may ask of the engine. */
@@ -41,6 +43,13 @@ export type NotPromise =
 /** What a `flatMap` lambda may return: its items, or nothing. */
 export type Items<R> = Iterable<R | null | undefined> | null | undefined | void
 
+/** The records in what a function returned that returns {@link Items}: also where it returns one of several kinds. */
+export type ItemOf<R> = R extends string | Bytes
+  ? R
+  : R extends Iterable<infer E>
+    ? Present<E>
+    : never
+
 /** What counts as one item although it can be iterated. */
 export type Bytes = ArrayBuffer | ArrayBufferView
 
@@ -63,6 +72,11 @@ export type JoinResult<I> = I extends {
     ? JoinRow<R>
     : never
 
+/** What a row of a keyed join is: a value of each side, perhaps null unless rows are complete. */
+export type KeyedRow<Row extends readonly unknown[], E extends JoinEmitMode> = E extends 'complete'
+  ? Row
+  : { [I in keyof Row]: Row[I] | null }
+
 /** The record type of a co-map class: the union of what `map0`, `map1`, … return. */
 export type CoMapResult<I> = Present<
   { [M in keyof I]: M extends `map${number}` ? ResultOf<I[M]> : never }[keyof I]
@@ -70,3 +84,9 @@ export type CoMapResult<I> = Present<
 
 /** The records in what a function returns. */
 export type ResultOf<F> = F extends (...args: any[]) => infer R ? Present<R> : never
+
+/** What a row of `joinWindow` is: a value of each side, perhaps null unless rows are complete. */
+export type WindowRow<
+  Row extends readonly unknown[],
+  E extends WindowEmitMode,
+> = E extends 'complete' ? Row : { [I in keyof Row]: Row[I] | null }

@@ -1,3 +1,5 @@
+import { type Duration, durationMs } from '../../codec/duration.ts'
+import { describe, StreamError } from '../../codec/errors.ts'
 import { generalCodec } from '../../codec/general-codec.ts'
 import { requireLambda } from '../../operators/contract/function-form.ts'
 import type { OperatorFactory } from '../../operators/contract/operator.ts'
@@ -6,11 +8,51 @@ import { foldFinalFactory } from '../../operators/final/fold-final.ts'
 import { maxFinalFactory, minFinalFactory } from '../../operators/final/min-max-final.ts'
 import { reduceFactory } from '../../operators/final/reduce.ts'
 import { reduceFinalFactory } from '../../operators/final/reduce-final.ts'
-import { append } from './append.ts'
-import { type CheckedOptions, type OptionRules, operatorOptions, stepOptions } from './arguments.ts'
-import { BasicStream } from './basic-stream.ts'
-import { notKeyed } from './keying.ts'
-import { CURSOR, cursorAt } from './stream-scope.ts'
+import { type CollectInto, collectLogic } from '../../operators/keyed-window/collect-logic.ts'
+import {
+  bestLogic,
+  countLogic,
+  foldLogic,
+  reduceLogic,
+} from '../../operators/keyed-window/fold-logic.ts'
+import {
+  joinLogic,
+  type WindowEmitMode,
+  type WindowInsertMode,
+} from '../../operators/keyed-window/join-logic.ts'
+import type { Pattern } from '../../operators/pattern/pattern.ts'
+import { patternStart } from '../../operators/pattern/pattern-builder.ts'
+import { compilePattern } from '../../operators/pattern/pattern-machine.ts'
+import { type PatternOutputs, patternFactory } from '../../operators/pattern/pattern-operator.ts'
+import { collectFactory } from '../../operators/stateful/collect.ts'
+import type { JoinEmitMode, JoinInsertMode } from '../../operators/stateful/join-table.ts'
+import { keyedJoinFactory } from '../../operators/stateful/keyed-join.ts'
+import { statefulBatchFactory, statefulFactory } from '../../operators/stateful/stateful.ts'
+import {
+  statefulFlatMapFactory,
+  statefulMapFactory,
+} from '../../operators/stateful/stateful-map.ts'
+import { append, requireOneEnvironment } from './append.ts'
+import {
+  type CheckedOptions,
+  type OptionRule,
+  type OptionRules,
+  operatorOptions,
+  requireCapacity,
+  stepOptions,
+} from './arguments.ts'
+import { BasicStream, cursorOf } from './basic-stream.ts'
+import { joinIntervals } from './interval-join.ts'
+import {
+  addWindow,
+  collectWindowRules,
+  foldWindowRules,
+  joinWindowRules,
+  windowInputs,
+} from './keyed-windows.ts'
+import { commonKey, notKeyed } from './keying.ts'
+import { CURSOR, type Cursor, cursorAt } from './stream-scope.ts'
+import { WindowsByKey } from './windowed-stream.ts'
 
 /** The methods of `KeyedStream`, typed there. */
 export class StreamByKey extends BasicStream {
@@ -41,6 +83,48 @@ export class StreamByKey extends BasicStream {
     return this.#best('maxFinal', maxFinalFactory, stepId, by, options)
   }
 
+  statefulMap(stepId: unknown, mapper: unknown, options?: unknown) {
+    const checked = stepOptions('statefulMap', stepId, options)
+    return this.#add('statefulMap', checked, statefulMapFactory(mapper))
+  }
+
+  statefulFlatMap(stepId: unknown, mapper: unknown, options?: unknown) {
+    const checked = stepOptions('statefulFlatMap', stepId, options)
+    return this.#add('statefulFlatMap', checked, statefulFlatMapFactory(mapper))
+  }
+
+  stateful(stepId: unknown, builder: unknown, options?: unknown) {
+    const checked = stepOptions('stateful', stepId, options)
+    return this.#add('stateful', checked, statefulFactory(builder))
+  }
+
+  statefulBatch(stepId: unknown, builder: unknown, options?: unknown) {
+    const checked = stepOptions('statefulBatch', stepId, options)
+    return this.#add('statefulBatch', checked, statefulBatchFactory(builder))
+  }
+
+  collect(stepId: unknown, options: unknown) {
+    const checked = stepOptions('collect', stepId, options, collectRules)
+    const { timeout, maxSize } = checked
+    requireDuration(timeout, 'collect.timeout')
+    requireCapacity(maxSize, 'collect.maxSize')
+    const timeoutMs = durationMs(timeout as Duration, 'collect.timeout')
+    const factory = collectFactory(timeoutMs, maxSize as number)
+    return this.#add('collect', checked, factory, { compared: { timeoutMs, maxSize } })
+  }
+
+  join(stepId: unknown, others: unknown, options?: unknown) {
+    const checked = stepOptions('join', stepId, options, joinRules)
+    const { insertMode = 'last', emitMode = 'complete' } = checked
+    const inputs = joinInputs(this[CURSOR], others)
+    const factory = keyedJoinFactory(
+      inputs.length,
+      insertMode as JoinInsertMode,
+      emitMode as JoinEmitMode,
+    )
+    return this.#add('join', checked, factory, { inputs, compared: { insertMode, emitMode } })
+  }
+
   entries(options?: unknown) {
     const { scope } = this[CURSOR]
     const node = append([this[CURSOR]], {
@@ -49,6 +133,77 @@ export class StreamByKey extends BasicStream {
       body: { type: 'operator', factory: entriesFactory() },
     })
     return scope.stream(cursorAt(scope, node, generalCodec))
+  }
+
+  collectWindow(stepId: unknown, window: unknown, options?: unknown) {
+    const call = { kind: 'collectWindow', stepId, window, options, rules: collectWindowRules }
+    return addWindow([this[CURSOR]], call, ({ into = 'array' }) =>
+      collectLogic(into as CollectInto),
+    )
+  }
+
+  foldWindow(
+    stepId: unknown,
+    window: unknown,
+    builder: unknown,
+    folder: unknown,
+    merger: unknown,
+    options?: unknown,
+  ) {
+    const call = { kind: 'foldWindow', stepId, window, options, rules: foldWindowRules }
+    return addWindow([this[CURSOR]], call, () => foldLogic(builder, folder, merger))
+  }
+
+  reduceWindow(stepId: unknown, window: unknown, fn: unknown, options?: unknown) {
+    const call = { kind: 'reduceWindow', stepId, window, options }
+    return addWindow([this[CURSOR]], call, () => reduceLogic(fn))
+  }
+
+  countWindow(stepId: unknown, window: unknown, options?: unknown) {
+    return addWindow([this[CURSOR]], { kind: 'countWindow', stepId, window, options }, countLogic)
+  }
+
+  maxWindow(stepId: unknown, window: unknown, by?: unknown, options?: unknown) {
+    const call = { kind: 'maxWindow', stepId, window, options }
+    return addWindow([this[CURSOR]], call, () => bestLogic('maxWindow', 1, by))
+  }
+
+  minWindow(stepId: unknown, window: unknown, by?: unknown, options?: unknown) {
+    const call = { kind: 'minWindow', stepId, window, options }
+    return addWindow([this[CURSOR]], call, () => bestLogic('minWindow', -1, by))
+  }
+
+  joinWindow(stepId: unknown, window: unknown, others: unknown, options?: unknown) {
+    const inputs = windowInputs(this[CURSOR], others)
+    const call = { kind: 'joinWindow', stepId, window, options, rules: joinWindowRules }
+    return addWindow(inputs, call, ({ insertMode = 'last', emitMode = 'final' }) =>
+      joinLogic(inputs.length, insertMode as WindowInsertMode, emitMode as WindowEmitMode),
+    )
+  }
+
+  pattern(build: unknown, options?: unknown) {
+    const checked = operatorOptions('pattern', options)
+    requireLambda(build, 'pattern')
+    const machine = compilePattern(build(patternStart) as Pattern<any, any>)
+    const outputs: PatternOutputs = { timedOut: undefined, late: undefined }
+    const compared: Record<string, unknown> = { pattern: machine.structure }
+    const cursor = this[CURSOR]
+    const node = append([cursor], {
+      kind: 'pattern',
+      options: checked,
+      body: { type: 'operator', factory: patternFactory(machine, outputs) },
+      compared,
+    })
+    const { scope } = cursor
+    return scope.matches(cursorAt(scope, node, generalCodec, cursor), { outputs, compared })
+  }
+
+  window(assigner: unknown) {
+    return new WindowsByKey(this[CURSOR], assigner)
+  }
+
+  intervalJoin(other: unknown, options?: unknown) {
+    return joinIntervals(this[CURSOR], cursorOf(other, 'intervalJoin'), options)
   }
 
   #best(
@@ -63,11 +218,56 @@ export class StreamByKey extends BasicStream {
     return this.#add(kind, checked, make(by))
   }
 
-  #add(kind: string, options: CheckedOptions, factory: OperatorFactory) {
-    const cursor = this[CURSOR]
-    const node = append([cursor], { kind, options, body: { type: 'operator', factory } })
-    return cursor.scope.stream(cursorAt(cursor.scope, node, generalCodec, cursor))
+  #add(
+    kind: string,
+    options: CheckedOptions,
+    factory: OperatorFactory,
+    {
+      inputs = [this[CURSOR]],
+      compared = {},
+    }: { inputs?: readonly Cursor[]; compared?: Record<string, unknown> } = {},
+  ) {
+    const { scope } = this[CURSOR]
+    const body = { type: 'operator', factory } as const
+    const node = append(inputs, { kind, options, body, compared })
+    return scope.stream(cursorAt(scope, node, generalCodec, commonKey(kind, inputs)))
   }
+}
+
+const collectRules: OptionRules = { timeout: requireDuration, maxSize: requireCapacity }
+
+function requireDuration(value: unknown, where: string): void {
+  durationMs(value as Duration, where)
+}
+
+const joinRules: OptionRules = {
+  insertMode: oneOf(['first', 'last', 'product'] satisfies JoinInsertMode[]),
+  emitMode: oneOf(['complete', 'final', 'running'] satisfies JoinEmitMode[]),
+}
+
+function oneOf(known: readonly string[]): OptionRule {
+  return (value, where) => {
+    if (known.includes(value as string)) return
+    const expected = known.map((name) => `'${name}'`).join(', ')
+    throw new StreamError('SAGE_OPTION', `${where}: expected ${expected}, got ${describe(value)}`)
+  }
+}
+
+/** The sides of a join: the receiver, then the others, all keyed, in one environment and by one strategy. */
+function joinInputs(first: Cursor, others: unknown): readonly Cursor[] {
+  const list: readonly unknown[] = Array.isArray(others) ? others : [others]
+  if (list.length === 0) {
+    throw new StreamError(
+      'SAGE_OPTION',
+      'join: expected a keyed stream, or an array of at least one, got []',
+    )
+  }
+  const inputs = [first, ...list.map((other) => cursorOf(other, 'join'))]
+  requireOneEnvironment('join', inputs)
+  const unkeyed = inputs.find((cursor) => cursor.keying === undefined)
+  if (unkeyed !== undefined) throw notKeyed('join', unkeyed)
+  commonKey('join', inputs)
+  return inputs
 }
 
 /** A stream that is not keyed: what needs keys says so, also to programs without types. */
@@ -92,7 +292,71 @@ export class UnkeyedStream extends BasicStream {
     throw notKeyed('maxFinal', this[CURSOR])
   }
 
+  statefulMap(): never {
+    throw notKeyed('statefulMap', this[CURSOR])
+  }
+
+  statefulFlatMap(): never {
+    throw notKeyed('statefulFlatMap', this[CURSOR])
+  }
+
+  stateful(): never {
+    throw notKeyed('stateful', this[CURSOR])
+  }
+
+  statefulBatch(): never {
+    throw notKeyed('statefulBatch', this[CURSOR])
+  }
+
+  collect(): never {
+    throw notKeyed('collect', this[CURSOR])
+  }
+
+  join(): never {
+    throw notKeyed('join', this[CURSOR])
+  }
+
   entries(): never {
     throw notKeyed('entries', this[CURSOR])
+  }
+
+  pattern(): never {
+    throw notKeyed('pattern', this[CURSOR])
+  }
+
+  collectWindow(): never {
+    throw notKeyed('collectWindow', this[CURSOR])
+  }
+
+  foldWindow(): never {
+    throw notKeyed('foldWindow', this[CURSOR])
+  }
+
+  reduceWindow(): never {
+    throw notKeyed('reduceWindow', this[CURSOR])
+  }
+
+  countWindow(): never {
+    throw notKeyed('countWindow', this[CURSOR])
+  }
+
+  maxWindow(): never {
+    throw notKeyed('maxWindow', this[CURSOR])
+  }
+
+  minWindow(): never {
+    throw notKeyed('minWindow', this[CURSOR])
+  }
+
+  joinWindow(): never {
+    throw notKeyed('joinWindow', this[CURSOR])
+  }
+
+  window(): never {
+    throw notKeyed('window', this[CURSOR])
+  }
+
+  intervalJoin(): never {
+    throw notKeyed('intervalJoin', this[CURSOR])
   }
 }

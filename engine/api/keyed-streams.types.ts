@@ -1,6 +1,16 @@
-import { BaseCoMapFunction, BaseJoinFunction } from '../../operators/contract/function.ts'
+import {
+  BaseCoMapFunction,
+  BaseJoinFunction,
+  OutputTag,
+} from '../../operators/contract/function.ts'
 import { same } from './fixtures/same-type.ts'
-import type { ConnectedStreams, DataStream, KeyedConnectedStreams, KeyedStream } from './streams.ts'
+import type {
+  ConnectedStreams,
+  DataStream,
+  KeyedConnectedStreams,
+  KeyedStream,
+  PatternStream,
+} from './streams.ts'
 
 // Compiled by `tsc`, never run: what a user sees of the types of keyed and connected streams.
 
@@ -67,6 +77,36 @@ same<KeyedStream<string, number>>()(
   words.countFinal('count', (w) => w),
   true,
 )
+const matches = byUser.pattern((p) =>
+  p
+    .begin('large')
+    .where((o) => o.amount > 1)
+    .followedBy('small')
+    .oneOrMore(),
+)
+same<PatternStream<string, Order, { large: Order[]; small: Order[] }>>()(matches, true)
+same<KeyedStream<string, number>>()(
+  matches.map(({ large, small }, ctx) => large.length + small.length + ctx.key.length),
+  true,
+)
+const partials = new OutputTag<{ large: Order[]; small: Order[] }>('partials')
+const amounts = new OutputTag<number>('amounts')
+const users = new OutputTag<string>('users')
+matches.timedOut(partials).lateOutput(new OutputTag<Order>('late'))
+matches.timedOut(amounts, ({ large: [o] }, ctx) => o.amount + ctx.key.length)
+same<DataStream<number>>()(matches.sideOutput(amounts), true)
+// @ts-expect-error what is timed out are records of matches
+matches.timedOut(amounts)
+// @ts-expect-error the tag is one of strings
+matches.timedOut(users, () => 1)
+// @ts-expect-error late are events
+matches.lateOutput(users)
+// @ts-expect-error a promise is no record
+matches.timedOut(users, async () => 'x')
+// @ts-expect-error no pattern
+byUser.pattern(() => 1)
+// @ts-expect-error keyed streams only
+orders.pattern((p) => p.begin('a'))
 // @ts-expect-error keyed streams only
 orders.reduce((a) => a)
 // @ts-expect-error keyed streams only

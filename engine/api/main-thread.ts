@@ -1,6 +1,7 @@
 import { describe, StreamError } from '../../codec/errors.ts'
 import { printFactory } from '../../operators/basic/print.ts'
 import { sinkFactory } from '../../operators/basic/sink.ts'
+import type { FailureHandling } from '../../operators/contract/failure-handling.ts'
 import { append, appendFunction } from './append.ts'
 import { type CheckedOptions, operatorOptions, requireCapacity, requireText } from './arguments.ts'
 import { OutputStream } from './output-stream.ts'
@@ -11,7 +12,12 @@ export const DEFAULT_CAPACITY = 1024
 const STDOUT = 1
 
 /** Adds a sink behind `inputs`. */
-export function addSink(inputs: readonly Cursor[], fn: unknown, rest: readonly unknown[]): void {
+export function addSink(
+  inputs: readonly Cursor[],
+  fn: unknown,
+  rest: readonly unknown[],
+  handling?: FailureHandling,
+): void {
   appendFunction(
     inputs,
     'sink',
@@ -19,6 +25,7 @@ export function addSink(inputs: readonly Cursor[], fn: unknown, rest: readonly u
     (sink, constructorOptions, { capacity }) =>
       sinkFactory(sink, constructorOptions, capacity as number | undefined),
     { capacity: requireCapacity },
+    handling,
   )
 }
 

@@ -1,5 +1,8 @@
 import type { Duration } from '../../codec/duration.ts'
 import type { ErrorPolicy } from '../../operators/contract/error-policy.ts'
+import type { CollectInto } from '../../operators/keyed-window/collect-logic.ts'
+import type { WindowEmitMode, WindowInsertMode } from '../../operators/keyed-window/join-logic.ts'
+import type { JoinEmitMode, JoinInsertMode } from '../../operators/stateful/join-table.ts'
 
 /** What every operator takes last, merged into its own options where it has any. */
 export interface OperatorOptions {
@@ -88,6 +91,82 @@ export interface FoldOptions<S> extends OperatorOptions {
    * crosses threads; it must give what folding the records of both would.
    */
   readonly merge?: (a: S, b: S) => S | null
+}
+
+/** Options of `foldWindow`. */
+export interface WindowOptions extends OperatorOptions {
+  /**
+   * Whether records go into their windows by their timestamps, once the key's watermark has reached
+   * them, and of equal ones by arrival; else as they come. Default true.
+   */
+  readonly ordered?: boolean
+}
+
+/** Options of `collectWindow`. */
+export interface CollectWindowOptions<I extends CollectInto = CollectInto> extends WindowOptions {
+  /** Default `'array'`. */
+  readonly into?: I
+}
+
+/** Options of `joinWindow`. */
+export interface JoinWindowOptions<E extends WindowEmitMode = WindowEmitMode>
+  extends WindowOptions {
+  /**
+   * Which of a side's values stay. Default `'last'`. Of merged sessions `'first'` keeps the values of
+   * the earlier one, `'last'` those of the later one.
+   *
+   * - `'first'`: the first; later ones are ignored.
+   * - `'last'`: each replaces the one before.
+   * - `'product'`: all; rows are all combinations, in which the first side varies slowest.
+   */
+  readonly insertMode?: WindowInsertMode
+  /**
+   * When rows are emitted. Default `'final'`.
+   *
+   * - `'final'`: when the window closes, null for a side without a value.
+   * - `'complete'`: once every side has a value; then the window begins anew, as long as it is open.
+   * - `'running'`: all rows of the window after every record and every merge of sessions.
+   */
+  readonly emitMode?: E
+}
+
+/** Options of `collect`. */
+export interface CollectOptions extends OperatorOptions {
+  /** A list is emitted when no record has come for so long. Counted from the last record. */
+  readonly timeout: Duration
+  /** A list is emitted when it has so many records: an integer >= 1. */
+  readonly maxSize: number
+}
+
+/** Options of `join`. */
+export interface JoinOptions<E extends JoinEmitMode = JoinEmitMode> extends OperatorOptions {
+  /**
+   * Which of a side's values stay. Default `'last'`.
+   *
+   * - `'first'`: the first; later ones are ignored.
+   * - `'last'`: each replaces the one before.
+   * - `'product'`: all; rows are all combinations. Grows without bound unless rows are complete.
+   */
+  readonly insertMode?: JoinInsertMode
+  /**
+   * When rows are emitted. Default `'complete'`.
+   *
+   * - `'complete'`: at the moment when every side has a value; then the key is forgotten. What is
+   *   incomplete at the end of input stays in the job's state and is not emitted.
+   * - `'final'`: at the end of input, in the order of the keys: a full outer join, null for a side
+   *   without a value.
+   * - `'running'`: all rows of the key after every record, also one that `'first'` ignores. Kept for
+   *   ever.
+   */
+  readonly emitMode?: E
+}
+
+/** Options of `intervalJoin`. */
+export interface IntervalOptions extends OperatorOptions {
+  /** How much earlier than a record its partners may be. Default 0. */
+  readonly before?: Duration
+  /** How much later. Default 0. */
+  readonly after?: Duration
 }
 
 /**

@@ -12,12 +12,13 @@ export class OutputStream<T = any> implements AsyncIterable<T> {
   /** @internal */
   readonly node: GraphNode
 
-  /** Made by `stream.output(name)`. */
+  /** @hidden Made by `stream.output(name)`. */
   constructor(name: string, node: GraphNode) {
     this.name = name
     this.node = node
   }
 
+  /** The records, as they arrive. */
   [Symbol.asyncIterator](): AsyncIterableIterator<T> {
     return readEndOf(this.node).iterate()
   }

@@ -9,6 +9,8 @@ const registered = new Map<string, Piece>()
  * Registers a reusable piece of a pipeline, stream to stream or connected streams to stream, for
  * `stream.pipe('name')`. Returns it. To be called in the job module, so that every worker knows it.
  * A name stands for one function: another under the same name is `SAGE_DUPLICATE_NAME`.
+ *
+ * @typeParam F - the piece
  */
 export function registerFunction<F extends (streams: any) => any>(fn: F): F
 export function registerFunction<F extends (streams: any) => any>(name: string, fn: F): F

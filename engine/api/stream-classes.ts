@@ -2,6 +2,7 @@ import { BasicStream } from './basic-stream.ts'
 import { JoinedInputs } from './joined-inputs.ts'
 import { StreamByKey } from './keyed-stream.ts'
 import type * as typed from './streams.ts'
+import { WindowsByKey } from './windowed-stream.ts'
 
 // The values behind the types of the same names: for `instanceof`, and for
 // `new ConnectedStreams([…])`.
@@ -15,6 +16,14 @@ export const DataStream = BasicStream as unknown as abstract new () => typed.Dat
 export type KeyedStream<K, T> = typed.KeyedStream<K, T>
 /** For `instanceof`: keyed streams are made by `keyBy`. */
 export const KeyedStream = StreamByKey as unknown as abstract new () => typed.KeyedStream<any, any>
+
+/** A keyed stream in windows: see its methods. */
+export type WindowedStream<K, T> = typed.WindowedStream<K, T>
+/** For `instanceof`: made by `keyed.window(assigner)`. */
+export const WindowedStream = WindowsByKey as unknown as abstract new () => typed.WindowedStream<
+  any,
+  any
+>
 
 /** Several streams side by side: the inputs of one operator. */
 export type ConnectedStreams<Ts extends readonly unknown[]> = typed.ConnectedStreams<Ts>

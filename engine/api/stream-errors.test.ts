@@ -1,12 +1,18 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { schema } from '../../codec/schema.ts'
-import { OutputTag } from '../../operators/contract/function.ts'
+import { MapFunction, OutputTag } from '../../operators/contract/function.ts'
 import { errorOf, TestEnvironment } from './fixtures/test-environment.ts'
 import { KeyedStream } from './stream-classes.ts'
 import type { DataStream } from './streams.ts'
 
 let env: TestEnvironment
 let numbers: DataStream<number>
+
+class Double extends MapFunction<number, number> {
+  execute(n: number): number {
+    return n * 2
+  }
+}
 
 beforeEach(() => {
   env = new TestEnvironment('test')
@@ -16,8 +22,13 @@ beforeEach(() => {
 describe('a method at fault throws', () => {
   it('SAGE_OPTION for what is no function and for wrong options', () => {
     const any = numbers as any
+    const byNumber = () => any.keyBy((n: number) => n)
     const cases: readonly [() => unknown, string][] = [
       [() => any.map(42), 'map: expected a function or a class, got 42'],
+      [
+        () => any.map(new Double()),
+        'map: expected a function or a class, got Double {}; give the class itself, and its options behind it',
+      ],
       [() => any.map(), 'map: expected a function or a class, got undefined'],
       [
         () => any.map((n: number) => n, { paralelism: 2 }),
@@ -68,6 +79,44 @@ describe('a method at fault throws', () => {
         'foldFinal.merge: expected a function, got 1',
       ],
       [
+        () => byNumber().statefulMap((n: number) => [n, n]),
+        'statefulMap stepId: expected a string, got function (anonymous)',
+      ],
+      [() => byNumber().statefulMap('s', class A {}), 'statefulMap: expected a function'],
+      [
+        () => byNumber().statefulFlatMap('s'),
+        'statefulFlatMap: expected a function, got undefined',
+      ],
+      [() => byNumber().stateful(7, () => 1), 'stateful stepId: expected a string, got 7'],
+      [() => byNumber().stateful('s', {}), 'stateful: expected a function, got {}'],
+      [() => byNumber().statefulBatch('s', null), 'statefulBatch: expected a function, got null'],
+      [() => byNumber().collect('c'), 'collect.timeout: expected a duration'],
+      [
+        () => byNumber().collect('c', { timeout: '5 s', maxSize: 1 }),
+        'collect.timeout: expected a duration',
+      ],
+      [
+        () => byNumber().collect('c', { timeout: 1 }),
+        'collect.maxSize: expected an integer >= 1, got undefined',
+      ],
+      [
+        () => byNumber().collect('c', { timeout: 1, maxSize: 0 }),
+        'collect.maxSize: expected an integer >= 1, got 0',
+      ],
+      [() => byNumber().join('j'), 'join: expected a stream, got undefined'],
+      [
+        () => byNumber().join('j', []),
+        'join: expected a keyed stream, or an array of at least one',
+      ],
+      [
+        () => byNumber().join('j', byNumber(), { insertMode: 'newest' }),
+        `join.insertMode: expected 'first', 'last', 'product', got "newest"`,
+      ],
+      [
+        () => byNumber().join('j', byNumber(), { emitMode: 'left' }),
+        `join.emitMode: expected 'complete', 'final', 'running', got "left"`,
+      ],
+      [
         () => any.keyBy((n: number) => n, 'range'),
         `keyBy: expected strategy 'hash', 'round_robin', 'broadcast', 'custom', got "range"`,
       ],
@@ -113,6 +162,12 @@ describe('a method at fault throws', () => {
     numbers.map((n) => n, { uid: 'u' }).output('o')
     expect(errorOf(() => numbers.map((n) => n, { uid: 'u' }))).toContain('SAGE_DUPLICATE_UID')
     expect(errorOf(() => numbers.countFinal('u', (n) => n))).toContain('SAGE_DUPLICATE_UID')
+    const keyed = numbers.keyBy((n) => n)
+    keyed.statefulMap('step', (n: number | undefined) => [n ?? 0, 1])
+    expect(errorOf(() => keyed.join('step', keyed))).toContain('SAGE_DUPLICATE_UID')
+    expect(errorOf(() => keyed.collect('step', { timeout: 1, maxSize: 1 }))).toContain(
+      'SAGE_DUPLICATE_UID',
+    )
     expect(errorOf(() => numbers.output('o'))).toContain('SAGE_DUPLICATE_NAME')
     expect(errorOf(() => env.createStream('o'))).toContain('SAGE_DUPLICATE_NAME')
   })
@@ -124,12 +179,23 @@ describe('a method at fault throws', () => {
       'foldFinal',
       'minFinal',
       'maxFinal',
+      'statefulMap',
+      'statefulFlatMap',
+      'stateful',
+      'statefulBatch',
+      'collect',
+      'join',
       'entries',
     ]) {
       expect(errorOf(() => (numbers as any)[method]('s', () => 1))).toContain(
         `SAGE_NOT_KEYED: ${method}: expected a keyed stream`,
       )
     }
+    const dealt = numbers.keyBy((n) => n, 'round_robin')
+    expect(errorOf(() => (dealt as any).statefulMap('s', () => [1, 1]))).toContain('SAGE_NOT_KEYED')
+    expect(errorOf(() => (numbers.keyBy((n) => n) as any).join('j', numbers))).toContain(
+      "SAGE_NOT_KEYED: join: expected a keyed stream (keyBy with strategy 'hash' or 'custom' above it)",
+    )
   })
 
   it('SAGE_STRATEGY where streams keyed differently meet', () => {
@@ -141,6 +207,7 @@ describe('a method at fault throws', () => {
     )
     expect(errorOf(() => hash.union(custom))).toContain('SAGE_STRATEGY: union')
     expect(errorOf(() => hash.connect(custom))).toContain('SAGE_STRATEGY: connect')
+    expect(errorOf(() => hash.join('j', custom))).toContain('SAGE_STRATEGY: join')
     const other = numbers.keyBy((n) => n, 'custom', { partition: () => 0 })
     expect(errorOf(() => custom.union(other))).toContain('SAGE_STRATEGY')
   })

@@ -1,6 +1,7 @@
 import type { RecordCodec } from '../../codec/record-codec.ts'
+import type { PatternOutputs } from '../../operators/pattern/pattern-operator.ts'
 import type { Graph } from '../graph/graph.ts'
-import type { GraphEdge, GraphNode, Partitioning, Port } from '../graph/node.ts'
+import type { Backpressure, GraphEdge, GraphNode, Partitioning, Port } from '../graph/node.ts'
 
 /** Under which a stream keeps where it stands; for this folder only. */
 export const CURSOR: unique symbol = Symbol('cursor')
@@ -13,8 +14,17 @@ export interface StreamScope {
   readonly graph: Graph
   /** A stream that reads from `cursor`: keyed if the cursor is. */
   stream(cursor: Cursor): any
-  /** Connected streams: keyed if all cursors are. */
-  connected(cursors: readonly Cursor[]): any
+  /** The matches of a pattern, whose further outputs may still be named. */
+  matches(cursor: Cursor, pattern: PatternSettings): any
+  /** Connected streams: keyed if all cursors are. The settings are those of the connected streams they come from. */
+  connected(cursors: readonly Cursor[], settings?: object): any
+}
+
+/** What of a pattern may be set until the job is submitted. */
+export interface PatternSettings {
+  readonly outputs: PatternOutputs
+  /** Options of its node for the comparison of graphs. */
+  readonly compared: Record<string, unknown>
 }
 
 /** How a keyed stream is dealt out. */
@@ -38,6 +48,8 @@ export interface Cursor {
   /** Whether the next operator takes the environment's parallelism. */
   readonly scales: boolean
   readonly exchange: boolean
+  /** How the next edge lets records wait; undefined: as rings do. */
+  readonly backpressure?: Backpressure | undefined
 }
 
 /** The cursor at the main output of a node, plain forward. */
@@ -62,8 +74,9 @@ export function cursorAt(
 
 /** The edge by which an operator reads from `cursor` as its input number `input`. */
 export function edgeFrom(cursor: Cursor, input: number): GraphEdge {
-  const { node: from, port, partitioning, codec, keyed, keying, exchange } = cursor
-  return Object.freeze({ from, port, partitioning, input, codec, keyed, exchange, keying })
+  const { node: from, port, partitioning, codec, keyed, keying, exchange, backpressure } = cursor
+  const dealt = { partitioning, keyed, exchange, keying, backpressure }
+  return Object.freeze({ from, port, input, codec, ...dealt })
 }
 
 /** Whether two keyed streams bring equal keys to equal subtasks. */

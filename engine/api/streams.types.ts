@@ -8,6 +8,7 @@ import {
   ProcessFunction,
   SinkFunction,
 } from '../../operators/contract/function.ts'
+import { FileSink } from '../../operators/files/file-sink.ts'
 import { same } from './fixtures/same-type.ts'
 import type { OperatorOptions } from './options.ts'
 import type { OutputStream } from './output-stream.ts'
@@ -288,3 +289,14 @@ class Store extends SinkFunction<string> {
 same<DataStream<string>>()(words.sink(Store, { path: 'x' }, { capacity: 4 }), true)
 // @ts-expect-error
 words.sink(Store)
+
+// Files: the records reach `partition`.
+const files = { path: 'out', format: 'json' } as const
+same<DataStream<Order>>()(orders.sink(FileSink, files), true)
+orders.sink(FileSink, { ...files, partition: (order) => order.user }, { name: 'files' })
+orders.keyBy((order) => order.user).sink(FileSink, { ...files, partition: (order) => order.user })
+orders.connect(orders).sink(FileSink, { ...files, partition: ({ user }) => user })
+// @ts-expect-error: there is no such format
+orders.sink(FileSink, { path: 'out', format: 'xml' })
+// @ts-expect-error: a folder is needed
+orders.sink(FileSink)

@@ -7,6 +7,8 @@
  *   ratios: {@link measure}.
  * - What came of it: {@link writeReport} (JSON and Markdown, with the machine), {@link compareReports},
  *   {@link latencyPlot} and {@link throughputPlot} (SVG).
+ *
+ * @module sage-stream/bench
  */
 export {
   type ComparedMetric,

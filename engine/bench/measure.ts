@@ -35,6 +35,7 @@ export interface Sample {
 /** One of the things that are compared. */
 export interface Contender {
   readonly name: string
+  /** One run, from a fresh start. */
   run(): Sample | Promise<Sample>
   /**
    * Throws when the sum is wrong. Called after every run, warm-up included, outside the measured
@@ -49,6 +50,7 @@ export interface Unit {
   readonly name?: string
   readonly text: string
   readonly better: Better
+  /** The figure of one run. */
   of(sample: Sample): number
 }
 

@@ -7,6 +7,7 @@ import {
   writeFragmentFrame,
 } from '../../codec/frame.ts'
 import type { FrameWriter, RecordColumns } from '../../codec/record-codec.ts'
+import type { Backpressure } from '../graph/node.ts'
 import { COUNTER_SLOTS, LINK } from '../metrics/counters.ts'
 import type { Doorbell } from '../ring/doorbell.ts'
 import type { RingWriter } from '../ring/writer.ts'
@@ -14,13 +15,16 @@ import type { RingWriter } from '../ring/writer.ts'
 /** A finished frame that its ring has refused, and how much of it has gone out as fragments. */
 interface Refused {
   readonly bytes: Uint8Array
+  /** How many records it holds. */
+  readonly records: number
   sent: number
 }
 
 /**
  * The sending end of one ring: gathers records into frames and sends them. A full ring is no error and no
  * wait: what was refused is kept here, in order, and `pressed` asks the sender to bring no more. What comes
- * all the same (the rest of one input's expansion) waits on the heap behind it.
+ * all the same (the rest of one input's expansion) waits on the heap behind it. With a `Backpressure` of its own, a
+ * number of records may wait here before that, and what comes then may be dropped.
  *
  * Only the sending thread calls.
  */
@@ -34,6 +38,11 @@ export class OutputChannel {
   /** What holds behind the last record appended. */
   #watermark = Number.NEGATIVE_INFINITY
   #idle = false
+  readonly #backpressure: Backpressure | undefined
+  /** Records in refused frames. */
+  #waiting = 0
+  /** No more records come: all that waits must go out. */
+  #ended = false
 
   /** @param sent - the sender's row of the ring's counters */
   constructor(
@@ -41,16 +50,30 @@ export class OutputChannel {
     ring: RingWriter,
     receiver: Doorbell,
     sent: Float64Array = new Float64Array(COUNTER_SLOTS),
+    backpressure?: Backpressure,
   ) {
     this.#writer = writer
     this.#ring = ring
     this.#receiver = receiver
     this.#sent = sent
+    this.#backpressure = backpressure
   }
 
-  /** True while the ring refuses what is queued here. */
+  /** True while no more should come: the ring refuses what is queued here. */
   get pressed(): boolean {
+    if (this.#refused.length === 0) return false
+    if (this.#backpressure === undefined || this.#ended) return true
+    return this.#backpressure.strategy !== 'drop' && this.#isFull(this.#backpressure)
+  }
+
+  /** True while something is queued here, whether or not more may come. */
+  get waiting(): boolean {
     return this.#refused.length > 0
+  }
+
+  /** For how long the channel may be pressed before its job fails, in ms. */
+  get patienceMs(): number {
+    return this.#backpressure?.timeoutMs ?? Number.POSITIVE_INFINITY
   }
 
   /** Records gathered and not yet sent on. */
@@ -61,6 +84,11 @@ export class OutputChannel {
   /** Adds a record to the frame at hand; throws what the codec throws, and then has taken nothing. */
   append(value: unknown, columns: RecordColumns): void {
     const writer = this.#writer
+    const backpressure = this.#backpressure
+    if (backpressure?.strategy === 'drop' && this.waiting && this.#isFull(backpressure)) {
+      this.#sent[LINK.dropped]++
+      return
+    }
     writer.append(value, columns)
     if (writer.full) this.flush()
   }
@@ -98,12 +126,13 @@ export class OutputChannel {
     const frame = this.#writer.finish(this.#watermark)
     this.#sent[LINK.records] += count
     this.#sent[LINK.bytes] += frame.length
-    this.#send(frame)
+    this.#send(frame, count)
     this.#writer.reset()
   }
 
   /** The last frame of this channel, behind everything appended before. */
   end(): void {
+    this.#ended = true
     this.flush()
     this.#send(stopFrame())
   }
@@ -111,17 +140,22 @@ export class OutputChannel {
   /** Tries the ring again with what it has refused. True when nothing is left. */
   drain(): boolean {
     const refused = this.#refused
-    while (refused.length > 0 && this.#sendOn(refused[0])) refused.shift()
+    while (refused.length > 0 && this.#sendOn(refused[0])) this.#waiting -= refused.shift()!.records
     return refused.length === 0
   }
 
-  #send(frame: Uint8Array): void {
+  #isFull({ bufferSize }: Backpressure): boolean {
+    return this.#waiting + this.#writer.count >= bufferSize
+  }
+
+  #send(frame: Uint8Array, records = 0): void {
     const whole = frame.length <= this.#ring.maxMessageBytes
     if (whole && this.#refused.length === 0 && this.#ring.tryWrite(frame, 0, frame.length)) {
       this.#receiver.ring()
       return
     }
-    this.#refused.push({ bytes: frame.slice(), sent: 0 })
+    this.#refused.push({ bytes: frame.slice(), records, sent: 0 })
+    this.#waiting += records
     this.drain()
   }
 

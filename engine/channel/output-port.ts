@@ -47,14 +47,13 @@ export class OutputPort {
     return this.pressed
   }
 
-  /** Sends on what has been gathered; true while a ring refuses. */
+  /** Sends on what has been gathered; true while no more should come. */
   flush(): boolean {
-    let pressed = false
     for (const channel of this.channels) {
       if (channel.gathered > 0) channel.flush()
-      if (channel.pressed && !channel.drain()) pressed = true
+      if (channel.waiting) channel.drain()
     }
-    return pressed
+    return this.pressed
   }
 
   /** Promises all receivers that no record with a timestamp before `watermark` follows. */
@@ -76,6 +75,17 @@ export class OutputPort {
   get pressed(): boolean {
     for (const channel of this.channels) if (channel.pressed) return true
     return false
+  }
+
+  /** True while anything is queued. */
+  get waiting(): boolean {
+    for (const channel of this.channels) if (channel.waiting) return true
+    return false
+  }
+
+  /** For how long it may be pressed before its job fails, in ms. */
+  get patienceMs(): number {
+    return this.channels[0].patienceMs
   }
 
   end(): void {

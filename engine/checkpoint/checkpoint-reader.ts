@@ -2,7 +2,7 @@ import { crc32c } from '../../codec/crc32c.ts'
 import { ValueReader } from '../../codec/value.ts'
 import { openFile, readBytes, readDescription, withFile } from './container.ts'
 import type { CheckpointReader, StateBlock, StateQuery } from './contract.ts'
-import { HEADER_BYTES, KIND_PART } from './layout.ts'
+import { KIND_PART } from './layout.ts'
 import type { Manifest, PartFile, StatePiece } from './manifest.ts'
 import type {
   BlockIndex,
@@ -17,17 +17,11 @@ import type { StoreFile, StoreFiles } from './store-files.ts'
 
 /** A part's index, checked against its manifest. */
 async function readIndex(files: StoreFiles, path: string, part: PartFile): Promise<PartIndex> {
-  const { value, at, bytes, crc } = await readDescription(files, path, KIND_PART)
+  const { value, bytes, crc } = await readDescription(files, path, KIND_PART)
   if (bytes !== part.bytes) throw corrupt(path, `${part.bytes} bytes`, `${bytes}`)
   if (crc !== part.crc) throw corrupt(path, `CRC ${part.crc} as in the manifest`, `${crc}`)
   const index = value as PartIndex
   if (index.name !== part.name) throw corrupt(path, `the file '${part.name}'`, `'${index.name}'`)
-  let end = HEADER_BYTES
-  for (const block of blocksInOrder(index)) {
-    if (block.at !== end) throw corrupt(path, `a block at ${end}`, `one at ${block.at}`)
-    end += block.bytes
-  }
-  if (end !== at) throw corrupt(path, `blocks up to ${at}`, `up to ${end}`)
   return index
 }
 

@@ -27,7 +27,8 @@ export interface CheckpointStore {
    * belongs to it. When it rejects, the checkpoint has to be aborted; one that is found all the same after a crash is
    * consistent and may be resumed from.
    *
-   * @throws StreamError `SAGE_FILE` for what the system refused; `SAGE_CHECKPOINT_IN_USE` when the lock was lost
+   * @throws StreamError `SAGE_FILE` for what the system refused; `SAGE_CHECKPOINT_CORRUPT` when somebody has removed a
+   * part of it; `SAGE_CHECKPOINT_IN_USE` when the lock was lost
    */
   complete(manifest: Manifest): Promise<CompletedCheckpoint>
   /** Takes back what there is of a checkpoint. Its threads have stopped writing, or `retain` takes the rest later. */
@@ -61,8 +62,10 @@ export interface CheckpointStore {
   readonly site: SiteDescription
 }
 
-/** The lock of a store. */
+/** The lock of a store. It belongs to the process: a thread that ends without having released it leaves it behind. */
 export interface StoreLock {
+  /** Its file: whoever survives the thread that took it may remove that. */
+  readonly path: string
   /** The next holder may have it. Once released, nothing happens. */
   release(): Promise<void>
 }

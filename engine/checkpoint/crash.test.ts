@@ -45,7 +45,7 @@ async function goOn(files: MemoryFiles, life: Life): Promise<void> {
 }
 
 describe('a crash before any operation on files', () => {
-  it.each<CrashMode>(['killed', 'lost', 'torn'])(
+  it.each<CrashMode>(['killed', 'lost', 'torn', 'manifests late', 'manifests early'])(
     'leaves the newest complete checkpoint: %s',
     async (mode) => {
       let points = 0

@@ -88,6 +88,24 @@ describe('when the system refuses', () => {
     expect(failures).toBeGreaterThan(20)
   })
 
+  it('a manifest that was told to have failed does not come back without its parts', async () => {
+    const { files, job, first } = await jobWithOne()
+    files.fault = (operation) => {
+      if (operation !== 'syncDirectory' || !files.paths().includes('checkpoints/manifest-2')) return
+      files.settle()
+      throw systemError('EIO')
+    }
+    await expect(job.checkpoint(2)).rejects.toMatchObject({ code: 'SAGE_FILE' })
+    // Found now, it is as good as complete.
+    expect((await latest(files.after('lost'))).epoch).toBe(2)
+    files.fault = () => {}
+    await job.store.abort(2)
+    for (const mode of ['lost', 'manifests late'] as const) {
+      const { store } = new KeyedJob(files.after(mode), 1)
+      expect(await store.list()).toEqual([{ epoch: 1, manifest: first }])
+    }
+  })
+
   it('a room that comes and goes costs checkpoints, never state', async () => {
     const { files, job } = await jobWithOne()
     for (let epoch = 2; epoch < 30; epoch++) {

@@ -60,6 +60,16 @@ describe('a lock', () => {
     expect(files.paths().length).toBe(1)
   })
 
+  it('of the same owner is given, though the process lives: its thread is gone', async () => {
+    const files = new MemoryFiles()
+    const take = (owner?: string) => takeLock(files, 'd', seeing('alive'), timing, owner)
+    await take('one')
+    expect(await outcome(take('two'))).toBe('SAGE_CHECKPOINT_IN_USE')
+    expect(await outcome(take())).toBe('SAGE_CHECKPOINT_IN_USE')
+    expect(await outcome(take('one'))).toBe('taken')
+    expect(files.paths().length).toBe(1)
+  })
+
   it('of a holder out of sight is refused while that beats, and given when it has stopped', async () => {
     const files = new MemoryFiles()
     const lock = await takeLock(files, 'd', seeing('alive'), timing)

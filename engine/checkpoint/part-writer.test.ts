@@ -15,7 +15,7 @@ const site = (files: MemoryFiles) =>
 function entries(count: number): KeyedEntry[] {
   return Array.from({ length: count }, (_, i) => {
     const key = `key ${i}`
-    return { group: keyGroup(keyHash(key), GROUPS), key, values: { text: `${i}`.repeat(20) } }
+    return { group: keyGroup(keyHash(key), GROUPS), key, values: { text: `${i}`.repeat(150) } }
   }).sort((a, b) => a.group - b.group)
 }
 
@@ -36,7 +36,7 @@ describe('a part', () => {
   it('holds sections that were written side by side, in blocks of a mebibyte', async () => {
     const files = new MemoryFiles()
     const part = site(files).createPart({ epoch: 1, thread: 0, number: 0 })
-    const all = entries(60_000)
+    const all = entries(8_000)
     const a = part.section({ operator: 'a', kind: 'keyed', subtask: 0 })
     const b = part.section({ operator: 'b', kind: 'operator', subtask: 3 })
     for (const entry of all) {
@@ -48,7 +48,7 @@ describe('a part', () => {
     b.end()
     const facts = await part.close()
     expect(facts.sections).toEqual([
-      { operator: 'a', kind: 'keyed', subtask: 0, items: 60_000, bytes: expect.any(Number) },
+      { operator: 'a', kind: 'keyed', subtask: 0, items: 8_000, bytes: expect.any(Number) },
       { operator: 'b', kind: 'operator', subtask: 3, items: 1, bytes: expect.any(Number) },
     ])
     expect(facts.bytes).toBe(files.content('d/part-1-0-0').length)
@@ -71,7 +71,7 @@ describe('a part', () => {
   it('gives any range of key groups, and reads no block that has none of them', async () => {
     const files = new MemoryFiles()
     const part = site(files).createPart({ epoch: 1, thread: 0, number: 0 })
-    const all = entries(60_000)
+    const all = entries(8_000)
     const section = part.section({ operator: 'a', kind: 'keyed', subtask: 0 })
     for (const entry of all) section.add(entry)
     section.end()
@@ -108,7 +108,9 @@ describe('a part', () => {
     const read: unknown[] = []
     for await (const { items } of reader.read({ operator: 'a', kind: 'operator' }))
       read.push(...items)
-    expect(read).toEqual(['before', large, 'after'])
+    expect(read.length).toBe(3)
+    expect([read[0], read[2]]).toEqual(['before', 'after'])
+    expect(Buffer.from(read[1] as Uint8Array).equals(large)).toBe(true)
   })
 
   it('keeps what was added as it was then', async () => {
@@ -149,6 +151,23 @@ describe('a part', () => {
     const facts = await closing
     expect([part.busy, part.full]).toEqual([false, false])
     expect(facts.sections[0].items).toBe(added)
+  })
+
+  it('writes what comes at whatever moment while it writes', async () => {
+    for (let pause = 0; pause < 12; pause++) {
+      const files = new MemoryFiles()
+      const part = site(files).createPart({ epoch: 1, thread: 0, number: 0 })
+      const section = part.section({ operator: 'a', kind: 'operator', subtask: 0 })
+      const large = new Uint8Array(BLOCK_BYTES)
+      for (let i = 0; i < 8; i++) {
+        section.add(large)
+        for (let turn = 0; turn < 4 + pause; turn++) await Promise.resolve()
+      }
+      section.end()
+      await part.close()
+      const written = files.log.filter((line) => line === 'write d/part-1-0-0').length
+      expect(written).toBe(8 + 2)
+    }
   })
 
   it('room comes when there is some, and when it has failed', async () => {

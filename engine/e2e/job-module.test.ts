@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { defineJob, LocalEnvironment } from '../index.ts'
 import { threadsOf } from './fixtures/failures-threads.ts'
@@ -179,4 +181,17 @@ test.each(scripts)('script form: %s', async (args, expected) => {
 test('script form: two jobs of one module at once', async () => {
   const { stdout } = await runScript('job-module-scripts.ts', ['two at once'])
   expect(stdout.split('\n').sort()).toEqual(['', 'first', 'second'])
+})
+
+test('script form: code that is in no file', async () => {
+  const code = `
+    import { LocalEnvironment } from 'sage-stream'
+    const env = new LocalEnvironment('nowhere')
+    env.fromCollection([1]).print()
+    await env.submit({ autostop: true }).catch(({ code, message }) => console.log(code, message))`
+  const options = ['--conditions=source', '--input-type=module', '--eval', code]
+  const { stdout } = await promisify(execFile)(process.execPath, options)
+  expect(stdout).toMatch(
+    /^SAGE_JOB_MODULE expected the environment to be constructed in a file that/,
+  )
 })

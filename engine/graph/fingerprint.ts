@@ -1,3 +1,4 @@
+import type { FailureHandling } from '../../operators/contract/failure-handling.ts'
 import type { GraphEdge, GraphNode, NodeBody, Partitioning } from './node.ts'
 
 /** What of a graph is compared between threads. */
@@ -43,10 +44,17 @@ function describeNode(node: GraphNode, options: DescribeOptions): string {
   if (node.parallelism !== undefined) parts.push(`parallelism=${node.parallelism}`)
   if (node.scales) parts.push('scales')
   if (node.errors !== undefined) parts.push(`errors=${plainText(node.errors)}`)
+  if (node.handling !== undefined) parts.push(describeHandling(node.handling, options))
   if (Object.keys(node.options).length > 0) parts.push(`options=${plainText(node.options)}`)
   for (const edge of node.inputs) parts.push(describeEdge(edge, options))
   for (const fn of functionsOf(node.body)) parts.push(describeFunction(fn, options))
   return parts.join(' ')
+}
+
+function describeHandling(handling: FailureHandling, options: DescribeOptions): string {
+  const { inputs, onError, threshold } = handling
+  const handler = onError === undefined ? '' : describeFunction(onError, options)
+  return `handling=${plainText({ inputs, threshold })}${handler}`
 }
 
 function describeBody(body: NodeBody): string {
@@ -72,7 +80,8 @@ function describeEdge(edge: GraphEdge, options: DescribeOptions): string {
   const dealt = [edge.partitioning, ...(edge.keying === undefined ? [] : [edge.keying])]
     .map((partitioning) => describePartitioning(partitioning, options))
     .join('/')
-  return `<${edge.input}:#${edge.from.id}${port} ${dealt} ${edge.codec.id}${flags}`
+  const pressure = edge.backpressure === undefined ? '' : ` ${plainText(edge.backpressure)}`
+  return `<${edge.input}:#${edge.from.id}${port} ${dealt} ${edge.codec.id}${flags}${pressure}`
 }
 
 function describePartitioning(partitioning: Partitioning, options: DescribeOptions): string {

@@ -1,5 +1,6 @@
 import { describe, StreamError } from '../../codec/errors.ts'
 import type { ErrorPolicy } from '../../operators/contract/error-policy.ts'
+import type { FailureHandling } from '../../operators/contract/failure-handling.ts'
 import type { GraphEdge, GraphNode, NodeBody } from './node.ts'
 
 /** What a new node is made from. */
@@ -12,6 +13,7 @@ export interface NodeSpec {
   readonly body: NodeBody
   readonly inputs: readonly GraphEdge[]
   readonly errors?: ErrorPolicy | undefined
+  readonly handling?: FailureHandling | undefined
   readonly parallelism?: number | undefined
   readonly scales?: boolean
   readonly options?: Readonly<Record<string, unknown>>
@@ -49,9 +51,10 @@ export class Graph {
    */
   add(spec: NodeSpec): GraphNode {
     this.refuseWhenSealed(`add '${spec.name}'`)
-    const { kind, uid, body, errors, scales = false, options = {} } = spec
+    const { kind, uid, body, errors, handling, scales = false, options = {} } = spec
     if (uid !== undefined) this.#claimUid(uid, kind)
     if (isEnd(body)) this.#claimEnd(spec.name, kind)
+    requireSerial(body, spec.parallelism, spec.name)
     const settings: Settings = { parallelism: spec.parallelism, inputs: spec.inputs }
     const node: GraphNode = Object.freeze({
       id: this.#nodes.length,
@@ -63,6 +66,7 @@ export class Graph {
         return settings.inputs
       },
       errors,
+      handling,
       get parallelism() {
         return settings.parallelism
       },
@@ -83,6 +87,7 @@ export class Graph {
 
   setParallelism(node: GraphNode, parallelism: number): void {
     this.refuseWhenSealed(`set the parallelism of '${node.name}'`)
+    requireSerial(node.body, parallelism, node.name)
     this.#settingsOf(node).parallelism = parallelism
   }
 
@@ -165,6 +170,18 @@ export class Graph {
     this.#names.add(name)
     return name
   }
+}
+
+/** Refuses another parallelism than 1 for an operator that must see all records in one subtask: `SAGE_PARALLELISM`. */
+function requireSerial(body: NodeBody, parallelism: number | undefined, name: string): void {
+  if (parallelism === undefined || parallelism === 1) return
+  if (body.type !== 'operator' || body.factory.serial !== true) return
+  throw new StreamError(
+    'SAGE_PARALLELISM',
+    `parallelism of '${name}': expected 1, because it sees all records of streams that are not keyed, got ${parallelism}; ` +
+      'key them by what may be dealt out',
+    { operator: name },
+  )
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { RecordCodec } from '../../codec/record-codec.ts'
 import type { ErrorPolicy } from '../../operators/contract/error-policy.ts'
+import type { FailureHandling } from '../../operators/contract/failure-handling.ts'
 import type { OperatorFactory, SourceFactory } from '../../operators/contract/operator.ts'
 
 /** How records are dealt to the subtasks of the next operator. */
@@ -9,6 +10,19 @@ export type Partitioning =
   | { readonly type: 'broadcast' }
   | { readonly type: 'hash' }
   | { readonly type: 'custom'; readonly partition: (key: any, n: number) => number }
+
+/** What becomes of records for an input whose operator does not keep up (`configureBackpressure`). */
+export interface Backpressure {
+  /**
+   * How far records may wait for it beyond the ring, and then: `block` and `buffer` take no more input upstream until there is
+   * room; `drop` leaves out, and counts, what comes.
+   */
+  readonly strategy: 'block' | 'drop' | 'buffer'
+  /** Records that may wait, per sending and receiving subtask. */
+  readonly bufferSize: number
+  /** How long a full buffer may block before the job fails with `SAGE_TIMEOUT`. Not for `drop`. */
+  readonly timeoutMs: number
+}
 
 /** The output of a node that an edge reads: its main output, a side output (`tag:<id>`), or its dead letters. */
 export type Port = 'main' | 'dead-letters' | `tag:${string}`
@@ -31,6 +45,8 @@ export interface GraphEdge {
    * differ in parallelism; undefined for streams that are not keyed: those go round robin.
    */
   readonly keying: Partitioning | undefined
+  /** Where it is set, records wait between the two operators: the edge is never fused. */
+  readonly backpressure?: Backpressure | undefined
 }
 
 /** What a node does. */
@@ -59,6 +75,8 @@ export interface GraphNode {
   readonly body: NodeBody
   readonly inputs: readonly GraphEdge[]
   readonly errors: ErrorPolicy | undefined
+  /** Set on connected streams (`onError`, `setErrorThreshold`): stands above `errors`. */
+  readonly handling: FailureHandling | undefined
   /** Explicit parallelism, or undefined: derived by the plan (API 2). */
   readonly parallelism: number | undefined
   /** Takes the environment's parallelism when none is explicit (partitioned sources, first operator behind a keyBy or rebalance). */

@@ -2,6 +2,7 @@ import { StreamError } from '../../codec/errors.ts'
 import type { OperatorFactory } from '../../operators/contract/operator.ts'
 import { assignThreads } from './assign-threads.ts'
 import type { GraphEdge, GraphNode, Partitioning } from './node.ts'
+import { stamps } from './timestamps.ts'
 
 /** What the plan reads of a graph. */
 export interface PlannableGraph {
@@ -107,11 +108,6 @@ export function planGraph(graph: PlannableGraph, settings: PlanSettings): Plan {
   }
 }
 
-function stamps({ body }: GraphNode): boolean {
-  if (body.type !== 'source' && body.type !== 'operator') return false
-  return body.factory.stamps === true
-}
-
 /** By node id: whether `has` holds for the node or for one upstream of it. */
 function inherited(nodes: readonly GraphNode[], has: (node: GraphNode) => boolean): boolean[] {
   const found: boolean[] = []
@@ -158,9 +154,10 @@ function deriveParallelism(graph: PlannableGraph, settings: PlanSettings): numbe
   return parallelism
 }
 
-/** Ends at the main thread have one subtask, whatever is asked for. */
-function isSerial(node: GraphNode): boolean {
-  return node.body.type === 'output' || node.body.type === 'input'
+/** Ends at the main thread have one subtask, whatever is asked for; so have operators that must see all records. */
+function isSerial({ body }: GraphNode): boolean {
+  if (body.type === 'operator') return body.factory.serial === true
+  return body.type === 'output' || body.type === 'input'
 }
 
 function derived(node: GraphNode, parallelism: readonly number[], settings: PlanSettings): number {
@@ -203,6 +200,7 @@ function homeOf(
 }
 
 function isFusable(edge: GraphEdge, to: GraphNode, parallelism: readonly number[]): boolean {
+  if (edge.backpressure !== undefined) return false
   const from = parallelism[edge.from.id]
   if (from !== parallelism[to.id]) return false
   return from === 1 || edge.partitioning.type === 'forward'

@@ -112,6 +112,7 @@ export class JobHandle<IO = Record<string, unknown>> {
   #wish: 'stopped' | 'cancelled' | undefined
   #observed = false
 
+<<<<<<< HEAD
   /** Made by `submit`. */
   constructor(parts: JobParts<IO>) {
     this.id = parts.id
@@ -121,6 +122,15 @@ export class JobHandle<IO = Record<string, unknown>> {
     this.#io = parts.io
     this.#restarts = new Restarts(parts.restart)
     this.#plan = parts.plan()
+=======
+  /** @internal Made by `submit`. */
+  constructor(id: string, name: string, plan: JobPlan, logger: Logger, io: IO) {
+    this.id = id
+    this.name = name
+    this.#plan = plan
+    this.#logger = logger
+    this.#io = io
+>>>>>>> main
     this.#openEnds()
     this.#loop = this.#listen()
     const handle = this
@@ -155,17 +165,17 @@ export class JobHandle<IO = Record<string, unknown>> {
     return this.#finished.promise
   }
 
-  /** Whether anyone has asked for `finished`. */
+  /** @internal Whether anyone has asked for `finished`. */
   get observed(): boolean {
     return this.#observed
   }
 
-  /** The job's end, for the engine itself: asking for it is not observing. */
+  /** @internal The job's end, for the engine itself: asking for it is not observing. */
   get ended(): Promise<JobResult> {
     return this.#finished.promise
   }
 
-  /** Resolves when all workers run; rejects when the job failed before. For the engine itself. */
+  /** @internal Resolves when all workers run; rejects when the job failed before. */
   get running(): Promise<void> {
     return this.#running.promise
   }
@@ -178,17 +188,38 @@ export class JobHandle<IO = Record<string, unknown>> {
     return this.#settling.settled()
   }
 
+  /** @internal */
   inputOf(node: number): StreamInput {
     return this.#inputs.get(node)!
   }
 
+  /** @internal */
   outputOf(node: number): StreamOutput {
     return this.#outputs.get(node)!
   }
 
+<<<<<<< HEAD
   /** Wakes all threads that run subtasks. For the engine itself. */
   ringAll(): void {
     this.#plan.ringAll()
+=======
+  /** @internal Attaches what carries the job out. Called once, by `startJob`. */
+  attach(body: JobBody): void {
+    this.#body = body
+    body.coordinator.onMessage((message) => {
+      if (message.type === 'running') this.#begin()
+      else if (message.type === 'checkpoint') this.#checkpointed(message.info, message.requests)
+      else if (message.type === 'refused') this.#refused(message.error, message.requests)
+      else if (message.type === 'log') this.#receive(message)
+      else void this.#end(message.outcome)
+    })
+    for (const report of body.reports) report.onMessage((message) => this.#receive(message))
+  }
+
+  /** @internal Ends the job where its coordinator cannot: it is the coordinator that died. */
+  abandon(outcome: Outcome): void {
+    void this.#end(outcome)
+>>>>>>> main
   }
 
   /**
@@ -248,6 +279,10 @@ export class JobHandle<IO = Record<string, unknown>> {
     return this.#plan.explain(this.name, format)
   }
 
+  /**
+   * Calls the listener at each change of `status`, on the thread that submitted the job. Events `checkpoint` and `restart`
+   * do not happen yet.
+   */
   on(event: 'status', listener: (status: JobStatus) => void): this
   on(event: 'checkpoint', listener: (info: CheckpointInfo) => void): this
   on(event: 'restart', listener: (error: StreamError) => void): this
@@ -270,6 +305,7 @@ export class JobHandle<IO = Record<string, unknown>> {
     this.#delay?.timer.ref()
   }
 
+  /** The same as `stop()`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
   }

@@ -228,3 +228,38 @@ it('a loop over an output leaves the event loop its turns, though there is alway
   running = false
   expect(got).toEqual(Array.from({ length: next }, (_, n) => n))
 })
+
+describe('a job that is started again', () => {
+  const failed = new StreamError('SAGE_USER_ERROR', 'it failed')
+
+  it('hands over all that lay in its ring, more than is usually held, and goes on with the next', async () => {
+    const { output, send } = linked(1)
+    send(1, 2, 3)
+    output.detach(failed)
+    expect(output.pump()).toBe(false)
+    const next = new Link()
+    output.attach(next.input)
+    next.output.append(3, NO_COLUMNS)
+    next.output.end()
+    const reader = output.iterate()
+    const all = [1, 2, 3, 3].map(() => reader.next())
+    expect(await Promise.all(all)).toEqual([1, 2, 3, 3].map(record))
+    expect(await reader.next()).toEqual(done)
+  })
+
+  it('repeats what is complete: it is dropped, and counted', async () => {
+    const { output, send, link } = linked()
+    const reader = output.iterate()
+    send(1)
+    link.output.end()
+    expect([await reader.next(), await reader.next()]).toEqual([record(1), done])
+    output.detach(failed)
+    const next = new Link()
+    output.attach(next.input)
+    next.output.append(1, NO_COLUMNS)
+    next.output.flush()
+    output.pump()
+    expect(await reader.next()).toEqual(done)
+    expect([output.read, output.dropped]).toEqual([1, 1])
+  })
+})

@@ -3,7 +3,8 @@ import type { Arena } from '../ring/arena.ts'
 /**
  * The numbers of a job: rows of eight doubles, one cache line each, in the job's arena.
  *
- * Owner: each row has one thread that writes it; it stores once per batch, frame or step, never per record.
+ * Owner: each row has one thread that writes it; it stores once per batch, frame or step, never per record
+ * (but what an operator drops itself, which is rare).
  * Any thread may read at any time. An aligned double is stored in one piece on every 64-bit
  * platform Node runs on, so a reader sees some earlier value, never a mixed one; the values are exact
  * once the job has ended, because the message that says so is sent after the last store.
@@ -30,6 +31,8 @@ export const LINK = {
   records: 0,
   /** Bytes of these frames, as they were before any of them was cut into fragments. */
   bytes: 1,
+  /** Records that the receiver had no room for and that were left out (sender): see `configureBackpressure`. */
+  dropped: 2,
 } as const
 
 /** Doubles a row. */

@@ -175,6 +175,7 @@ class MetricsReader {
     return {
       bytesTaken,
       bytesSent: sent[LINK.bytes],
+      dropped: sent[LINK.dropped],
       queued: Math.max(0, sent[LINK.records] - recordsTaken),
       fill: ringFill(arena, memory.ring(exchange, sender, receiver)),
     }
@@ -183,6 +184,7 @@ class MetricsReader {
 
 interface LinkNumbers {
   readonly bytesSent: number
+  readonly dropped: number
   readonly bytesTaken: number
   readonly queued: number
   readonly fill: number
@@ -194,7 +196,11 @@ function addOutput(subtask: Writable<Numbers>, { bytesSent, queued, fill }: Link
   subtask.ringFill.output = Math.max(subtask.ringFill.output, fill)
 }
 
-function addInput(subtask: Writable<Numbers>, { bytesTaken, queued, fill }: LinkNumbers): void {
+function addInput(
+  subtask: Writable<Numbers>,
+  { bytesTaken, dropped, queued, fill }: LinkNumbers,
+): void {
+  subtask.dropped += dropped
   subtask.bytesIn += bytesTaken
   subtask.queue_sizes.input += queued
   subtask.ringFill.input = Math.max(subtask.ringFill.input, fill)

@@ -27,7 +27,7 @@ export interface CommonMetrics {
   readonly deadLettered: number
   /** Calls that were made again. */
   readonly retries: number
-  /** Records left out without an error: null elements of sources, records for a reader that has left. */
+  /** Records left out without an error: null elements of sources, records for a reader that has left, late records, records for a full buffer of `configureBackpressure`. */
   readonly dropped: number
   /** Records that the operator holds at present: they wait for a retry, for room in an asynchronous sink, or for its promise. */
   readonly pending: number

@@ -310,14 +310,12 @@ describe('asyncMap and errors', () => {
 
   it('thenables that misbehave are heard once', async () => {
     const twice = {
-      // biome-ignore lint/suspicious/noThenProperty: a promise of another make
       then: (resolve: (n: number) => void) => {
         resolve(1)
         resolve(2)
       },
     }
     const throws = {
-      // biome-ignore lint/suspicious/noThenProperty: a promise of another make
       then: () => {
         throw new Error('broken')
       },

@@ -19,9 +19,9 @@ import { InputChannel } from '../channel/input-channel.ts'
 import { OutputChannel } from '../channel/output-channel.ts'
 import { OutputPort, routingTable } from '../channel/output-port.ts'
 import type { MemoryPlan } from '../graph/memory-plan.ts'
-import type { GraphNode } from '../graph/node.ts'
+import type { GraphEdge, GraphNode } from '../graph/node.ts'
 import type { Chain, Exchange, Plan } from '../graph/plan.ts'
-import { counterRow } from '../metrics/counters.ts'
+import { COUNTER, counterRow } from '../metrics/counters.ts'
 import { TaskMetrics } from '../metrics/task-metrics.ts'
 import type { UserMetricsMemory } from '../metrics/user-metrics-memory.ts'
 import type { Arena } from '../ring/arena.ts'
@@ -40,6 +40,7 @@ import {
 } from './chain-model.ts'
 import { ChainTime } from './chain-time.ts'
 import { asStreamError, ErrorGate } from './error-gate.ts'
+import { ErrorThreshold } from './error-threshold.ts'
 import { AsSettled, InOrder } from './flight.ts'
 import { type GatedCalls, PromiseGate } from './promise-gate.ts'
 import { retryable } from './retryable.ts'
@@ -177,7 +178,8 @@ class TaskBuilder {
       name,
       subtask,
       parallelism: this.#chain.parallelism,
-      keyed: inputs.length > 0 && inputs.every(({ keying }) => keying !== undefined),
+      keyed: isKeyed(inputs),
+      broadcastInputs: broadcastInputs(inputs),
       maxParallelism: this.#shop.maxParallelism,
     }
     return new TaskContext(place, this.#state.scope, facilities, () => this.#wake(), metrics)
@@ -196,12 +198,31 @@ class TaskBuilder {
   ): number {
     const out = new ChainCollector()
     const policy = resolveErrorPolicy(node.errors ?? this.#shop.defaultErrors)
+    const counters = this.#row(row)
+    const countDropped = (count = 1): void => {
+      counters[COUNTER.dropped] += count
+    }
+    const { scope } = this.#state
     const made = this.#made(node.name, () =>
-      factory.create({ ctx, scope: this.#state.scope, out, keyed: ctx.keyed, combined }),
+      factory.create({
+        ctx,
+        scope,
+        out,
+        keyed: ctx.keyed,
+        combined,
+        countDropped,
+        checkpointed: this.#shop.checkpoints !== undefined,
+      }),
     )
-    const operator = factory.shape === 'process' && !endsJob(policy) ? retryable(made) : made
+    const operator =
+      factory.shape === 'process' && !endsJob(policy, node)
+        ? retryable(made, this.#state.scope)
+        : made
     // A combiner keeps nothing over a barrier.
-    if (this.#chain.nodes.includes(node)) this.#cuts.push({ node, operator, keyed: ctx.keyed })
+    if (this.#chain.nodes.includes(node)) {
+      const { keyed, broadcast } = ctx
+      this.#cuts.push({ node, operator, keyed, broadcast })
+    }
     return this.#add(factory.shape, operator, ctx, node, row, out, factory)
   }
 
@@ -227,13 +248,14 @@ class TaskBuilder {
     const { defaultErrors } = this.#shop
     const counters = this.#row(row)
     const policy = resolveErrorPolicy(node.errors ?? defaultErrors)
-    const errors = this.#errorGate(k, node, policy, counters, out)
+    const errors = this.#errorGate(k, node, policy, counters, out, operator, ctx)
     const awaits = shape === 'sink' || shape === 'async'
     const gate = awaits
       ? this.#promiseGate(k, factory, { name: node.name, policy, counters, errors })
       : undefined
     const holds = shape !== 'async' && policy.retries > 0 && policy.backoffMs > 0
     const reading = viewReadingOf(node)
+    const inputs = broadcastInputs(node.inputs)
     this.#operators.push({
       name: node.name,
       shape,
@@ -245,6 +267,7 @@ class TaskBuilder {
       holds,
       gate,
       reading,
+      broadcast: inputs.size > 0 ? { inputs, states: ctx.broadcast } : undefined,
       targets: new Map(),
     })
     return k
@@ -256,16 +279,21 @@ class TaskBuilder {
     policy: ReturnType<typeof resolveErrorPolicy>,
     counters: Float64Array,
     out: ChainCollector,
+    operator: Operator,
+    ctx: TaskContext,
   ): ErrorGate {
     const { nowMs, deadLetter } = this.#shop
     return new ErrorGate({
       name: node.name,
       subtask: this.#subtask,
       policy,
+      handling: node.handling,
+      threshold: node.handling?.threshold && new ErrorThreshold(node.handling.threshold, ctx),
       counters,
       scope: this.#state.scope,
       state: this.#state,
       nowMs,
+      failedAt: () => operator.failedAt?.(),
       invoke: (value, input) => this.#invoke(k, value, input),
       again: (value, input) => this.#again(k, value, input),
       after: (result, value) => this.#after[k](result, value),
@@ -308,8 +336,14 @@ class TaskBuilder {
 
   /** The call of a retry, with the checks that compiled text makes. */
   #invoke(k: number, value: unknown, input: number): unknown {
-    const { shape, operator, ctx, out } = this.#operators[k]
-    return checked(shape, callOf(operator, input)(value, ctx, out))
+    const { shape, operator, ctx, out, broadcast } = this.#operators[k]
+    if (broadcast === undefined) return checked(shape, callOf(operator, input)(value, ctx, out))
+    broadcast.states.writable = broadcast.inputs.has(input)
+    try {
+      return checked(shape, callOf(operator, input)(value, ctx, out))
+    } finally {
+      broadcast.states.writable = false
+    }
   }
 
   #again(k: number, value: unknown, input: number): unknown {
@@ -442,6 +476,7 @@ class TaskBuilder {
         new RingWriter(this.#shop.arena, offset),
         this.#receiverBell(exchange, receiver),
         this.#row(memory.linkRow(exchange.id, this.#subtask, receiver)),
+        exchange.edge?.backpressure,
       )
     })
     const routing = routingTable(maxParallelism, exchange.receivers)
@@ -540,9 +575,27 @@ function carriesKey(node: GraphNode): boolean {
   return node.kind === 'keyBy' || node.inputs.some(({ keyed }) => keyed)
 }
 
+/**
+ * Whether keyed state may be kept: records that come to all subtasks stand beside those of a keyed stream, but have no state
+ * per key, and may have no key that could pass for one.
+ */
+function isKeyed(inputs: readonly GraphEdge[]): boolean {
+  const byKey = inputs.filter(({ keying }) => keying !== undefined)
+  const others = inputs.filter(({ keying }) => keying === undefined)
+  return (
+    byKey.length > 0 &&
+    others.every(({ partitioning, keyed }) => partitioning.type === 'broadcast' && !keyed)
+  )
+}
+
+function broadcastInputs(inputs: readonly GraphEdge[]): ReadonlySet<number> {
+  const broadcast = inputs.filter(({ partitioning }) => partitioning.type === 'broadcast')
+  return new Set(broadcast.map(({ input }) => input))
+}
+
 /** Whether the first failure ends the job: then nothing that a failed call has emitted is of any account. */
-function endsJob({ retries, then }: ResolvedErrorPolicy): boolean {
-  return retries === 0 && then === 'fail'
+function endsJob({ retries, then }: ResolvedErrorPolicy, { handling }: GraphNode): boolean {
+  return retries === 0 && then === 'fail' && handling?.onError === undefined
 }
 
 function callOf(operator: Operator, input: number) {

@@ -168,7 +168,7 @@ class ChainCompiler {
   }
 
   #bindOperator(k: number): void {
-    const { operator, ctx, counters, errors, gate, out } = this.#operators[k]
+    const { operator, ctx, counters, errors, gate, out, broadcast } = this.#operators[k]
     const calls = Array.isArray(operator.call) ? operator.call : [operator.call]
     for (const [input, call] of calls.entries()) this.#bind(`f${k}_${input}`, call)
     this.#bind(`c${k}`, ctx)
@@ -176,6 +176,7 @@ class ChainCompiler {
     this.#bind(`errors${k}`, errors)
     this.#bind(`out${k}`, out)
     if (gate !== undefined) this.#bind(`gate${k}`, gate)
+    if (broadcast !== undefined) this.#bind(`broadcast${k}`, broadcast.states)
   }
 
   // --- ways in -------------------------------------------------------------------------------
@@ -297,7 +298,7 @@ class ChainCompiler {
       this.#catchUp(k),
       keepsKey ? `const key${r} = scope.key` : '',
       `let ${r}`,
-      `try { ${resultText(k, shape, call, r)}${owned && hasResult(shape) ? `; ${r} = materialize(${r})` : ''} }`,
+      `try { ${this.#writable(k, input, resultText(k, shape, call, r))}${owned && hasResult(shape) ? `; ${r} = materialize(${r})` : ''} }`,
       shape === 'async'
         ? this.#awaitResult(k, r, v, exit, missed)
         : lines(
@@ -308,6 +309,12 @@ class ChainCompiler {
       keepsKey ? `scope.key = key${r}` : '',
       `}`,
     )
+  }
+
+  /** Only while a record is processed that all subtasks get, broadcast state may be written. */
+  #writable(k: number, input: number, call: string): string {
+    if (this.#operators[k].broadcast?.inputs.has(input) !== true) return call
+    return `broadcast${k}.writable = true; try { ${call} } finally { broadcast${k}.writable = false }`
   }
 
   /** An operator that hears of time does so before the record that comes behind it. */

@@ -64,8 +64,16 @@ export interface ChainOperator {
   readonly gate: PromiseGate | undefined
   /** Undefined: it gets no views. */
   readonly reading?: ViewReading | undefined
+  /** Its broadcast states, and the inputs that write to them; undefined: it has none. */
+  readonly broadcast: BroadcastTarget | undefined
   /** By port: `main`, `dead-letters`, `tag:<id>`. */
   readonly targets: ReadonlyMap<string, readonly Target[]>
+}
+
+/** Which records of an operator may change its broadcast states. */
+export interface BroadcastTarget {
+  readonly inputs: ReadonlySet<number>
+  readonly states: { writable: boolean }
 }
 
 /** A way into a chain: records of a source, or of one input of one of its operators. */

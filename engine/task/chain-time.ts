@@ -7,7 +7,7 @@ import type { PromiseGate } from './promise-gate.ts'
 /** An operator of a chain, as time passes through it. */
 export interface TimedOperator {
   readonly operator: Operator
-  readonly errors: Pick<ErrorGate, 'giveUp'>
+  readonly errors: Pick<ErrorGate, 'giveUp' | 'fail' | 'busy'>
   readonly ports: readonly OutputPort[]
   /**
    * Index of the `timestamp` or `async` operator whose watermarks hold here; -1: those that come into the chain. Those behind
@@ -172,7 +172,10 @@ export class ChainTime {
       try {
         return call(operator)
       } catch (error) {
-        errors.giveUp(error, undefined, 1)
+        if (operator.again === undefined) errors.giveUp(error, undefined, 1)
+        else errors.fail(error, undefined, undefined)
+        // It waits for its retry; then this goes on.
+        if (errors.busy) return false
       }
     }
   }

@@ -149,4 +149,71 @@ describe('a checkpoint', () => {
     expect(rig.taken(1)).toBeDefined()
     expect(rig.readBefore('out', 1)).toEqual([1, 2])
   })
+
+  it('stands still until its sinks have made their share durable: no record, no time, no barrier', async () => {
+    class Late extends ProcessFunction<number, string> {
+      process(n: number, { timers }: RuntimeContext<number>) {
+        timers.registerProcessingTime(2_000 + n)
+      }
+      override onTimer(time: number, _: unknown, out: Collector<string>) {
+        out.collect(`timer ${time}`)
+      }
+    }
+    const rig = new Rig((env) => {
+      env
+        .createStream<number>('in')
+        .keyBy((n: number) => n)
+        .process(Late)
+        .output('out')
+    })
+    for (const task of rig.tasks) await task.open()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    rig.share = promise
+    rig.push('in', 1)
+    rig.trigger(1)
+    rig.settle()
+    rig.push('in', 2)
+    rig.nowMs = 5_000
+    rig.settle()
+    expect(rig.tasks[0]).toMatchObject({ state: 'busy', asynchronous: true, quiet: false })
+    expect(rig.tasks[0].dueMs).toBe(Number.POSITIVE_INFINITY)
+    // A later one begins meanwhile, and takes the place of the first.
+    rig.trigger(2)
+    rig.settle()
+    expect(rig.read('out')).toEqual([])
+    rig.share = undefined
+    resolve()
+    await turn()
+    rig.settle()
+    expect(rig.taken(2)).toBeDefined()
+    expect([...rig.readBefore('out', 2), ...rig.read('out')].sort()).toEqual([
+      'timer 2001',
+      'timer 2002',
+    ])
+  })
+
+  it('a share that cannot be made durable ends the job; an abort waits for it', async () => {
+    const program = (env: BaseEnvironment) => env.createStream<number>('in').output('out')
+    const failing = new Rig(program)
+    for (const task of failing.tasks) await task.open()
+    failing.share = Promise.reject(new Error('the disk is full'))
+    failing.trigger(1)
+    failing.settle()
+    await turn()
+    expect(() => failing.settle()).toThrow('the disk is full')
+    const aborted = new Rig(program)
+    for (const task of aborted.tasks) await task.open()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    aborted.share = promise
+    aborted.trigger(1)
+    aborted.settle()
+    let closed = false
+    const abort = aborted.tasks[0].abort().then(() => {
+      closed = true
+    })
+    await turn()
+    expect(closed).toBe(false)
+    resolve()
+    await abort
+  })
 })

@@ -4,8 +4,14 @@ import {
   type DeadLetter,
   type ResolvedErrorPolicy,
 } from '../../operators/contract/error-policy.ts'
-import type { RecordScope } from '../../operators/contract/operator.ts'
+import {
+  type ErrorVerdict,
+  type FailureHandling,
+  MAX_RETRIES,
+} from '../../operators/contract/failure-handling.ts'
+import type { RecordAtFault, RecordScope } from '../../operators/contract/operator.ts'
 import { COUNTER } from '../metrics/counters.ts'
+import type { ErrorThreshold } from './error-threshold.ts'
 
 /** What a failed call leaves in the place of a result when its record is given up. */
 export const FAILED: unique symbol = Symbol('sage-stream.FAILED')
@@ -25,12 +31,17 @@ export interface GatedOperator {
   readonly name: string
   readonly subtask: number
   readonly policy: ResolvedErrorPolicy
+  /** Stands above the policy. */
+  readonly handling?: FailureHandling | undefined
+  readonly threshold?: ErrorThreshold | undefined
   readonly counters: Float64Array
   readonly scope: RecordScope
   /** Calls the operator, checks included; throws as user code does. */
   invoke(value: unknown, input: number): unknown
   /** Makes the call that failed again; default: `invoke`. */
   again?(value: unknown, input: number): unknown
+  /** The record at fault, of a call that had several at hand. */
+  failedAt?(): RecordAtFault | undefined
   /** Passes a late success on. */
   after(result: unknown, value: unknown): void
   deadLetter(letter: DeadLetter): void
@@ -70,20 +81,24 @@ export class ErrorGate {
     this.#hold(value, input, 0, 0)
   }
 
-  /** A call failed. Returns a retry's result, or FAILED; throws the `StreamError` that ends the job. */
-  fail(error: unknown, value: unknown, input: number): unknown {
+  /**
+   * A call failed. Returns a retry's result, or FAILED; throws the `StreamError` that ends the job. `input` is undefined where it
+   * was no call with a record.
+   */
+  fail(error: unknown, value: unknown, input: number | undefined): unknown {
     const { policy, counters, state } = this.#operator
     // Thrown by an operator behind this one and passed through its user code: not this operator's failure.
     if (state.fatal !== undefined) throw state.fatal
+    if (this.#asks(error)) return this.#ask(error, value, input)
     let last = error
     for (let attempts = 1; attempts <= policy.retries && concernsRecord(last); attempts++) {
       if (policy.backoffMs > 0) {
-        this.#hold(value, input, attempts, policy.backoffMs)
+        this.#hold(value, input ?? 0, attempts, policy.backoffMs)
         return FAILED
       }
       counters[COUNTER.retries]++
       try {
-        return this.#again(value, input)
+        return this.#again(value, input ?? 0)
       } catch (error) {
         last = error
       }
@@ -93,18 +108,95 @@ export class ErrorGate {
 
   /** A record failed for good, after `attempts` calls. */
   giveUp(error: unknown, value: unknown, attempts: number): typeof FAILED {
-    const { policy, counters, name, subtask, scope, state } = this.#operator
+    if (!this.#asks(error)) return this.#close(error, value, attempts, this.#operator.policy.then)
+    const verdict = this.#verdict(error, undefined, value, attempts)
+    return this.#close(error, value, attempts, verdict === 'continue' ? 'skip' : 'fail')
+  }
+
+  #close(
+    error: unknown,
+    value: unknown,
+    attempts: number,
+    then: ResolvedErrorPolicy['then'],
+  ): typeof FAILED {
+    const { counters, name, subtask, scope, threshold } = this.#operator
     counters[COUNTER.errors]++
     const failure = asStreamError(error, name, subtask, value)
-    if (policy.then === 'fail' || !concernsRecord(error)) {
-      state.fatal = failure
-      throw failure
+    if (then === 'fail' || !concernsRecord(error)) throw this.#end(failure)
+    if (threshold?.exceed()) {
+      const message = `expected ${threshold.limit}, got one more (operator '${name}'): ${failure.message}`
+      throw this.#end(
+        new StreamError('SAGE_ERROR_THRESHOLD', message, {
+          operator: name,
+          subtask,
+          cause: failure,
+        }),
+      )
     }
-    counters[policy.then === 'skip' ? COUNTER.skipped : COUNTER.deadLettered]++
-    if (policy.then === 'deadLetter') {
+    counters[then === 'skip' ? COUNTER.skipped : COUNTER.deadLettered]++
+    if (then === 'deadLetter') {
       this.#operator.deadLetter({ value, error: failure, key: scope.key, operator: name, attempts })
     }
     return FAILED
+  }
+
+  #end(failure: StreamError): StreamError {
+    this.#operator.state.fatal = failure
+    return failure
+  }
+
+  // --- handlers of connected streams ---------------------------------------------------------
+
+  #asks(error: unknown): boolean {
+    return this.#operator.handling?.onError !== undefined && concernsRecord(error)
+  }
+
+  /** Does what the handler says; gives a retry's result, or FAILED. */
+  #ask(error: unknown, value: unknown, input: number | undefined): unknown {
+    const { counters, state } = this.#operator
+    let last = error
+    for (let attempt = 1; ; attempt++) {
+      if (!concernsRecord(last)) return this.#close(last, value, attempt, 'fail')
+      const at = this.#operator.failedAt?.() ?? { input, value }
+      const verdict = this.#verdict(last, at.input, at.value, attempt)
+      if (verdict === 'continue') return this.#close(last, at.value, attempt, 'skip')
+      if (verdict === 'stop' || attempt > MAX_RETRIES)
+        return this.#close(last, at.value, attempt, 'fail')
+      counters[COUNTER.retries]++
+      try {
+        return this.#again(value, input ?? 0)
+      } catch (error) {
+        if (state.fatal !== undefined) throw state.fatal
+        last = error
+      }
+    }
+  }
+
+  /** What the handler says. One that fails itself ends the job. */
+  #verdict(
+    error: unknown,
+    input: number | undefined,
+    value: unknown,
+    attempt: number,
+  ): ErrorVerdict {
+    const { name, subtask, handling } = this.#operator
+    const { inputs, onError } = handling!
+    const streamId = input === undefined ? inputs.join(', ') : inputs[input]
+    const told = error instanceof Error ? error : asStreamError(error, name, subtask)
+    let verdict: unknown
+    try {
+      verdict = onError!(streamId, told, { input, value, attempt, operator: name })
+    } catch (thrown) {
+      throw this.#end(asStreamError(thrown, name, subtask, value))
+    }
+    if (verdict === 'continue' || verdict === 'retry' || verdict === 'stop') return verdict
+    throw this.#end(
+      new StreamError(
+        'SAGE_OPTION',
+        `onError of '${name}': expected it to return 'continue', 'retry' or 'stop', got ${describe(verdict)}`,
+        { operator: name, subtask, cause: error },
+      ),
+    )
   }
 
   /** Tries held records that are due, in order; stops at the first that must wait on. True when any has left. */
@@ -170,7 +262,7 @@ export function asStreamError(
   subtask: number,
   value?: unknown,
 ): StreamError {
-  if (error instanceof StreamError) return error.at(operator, subtask)
+  if (error instanceof StreamError) return error.at(operator, subtask, value)
   const what = error instanceof Error ? `${error.name}: ${error.message}` : describe(error)
   const record = value === undefined ? '' : ` at record ${describe(value)}`
   return new StreamError(

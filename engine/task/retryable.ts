@@ -1,21 +1,29 @@
 import type { Collector, OutputTag } from '../../operators/contract/function.ts'
-import type { Operator, OperatorCall } from '../../operators/contract/operator.ts'
+import type { Operator, OperatorCall, RecordScope } from '../../operators/contract/operator.ts'
 
 /**
  * A `process` operator whose calls may fail without ending the job: what a call emits is kept until it has succeeded, so
- * that a failed attempt emits nothing: a record is processed whole or left out whole.
+ * that a failed attempt emits nothing: a record is processed whole or left out whole. Each goes out with the scope that the
+ * call had set for it.
  */
-export function retryable(operator: Operator): Operator {
+export function retryable(operator: Operator, scope: RecordScope): Operator {
   const attempt =
     (call: OperatorCall): OperatorCall =>
     (value, ctx, out) => {
-      const kept: (() => void)[] = []
+      const kept: { readonly at: RecordScope; emit(): void }[] = []
+      const keep = (emit: () => void) => void kept.push({ at: { ...scope }, emit })
       const keeper: Collector = {
-        collect: (item) => kept.push(() => out.collect(item)),
-        collectTo: <S>(tag: OutputTag<S>, item: S) => kept.push(() => out.collectTo(tag, item)),
+        collect: (item) => keep(() => out.collect(item)),
+        collectTo: <S>(tag: OutputTag<S>, item: S) => keep(() => out.collectTo(tag, item)),
       }
       const result = call(value, ctx, keeper)
-      for (const emit of kept) emit()
+      if (kept.length === 0) return result
+      const own = { ...scope }
+      for (const { at, emit } of kept) {
+        Object.assign(scope, at)
+        emit()
+      }
+      Object.assign(scope, own)
       return result
     }
   const { call } = operator
@@ -29,7 +37,7 @@ export function retryable(operator: Operator): Operator {
 
 function bound(operator: Operator): Omit<Operator, 'call'> {
   const { open, finish, endOfBatch, onWatermark, onProcessingTime, complete, close } = operator
-  const { beforeBarrier, snapshot, restore } = operator
+  const { again, beforeBarrier, gathered, failedAt, snapshot, restore } = operator
   return {
     ...(open && { open: () => open.call(operator) }),
     ...(finish && { finish: () => finish.call(operator) }),
@@ -40,7 +48,10 @@ function bound(operator: Operator): Omit<Operator, 'call'> {
     }),
     ...(beforeBarrier && { beforeBarrier: () => beforeBarrier.call(operator) }),
     ...(snapshot && { snapshot: () => snapshot.call(operator) }),
-    ...(restore && { restore: (state) => restore.call(operator, state) }),
+    ...(restore && { restore: (state: unknown) => restore.call(operator, state) }),
+    ...(again && { again: () => again.call(operator) }),
+    ...(gathered && { gathered: () => gathered.call(operator) }),
+    ...(failedAt && { failedAt: () => failedAt.call(operator) }),
     ...(complete && { complete: () => complete.call(operator) }),
     ...(close && { close: () => close.call(operator) }),
   }

@@ -1,12 +1,25 @@
-import { StreamError } from '../../codec/errors.ts'
+import { errorToData, StreamError } from '../../codec/errors.ts'
 import type { CallService, RuntimeContext } from '../../operators/contract/context.ts'
 import type { Awaitable } from '../../operators/contract/source.ts'
+import {
+  failed,
+  type ServiceCall,
+  type ServiceCalls,
+  type ServiceReply,
+  within,
+} from './service-calls.ts'
 
-/** A service as it was registered: `env.registerService(name, Class, options)`. */
+/** Where the instances of a service are: one per worker thread, or one for the job, on its coordinator's. */
+export type ServiceScope = 'worker' | 'job'
+
+/** A service as it was registered: `env.registerService(name, Class, options, { scope, timeout })`. */
 export interface ServiceRegistration {
   readonly name: string
   readonly Class: new (options?: any) => object
   readonly options: unknown
+  readonly scope: ServiceScope
+  /** How long a promise of a call may take, in ms; Infinity: for ever. */
+  readonly timeoutMs: number
 }
 
 interface ServiceHooks {
@@ -16,15 +29,21 @@ interface ServiceHooks {
 }
 
 /**
- * The services of one worker thread: one instance each, made and opened before the first operator, closed
- * after the last. Calls are direct; what a service throws becomes `SAGE_SERVICE` with it as the cause.
+ * The services of one thread: an instance each of those that are of its scope, made and opened before the first operator,
+ * closed after the last. Calls of these are direct; what a service throws becomes `SAGE_SERVICE` with it as the
+ * cause. Those of job scope are called over `calls`, from everywhere.
  */
 export class ServiceHost {
+  readonly #scope: ServiceScope
+  readonly #calls: ServiceCalls
+  readonly #registrations = new Map<string, ServiceRegistration>()
   readonly #instances = new Map<string, object>()
   readonly #proxies = new Map<string, object>()
   readonly call: CallService
 
-  constructor() {
+  constructor(scope: ServiceScope, calls: ServiceCalls) {
+    this.#scope = scope
+    this.#calls = calls
     const call = (name: string, ...args: unknown[]): unknown => this.#process(name, args)
     this.call = Object.assign(call, {
       async: async (name: string, ...args: unknown[]): Promise<unknown> =>
@@ -36,7 +55,10 @@ export class ServiceHost {
     registrations: readonly ServiceRegistration[],
     facilities: Omit<NonNullable<ServiceHooks['ctx']>, 'service'>,
   ): Promise<void> {
-    for (const { name, Class, options } of registrations) {
+    for (const registration of registrations)
+      this.#registrations.set(registration.name, registration)
+    for (const { name, Class, options, scope } of registrations) {
+      if (scope !== this.#scope) continue
       await naming(name, 'open', async () => {
         const instance: ServiceHooks = new Class(options)
         instance.ctx = { ...facilities, service: (other) => this.get(other) }
@@ -49,16 +71,46 @@ export class ServiceHost {
   get(name: string): any {
     let proxy = this.#proxies.get(name)
     if (proxy === undefined) {
-      proxy = guarded(name, this.#instance(name))
+      proxy = this.#proxy(this.#registered(name))
       this.#proxies.set(name, proxy)
     }
     return proxy
+  }
+
+  /** A call from another thread, or from a service of job scope, of one that is here. */
+  async answer({ id, service, method, args }: ServiceCall): Promise<ServiceReply> {
+    try {
+      const instance = guarded(service, this.#instance(service), Number.POSITIVE_INFINITY)
+      const fn = (instance as Record<string, unknown>)[method]
+      if (typeof fn === 'function') return { id, result: await fn(...args) }
+      throw new StreamError(
+        'SAGE_SERVICE',
+        `service '${service}': expected a method '${method}', which it has not`,
+      )
+    } catch (error) {
+      return { id, error: errorToData(error) }
+    }
   }
 
   async close(): Promise<void> {
     for (const [name, instance] of [...this.#instances].reverse()) {
       await naming(name, 'close', async () => (instance as ServiceHooks).close?.())
     }
+  }
+
+  #proxy({ name, scope, timeoutMs }: ServiceRegistration): object {
+    if (scope === 'job') return this.#calls.proxy(name, timeoutMs)
+    return guarded(name, this.#instance(name), timeoutMs)
+  }
+
+  #instance(name: string): object {
+    const instance = this.#instances.get(name)
+    if (instance !== undefined) return instance
+    throw new StreamError(
+      'SAGE_SERVICE',
+      `service '${name}': expected one that is opened already and can be reached from here; ` +
+        "one of scope 'job' reaches only such as are of its scope, too",
+    )
   }
 
   #process(name: string, args: readonly unknown[]): unknown {
@@ -70,10 +122,10 @@ export class ServiceHost {
     )
   }
 
-  #instance(name: string): object {
-    const instance = this.#instances.get(name)
-    if (instance !== undefined) return instance
-    const known = [...this.#instances.keys()].map((k) => `'${k}'`).join(', ') || 'none'
+  #registered(name: string): ServiceRegistration {
+    const registration = this.#registrations.get(name)
+    if (registration !== undefined) return registration
+    const known = [...this.#registrations.keys()].map((k) => `'${k}'`).join(', ') || 'none'
     throw new StreamError(
       'SAGE_SERVICE',
       `service '${name}' is not registered; registered: ${known}`,
@@ -91,7 +143,7 @@ async function naming(name: string, method: string, act: () => Promise<void>): P
 }
 
 /** A view of a service whose failing calls say which service and method failed. */
-function guarded(name: string, instance: object): object {
+function guarded(name: string, instance: object, timeoutMs: number): object {
   return new Proxy(instance, {
     get(target, property) {
       const member: unknown = Reflect.get(target, property, target)
@@ -99,24 +151,15 @@ function guarded(name: string, instance: object): object {
       return (...args: unknown[]): unknown => {
         try {
           const result: unknown = Reflect.apply(member, target, args)
-          return result instanceof Promise
-            ? result.catch((error: unknown) => {
-                throw failed(name, property, error)
-              })
-            : result
+          if (!(result instanceof Promise)) return result
+          const named = result.catch((error: unknown) => {
+            throw failed(name, property, error)
+          })
+          return within(named, timeoutMs, name, property)
         } catch (error) {
           throw failed(name, property, error)
         }
       }
     },
   })
-}
-
-function failed(service: string, method: string | symbol, cause: unknown): StreamError {
-  const what = cause instanceof Error ? cause.message : String(cause)
-  return new StreamError(
-    'SAGE_SERVICE',
-    `Service call failed: ${service}.${String(method)}: ${what}`,
-    { cause },
-  )
 }

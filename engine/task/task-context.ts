@@ -3,6 +3,7 @@ import type { Logger } from '../../operators/contract/logger.ts'
 import type { MetricGroup } from '../../operators/contract/metrics.ts'
 import type { RecordScope } from '../../operators/contract/operator.ts'
 import type {
+  BroadcastState,
   ListState,
   MapState,
   StateOptions,
@@ -10,6 +11,7 @@ import type {
   ValueState,
 } from '../../operators/contract/state.ts'
 import type { StreamState } from '../../operators/contract/stream-state.ts'
+import { BroadcastStates } from '../../operators/state/broadcast-states.ts'
 import { KeyedState } from '../../operators/state/keyed-state.ts'
 
 /** What all contexts of one thread share. */
@@ -34,6 +36,8 @@ export interface TaskPlace {
   readonly parallelism: number
   /** Whether its records are dealt by their keys. */
   readonly keyed: boolean
+  /** Those of its inputs whose records come to all subtasks. */
+  readonly broadcastInputs: ReadonlySet<number>
   readonly maxParallelism: number
 }
 
@@ -44,6 +48,8 @@ export class TaskContext implements RuntimeContext {
   readonly parallelism: number
   /** What this operator keeps per key. Not for users: `state`, `listState`, `mapState` and `timers` are. */
   readonly keyed: KeyedState
+  /** What it keeps as all its subtasks do. */
+  readonly broadcast: BroadcastStates
   readonly metrics: MetricGroup
   readonly #scope: RecordScope
   readonly #thread: ThreadFacilities
@@ -58,6 +64,7 @@ export class TaskContext implements RuntimeContext {
   ) {
     const { name, keyed, maxParallelism } = place
     this.keyed = new KeyedState({ name, keyed, maxParallelism, clock: thread.clock }, scope)
+    this.broadcast = new BroadcastStates(name, place.broadcastInputs.size > 0)
     this.name = place.name
     this.subtask = place.subtask
     this.parallelism = place.parallelism
@@ -98,6 +105,10 @@ export class TaskContext implements RuntimeContext {
 
   mapState<MK, V>(name: string, options?: StateOptions): MapState<MK, V> {
     return this.keyed.mapState(name, options)
+  }
+
+  broadcastState<MK, V>(name: string): BroadcastState<MK, V> {
+    return this.broadcast.state(name)
   }
 
   get timers(): Timers {

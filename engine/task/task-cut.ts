@@ -1,4 +1,5 @@
 import type { KeyedBackend, Operator } from '../../operators/contract/operator.ts'
+import type { BroadcastStates } from '../../operators/state/broadcast-states.ts'
 import type { GraphNode } from '../graph/node.ts'
 import type { SourcePositions } from './source-driver.ts'
 
@@ -7,6 +8,7 @@ export interface OperatorCut {
   readonly node: GraphNode
   readonly operator: Operator
   readonly keyed: KeyedBackend
+  readonly broadcast: BroadcastStates
 }
 
 /**
@@ -27,8 +29,11 @@ export interface TaskCut {
 
 /** Takes what the subtasks of a thread hand over. */
 export interface CheckpointTaker {
-  /** A subtask has come to the barrier of `epoch`; its barriers go downstream when the call returns. */
-  take(epoch: number, cut: TaskCut): void
+  /**
+   * A subtask has come to the barrier of `epoch`. Until the call has returned, and its promise, if any, has settled, the
+   * subtask does nothing; then its barriers go downstream. A rejection ends the job.
+   */
+  take(epoch: number, cut: TaskCut): Promise<void> | undefined
   /**
    * A subtask has come to its end, and takes no part in later checkpoints: this is its share in all of them. It ends when
    * `released` is called: when a checkpoint that holds this share is complete.

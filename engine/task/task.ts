@@ -9,6 +9,7 @@ import type { TaskState } from '../metrics/task-times.ts'
 import type { ChainOperator, ChainState, CompiledChain } from './chain-model.ts'
 import type { ChainTime } from './chain-time.ts'
 import { asStreamError, FAILED } from './error-gate.ts'
+import { Patience } from './patience.ts'
 import { RunSlice } from './run-slice.ts'
 import type { SourceDriver } from './source-driver.ts'
 import type { CheckpointTaker, TaskCut } from './task-cut.ts'
@@ -37,6 +38,15 @@ type Phase =
 
 /** What `#reachCut` found. */
 type AtCut = 'none' | 'moved' | 'blocked'
+
+/** A share in a checkpoint that is being made durable. */
+interface Taking {
+  readonly epoch: number
+  settled: boolean
+  failure?: { readonly error: unknown }
+  /** Never rejects. */
+  done: Promise<void>
+}
 
 /** One ring into a task, and the way into the chain that its records take. */
 export interface TaskInput {
@@ -85,6 +95,7 @@ export class Task {
   readonly #parts: TaskParts
   readonly #batch = newBatch()
   readonly #slice: RunSlice
+  readonly #patience: Patience
   #phase: Phase = 'running'
   #entry = 0
   #next = 0
@@ -100,6 +111,8 @@ export class Task {
   #suspends = false
   /** What was emitted for it lies before the barrier. */
   #handedOver = false
+  /** Until it has settled, nothing is taken in and no time passes. */
+  #taking: Taking | undefined
   #finishing: Iterator<unknown> | undefined
   #finished = 0
   #completed: { readonly error?: unknown } | undefined
@@ -107,6 +120,7 @@ export class Task {
   constructor(parts: TaskParts) {
     this.#parts = parts
     this.#slice = new RunSlice(parts.nowMs)
+    this.#patience = new Patience(parts.outputs)
   }
 
   get name(): string {
@@ -122,6 +136,7 @@ export class Task {
   get state(): TaskState {
     if (this.#anyPressed()) return 'backpressured'
     if (this.#phase === 'settling' || this.#phase === 'completing') return 'busy'
+    if (this.#taking !== undefined) return 'busy'
     for (const { errors, gate } of this.#parts.operators)
       if (errors.busy || gate?.busy === true) return 'busy'
     return 'idle'
@@ -133,7 +148,8 @@ export class Task {
 
   /** Whether a promise is pending, so that the event loop must run. */
   get asynchronous(): boolean {
-    return this.#phase === 'completing' || this.#parts.source?.waiting === true || this.pending
+    if (this.#phase === 'completing' || this.#taking !== undefined) return true
+    return this.#parts.source?.waiting === true || this.pending
   }
 
   /** Whether records are on their way in a promise: the end of input and checkpoints wait for them. */
@@ -146,10 +162,11 @@ export class Task {
   get dueMs(): number {
     const { source, operators, state } = this.#parts
     // A source that may not be asked, because an output is pressed, is due when the pressure goes.
-    const asks = this.#phase === 'running' && !state.pressed
+    const asks = this.#phase === 'running' && !state.pressed && this.#taking === undefined
     let due = asks && source !== undefined ? source.dueMs : Number.POSITIVE_INFINITY
     for (const { errors, gate } of operators)
       due = Math.min(due, errors.dueMs, gate?.dueMs ?? Number.POSITIVE_INFINITY)
+    due = Math.min(due, this.#patience.dueMs)
     return asks ? Math.min(due, this.#clockDueMs()) : due
   }
 
@@ -170,7 +187,7 @@ export class Task {
     if (this.#phase === 'ended') return true
     if (this.#phase === 'waiting' || this.#phase === 'suspended') return !state.pressed
     if (this.#phase !== 'running' || state.pressed || this.asynchronous) return false
-    if (this.#epoch !== 0) return false
+    if (this.#epoch !== 0 || this.#parts.outputs.some(({ waiting }) => waiting)) return false
     return source === undefined || source.quiet
   }
 
@@ -236,6 +253,8 @@ export class Task {
   async abort(): Promise<void> {
     if (this.#phase === 'completing' || this.#phase === 'ended') return
     this.#phase = 'ended'
+    // What sinks are about is done before they are closed.
+    await this.#taking?.done
     await this.#closeAll()
   }
 
@@ -243,6 +262,7 @@ export class Task {
   #advance(): boolean {
     switch (this.#phase) {
       case 'running':
+        if (this.#taking !== undefined) return this.#whenTaken(this.#taking)
         if (this.#runSlice() || this.#passTime()) return true
         return this.#epoch === 0 ? this.#takeInput() : this.#workToCut()
       case 'suspended':
@@ -265,15 +285,22 @@ export class Task {
   #relieve(): boolean {
     const { state, operators, outputs } = this.#parts
     state.pressed = false
-    for (const output of outputs) if (output.pressed && output.flush()) state.pressed = true
+    for (const output of outputs) if (output.waiting && output.flush()) state.pressed = true
     // Downstream first: what holds there keeps what is upstream from emitting more.
     for (let k = operators.length - 1; k >= 0; k--) this.#letGo(operators[k])
     // A retry or a result may have been emitted.
     for (const output of outputs) if (output.pressed) state.pressed = true
     const { pressed } = state
     if (pressed) for (const generator of this.#parts.generators) generator.pressed()
+    if (this.#patience.any) this.#losePatience()
     this.#checkFatal()
     return !pressed
+  }
+
+  #losePatience(): void {
+    const { state, operators, nowMs, subtask } = this.#parts
+    const failure = this.#patience.look(nowMs())
+    if (failure !== undefined) state.fatal ??= failure.at(operators.at(-1)!.name, subtask)
   }
 
   /** Tries again what is due, and passes on what has settled. */
@@ -357,7 +384,7 @@ export class Task {
 
   /** Takes the checkpoint once all inputs have come to its barrier and all they brought has had its effect. */
   #reachCut(): AtCut {
-    const { inputs, operators, outputs, checkpoints } = this.#parts
+    const { inputs, operators, checkpoints } = this.#parts
     const reached = (channel: InputChannel): boolean =>
       this.begins ? channel.caughtUp : channel.ended || channel.epoch >= this.#epoch
     if (!inputs.every(({ channel }) => reached(channel))) return 'none'
@@ -370,13 +397,48 @@ export class Task {
     if (this.#touched) return this.#endOfBatch() ? 'moved' : 'blocked'
     // What is on its way in a promise, or waits for a retry, belongs to it.
     if (this.pending || operators.some(({ errors }) => errors.busy)) return 'blocked'
+<<<<<<< HEAD
     // A restart repeats nothing that lies before the barrier: the main thread finds it in its ring, whatever becomes of this thread.
     for (const output of outputs) if (output.flush()) return 'blocked'
     checkpoints!.take(this.#epoch, this.#parts.cut())
     for (const output of outputs) output.barrier(this.#epoch)
+=======
+    const share = checkpoints!.take(this.#epoch, this.#parts.cut())
+    if (share !== undefined) {
+      this.#awaitShare(this.#epoch, share)
+      return 'blocked'
+    }
+    this.#passBarrier()
+    return 'moved'
+  }
+
+  #awaitShare(epoch: number, share: Promise<void>): void {
+    const taking: Taking = { epoch, settled: false, done: share }
+    taking.done = share
+      .catch((error: unknown) => {
+        taking.failure = { error }
+      })
+      .finally(() => {
+        taking.settled = true
+        this.#parts.wake()
+      })
+    this.#taking = taking
+  }
+
+  /** Goes on once the share in a checkpoint is durable. Meanwhile a later one may have begun here. */
+  #whenTaken({ epoch, settled, failure }: Taking): boolean {
+    if (!settled) return false
+    this.#taking = undefined
+    if (failure !== undefined) throw failure.error
+    if (epoch === this.#epoch) this.#passBarrier()
+    return true
+  }
+
+  #passBarrier(): void {
+    for (const output of this.#parts.outputs) output.barrier(this.#epoch)
+>>>>>>> main
     this.#epoch = 0
     if (this.#suspends) this.#phase = 'suspended'
-    return 'moved'
   }
 
   /** One by one: an operator sets the key of each before it gives it. */
@@ -474,14 +536,20 @@ export class Task {
 
   #handOver(k: number): void {
     const { operator, errors } = this.#parts.operators[k]
-    try {
-      this.#emitAll(k, operator.endOfBatch?.() ?? [])
-    } catch (error) {
+    if (operator.endOfBatch === undefined) return
+    for (let done = false; !done; ) {
+      try {
+        this.#emitAll(k, operator.endOfBatch())
+        done = true
+      } catch (error) {
+        this.#checkFatal()
+        const retried = errors.fail(error, undefined, undefined)
+        if (retried !== FAILED) this.#emitAll(k, retried as Iterable<unknown>)
+        // What waits for its retry comes before the rest, for which there will be another turn.
+        done = errors.busy
+      }
       this.#checkFatal()
-      const retried = errors.fail(error, undefined, 0)
-      if (retried !== FAILED) this.#emitAll(k, retried as Iterable<unknown>)
     }
-    this.#checkFatal()
   }
 
   /** Whole before the first is emitted: what throws midway has emitted nothing. */

@@ -21,13 +21,17 @@
  *
  * Time that a test moves ({@link ManualClock}), sources that pause, end and fail where it says
  * ({@link scriptedSource}), one operator without a job ({@link operatorHarness}).
+ *
+ * @module sage-stream/testing
  */
 
 export type { UserMetrics } from '../../operators/contract/user-metrics.ts'
+export type { LogLine } from '../../operators/testing/harness-context.ts'
 export { ManualClock } from '../../operators/testing/manual-clock.ts'
 export {
   type HarnessOptions,
   OperatorHarness,
+  type OperatorSnapshot,
   operatorHarness,
   type PushOptions,
 } from '../../operators/testing/operator-harness.ts'

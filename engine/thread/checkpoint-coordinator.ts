@@ -177,7 +177,7 @@ export class CheckpointCoordinator {
     const savepoint = path !== undefined
     const store = savepoint ? this.#job.openStore(path) : this.#store
     const lock = savepoint ? await store.lock() : undefined
-    const epoch = savepoint ? await store.nextEpoch() : this.#next++
+    const epoch = savepoint ? await this.#epochOfSavepoint(store) : this.#next++
     const base = savepoint ? undefined : this.#base
     await store.begin(epoch, base?.epoch)
     if (this.#closed) return
@@ -207,6 +207,16 @@ export class CheckpointCoordinator {
       running.timer = setTimeout(late, this.#pace.timeoutMs).unref()
     const directory = store.site.directory
     this.#job.tell({ type: 'checkpoint', order: { epoch, directory, base, savepoint, suspend } })
+  }
+
+  /** A number of the job's own, too: barriers and what sinks make visible are in the order of these. */
+  async #epochOfSavepoint(store: CheckpointStore): Promise<number> {
+    const epoch = Math.max(this.#next, await store.nextEpoch())
+    this.#next = epoch + 1
+    // It counts as used for ever, as that of a checkpoint that was given up.
+    await this.#store.begin(epoch)
+    await this.#store.abort(epoch)
+    return epoch
   }
 
   async #complete(running: Running): Promise<void> {

@@ -3,6 +3,7 @@ import type { ErrorData } from '../../codec/errors.ts'
 import type { LogLevel } from '../../operators/contract/logger.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
 import type { PartFacts } from '../checkpoint/state-model.ts'
+import type { ServiceCall, ServiceReply } from '../task/service-calls.ts'
 
 /** A dead letter on its way to the job's result. */
 export interface DeadLetterData {
@@ -30,6 +31,8 @@ export type FromWorker =
   | { readonly type: 'declined'; readonly epoch: number; readonly error: ErrorData }
   /** All of its subtasks have come to their end, and wait for a checkpoint that holds what they have left behind. */
   | { readonly type: 'allLast' }
+  /** Of a service of job scope. */
+  | { readonly type: 'call'; readonly call: ServiceCall }
 
 /** A worker's part in a checkpoint, written. */
 export interface TakenPart {
@@ -53,12 +56,21 @@ export interface CheckpointOrder {
   readonly suspend: boolean
 }
 
+/** What sinks had prepared for a complete checkpoint that the job goes back behind. */
+export interface LaterSinks {
+  readonly epoch: number
+  /** By operator, those of the checkpoint with nothing, too; undefined: it is damaged. */
+  readonly sinks: ReadonlyMap<string, readonly unknown[]> | undefined
+}
+
 /** What a job begins with. */
 export interface ResumedFrom {
   readonly directory: string
   readonly manifest: Manifest
   /** By node id of a source: where its partitions are continued. */
   readonly positions: ReadonlyMap<number, ReadonlyMap<string, unknown>>
+  /** Checkpoints of the job's own directory that are later, oldest first. */
+  readonly later: readonly LaterSinks[]
 }
 
 /** What the coordinator tells a worker. */
@@ -78,6 +90,7 @@ export type ToWorker =
   | { readonly type: 'go' }
   | { readonly type: 'stop' }
   | { readonly type: 'cancel' }
+  | { readonly type: 'reply'; readonly reply: ServiceReply }
 
 /** A checkpoint that was asked for: `path` where it is a savepoint. */
 export interface CheckpointRequest {
@@ -124,15 +137,19 @@ export type ToMain =
   | ({ readonly type: 'checkpoint' } & CompletedReport)
   | { readonly type: 'refused'; readonly error: ErrorData; readonly requests: readonly number[] }
   | { readonly type: 'ended'; readonly outcome: Outcome }
+  | LogReport
+
+/** A line for the job's logger. */
+export interface LogReport {
+  readonly type: 'log'
+  readonly level: LogLevel
+  readonly message: string
+  readonly details: readonly unknown[]
+}
 
 /** What a worker tells the main thread. */
 export type Report =
-  | {
-      readonly type: 'log'
-      readonly level: LogLevel
-      readonly message: string
-      readonly details: readonly unknown[]
-    }
+  | LogReport
   | {
       readonly type: 'deadLetters'
       readonly letters: readonly DeadLetterData[]

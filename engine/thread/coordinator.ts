@@ -1,12 +1,16 @@
 import { type ErrorData, errorToData, StreamError } from '../../codec/errors.ts'
 import type { RuntimeContext } from '../../operators/contract/context.ts'
 import { MetricRegistry, unreadMetrics } from '../../operators/contract/metric-registry.ts'
+import { withStores, withStoresInline } from '../../operators/contract/state-site.ts'
 import { describeGraph, firstDifference } from '../graph/fingerprint.ts'
 import type { GraphNode } from '../graph/node.ts'
 import { planGraph } from '../graph/plan.ts'
 import { wrapArena } from '../ring/arena.ts'
 import { DOORBELL_BYTES, Doorbell } from '../ring/doorbell.ts'
+import { SharedState } from '../state/shared-state.ts'
 import { StateMemory } from '../state/state-memory.ts'
+import { failed, type ServiceCall, ServiceCalls, type ServiceReply } from '../task/service-calls.ts'
+import { ServiceHost } from '../task/services.ts'
 import { CheckpointCoordinator } from './checkpoint-coordinator.ts'
 import { openSite, openStore } from './checkpoint-files.ts'
 import type {
@@ -19,7 +23,7 @@ import type {
   ToWorker,
 } from './control.ts'
 import type { JobGraph } from './job-site.ts'
-import { clockOf, type ThreadInit } from './job-thread.ts'
+import { clockOf, crossingOf, reportingLogger, type ThreadInit } from './job-thread.ts'
 import { describeOperators, type OpenedCheckpoints, openCheckpoints } from './open-checkpoints.ts'
 import { PartitionClaims } from './partition-claims.ts'
 
@@ -35,7 +39,7 @@ const CANCEL_MS = 5_000
 type WorkerState = 'starting' | 'built' | 'opened' | 'ended'
 
 /**
- * Decides for a job; touches no record. Proves that all threads built one graph, lists the partitions of the
+ * Decides for a job; touches no record. Holds the services of job scope, which run beside its own work. Proves that all threads built one graph, lists the partitions of the
  * sources, starts and stops the workers, and says how the job ended: finished when every worker has ended by
  * itself, failed with the first failure that anyone reported.
  */
@@ -48,6 +52,8 @@ export class Coordinator {
   readonly #descriptions: (Extract<FromWorker, { type: 'built' }> | undefined)[]
   readonly #ended = Promise.withResolvers<void>()
   readonly #started = Promise.withResolvers<void>()
+  /** All have built the same graph. */
+  readonly #built = Promise.withResolvers<void>()
   #wish: 'stopped' | 'cancelled' | undefined
   #error: ErrorData | undefined
   #cancelling = false
@@ -56,11 +62,20 @@ export class Coordinator {
   #job: JobGraph | undefined
   #checkpoints: CheckpointCoordinator | undefined
   #opened: OpenedCheckpoints | undefined
+  readonly #services: ServiceHost
+  readonly #crossing: <T>(data: T) => T
 
   constructor(init: ThreadInit, lines: CoordinatorLines, plain: readonly string[] | undefined) {
     this.#init = init
     this.#lines = lines
     this.#plain = plain
+    this.#crossing = crossingOf(init)
+    // One service of job scope that calls another does so as all others do.
+    const calls: ServiceCalls = new ServiceCalls(
+      (call) =>
+        void this.#services.answer(structuredClone(call)).then((reply) => calls.settle(reply)),
+    )
+    this.#services = new ServiceHost('job', calls)
     this.#states = lines.workers.map(() => 'starting')
     this.#descriptions = lines.workers.map(() => undefined)
     for (const [worker, line] of lines.workers.entries()) {
@@ -76,20 +91,57 @@ export class Coordinator {
 
   /** Sees the job through to its end. */
   async run(load: () => Promise<JobGraph>): Promise<void> {
+    const within = this.#init.mayBlock ? withStores : withStoresInline
+    const { state, thread } = this.#init
+    await within(new SharedState(state, thread), () => this.#run(load))
+    this.#lines.main.post({ type: 'ended', outcome: this.#outcome() })
+  }
+
+  async #run(load: () => Promise<JobGraph>): Promise<void> {
     try {
       const job = await load()
       this.#full = describeGraph(job.graph, { sourceText: true })
       this.#compare('the coordinator', this.#plain, describeGraph(job.graph, { sourceText: false }))
       this.#job = job
-      this.#startWhenBuilt()
+      // Continues here, not where the last worker was heard: with the job's stores at hand.
+      void this.#built.promise.then(() => this.#start(job))
+      this.#compareWhenBuilt()
     } catch (error) {
       this.#fail(errorToData(error))
     }
     await this.#ended.promise
     clearTimeout(this.#patience)
     this.#checkpoints?.close()
+    await this.#closeServices()
     await this.#opened?.lock.release().catch(() => {})
-    this.#lines.main.post({ type: 'ended', outcome: this.#outcome() })
+  }
+
+  async #openServices(job: JobGraph): Promise<void> {
+    const { jobName, settings } = this.#init
+    const logger = reportingLogger(settings.logLevel, (line) => this.#lines.main.post(line))
+    await this.#services.open(job.services, { jobName, logger, clock: clockOf(this.#init, job) })
+  }
+
+  /** A service that hangs in its `close` is left when the job has failed or was cancelled. */
+  async #closeServices(): Promise<void> {
+    const closed = this.#services.close().catch((error: unknown) => this.fail(error))
+    if (!this.#cancelling) return closed
+    const patience = Promise.withResolvers<void>()
+    const timer = setTimeout(patience.resolve, CANCEL_MS).unref()
+    await Promise.race([closed, patience.promise])
+    clearTimeout(timer)
+  }
+
+  async #answer(worker: number, call: ServiceCall): Promise<void> {
+    const reply = await this.#services.answer(call)
+    const line = this.#lines.workers[worker]
+    try {
+      line.post({ type: 'reply', reply: this.#crossing(reply) })
+    } catch (error) {
+      // What it returned is no data.
+      const failure = errorToData(failed(call.service, call.method, error))
+      line.post({ type: 'reply', reply: { id: call.id, error: failure } satisfies ServiceReply })
+    }
   }
 
   /** Fails the job for something that went wrong on this thread; only the first failure counts. */
@@ -107,6 +159,10 @@ export class Coordinator {
       this.#fail(message.error)
       return
     }
+    if (message.type === 'call') {
+      void this.#answer(worker, message.call)
+      return
+    }
     if (message.type === 'ready') this.#checkpoints?.ready(worker, message.epoch)
     if (message.type === 'taken') this.#checkpoints?.taken(worker, message)
     if (message.type === 'declined') this.#checkpoints?.declined(message.epoch, message.error)
@@ -114,7 +170,7 @@ export class Coordinator {
     if (isAboutCheckpoints(message)) return
     if (message.type === 'built') this.#descriptions[worker] = message
     this.#states[worker] = message.type as WorkerState
-    if (message.type === 'built') this.#startWhenBuilt()
+    if (message.type === 'built') this.#compareWhenBuilt()
     if (message.type === 'opened' && this.#all('opened')) {
       this.#tell({ type: 'go' })
       if (this.#wish === 'stopped') this.#tell({ type: 'stop' })
@@ -144,7 +200,7 @@ export class Coordinator {
     this.#cancelAll()
   }
 
-  #startWhenBuilt(): void {
+  #compareWhenBuilt(): void {
     if (this.#job === undefined || this.#cancelling || !this.#all('built')) return
     try {
       this.#descriptions.forEach((description, worker) => {
@@ -154,15 +210,20 @@ export class Coordinator {
       this.#fail(errorToData(error))
       return
     }
-    void this.#begin(this.#job).catch((error: unknown) => this.#fail(errorToData(error)))
+    this.#built.resolve()
   }
 
-  async #begin(job: JobGraph): Promise<void> {
-    const from = await this.#openCheckpoints(job)
-    const partitions = await this.#listPartitions(job)
-    for (const [node, list] of partitions) partitions.set(node, leftOf(list, from, node))
-    const claims = PartitionClaims.allocate(partitions)
-    this.#tell({ type: 'start', partitions, claims, from })
+  async #start(job: JobGraph): Promise<void> {
+    try {
+      const from = await this.#openCheckpoints(job)
+      await this.#openServices(job)
+      const partitions = await this.#listPartitions(job)
+      for (const [node, list] of partitions) partitions.set(node, leftOf(list, from, node))
+      const claims = PartitionClaims.allocate(partitions)
+      this.#tell({ type: 'start', partitions, claims, from })
+    } catch (error) {
+      this.fail(error)
+    }
   }
 
   /** Takes the job's checkpoints into use, where it takes any; what it begins with. */
@@ -322,6 +383,7 @@ function listingContext(
     state: unavailable,
     listState: unavailable,
     mapState: unavailable,
+    broadcastState: unavailable,
     get timers() {
       return unavailable()
     },

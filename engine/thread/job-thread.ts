@@ -8,18 +8,28 @@ import { describeGraph } from '../graph/fingerprint.ts'
 import { type MemoryPlan, planMemory } from '../graph/memory-plan.ts'
 import type { GraphNode } from '../graph/node.ts'
 import { type Plan, planGraph } from '../graph/plan.ts'
+import { stateId } from '../graph/state-id.ts'
 import { UserMetricsMemory } from '../metrics/user-metrics-memory.ts'
 import { type Arena, wrapArena } from '../ring/arena.ts'
 import { DOORBELL_BYTES, Doorbell } from '../ring/doorbell.ts'
 import { SharedState } from '../state/shared-state.ts'
 import { buildTask } from '../task/build-task.ts'
+import { ServiceCalls } from '../task/service-calls.ts'
 import { ServiceHost } from '../task/services.ts'
 import type { Task } from '../task/task.ts'
 import { openSite } from './checkpoint-files.ts'
-import type { ControlPort, FromWorker, Report, ResumedFrom, ToWorker } from './control.ts'
+import type {
+  ControlPort,
+  FromWorker,
+  LogReport,
+  Report,
+  ResumedFrom,
+  ToWorker,
+} from './control.ts'
 import { DeadLetterOffice } from './dead-letter-office.ts'
 import type { JobGraph, ThreadSettings } from './job-site.ts'
 import { PartitionClaims } from './partition-claims.ts'
+import { recoverSink } from './recover-sink.ts'
 import { restoreState } from './restore-state.ts'
 import { SettleWords } from './settle-words.ts'
 import { ThreadCheckpoints } from './thread-checkpoints.ts'
@@ -60,7 +70,8 @@ export interface ThreadLines {
 export class JobThread {
   readonly #init: ThreadInit
   readonly #lines: ThreadLines
-  readonly #services = new ServiceHost()
+  readonly #calls: ServiceCalls
+  readonly #services: ServiceHost
   readonly #letters: DeadLetterOffice
   readonly #checkpoints: ThreadCheckpoints | undefined
   readonly #bell: Doorbell
@@ -86,8 +97,14 @@ export class JobThread {
             thread: init.thread,
             openSite,
             post: (message) => lines.coordinator.post(message),
+            fail: (error) => this.fail(error),
             wake: () => this.#bell.ring(),
           })
+    const crossing = crossingOf(init)
+    this.#calls = new ServiceCalls((call) =>
+      lines.coordinator.post({ type: 'call', call: crossing(call) }),
+    )
+    this.#services = new ServiceHost('worker', this.#calls)
     this.#letters = new DeadLetterOffice((report) => lines.main.post(report))
     this.#logger = reportingLogger(init.settings.logLevel, (report) => lines.main.post(report))
   }
@@ -163,6 +180,7 @@ export class JobThread {
       this.#started.resolve()
       if (order.type === 'start') onStart(order)
       else if (order.type === 'go') onGo(true)
+      else if (order.type === 'reply') this.#calls.settle(order.reply)
       else if (order.type === 'stop') for (const task of this.#tasks) task.stop()
       else if (order.type === 'checkpoint') this.#checkpoints?.begin(order.order)
       else if (order.type === 'trigger') this.#checkpoints?.trigger(order.epoch)
@@ -198,13 +216,20 @@ export class JobThread {
   }
 
   /** Before any function is opened. */
-  async #restore({ directory, manifest }: ResumedFrom): Promise<void> {
+  async #restore({ directory, manifest, later }: ResumedFrom): Promise<void> {
     const reader = openSite(directory).open(manifest)
+    const known = { manifest, reader, later }
     const { maxParallelism } = this.#init.settings
     for (const task of this.#tasks) {
       const { operators, subtask, parallelism } = task.cut()
-      for (const operator of operators)
-        await restoreState(reader, operator, { subtask, parallelism, maxParallelism })
+      for (const operator of operators) {
+        const id = stateId(operator.node)
+        const parallelismBefore =
+          manifest.operators.find(({ uid }) => uid === id)?.parallelism ?? parallelism
+        const share = { subtask, parallelism, parallelismBefore, maxParallelism }
+        await restoreState(reader, operator, share)
+        await recoverSink(known, operator, share)
+      }
     }
   }
 
@@ -266,6 +291,7 @@ export class JobThread {
 
   /** Closes what is still open. Its failures count when nothing failed before. */
   async #close(): Promise<void> {
+    await this.#checkpoints?.close()
     for (const task of this.#tasks) await task.abort().catch((error: unknown) => this.fail(error))
     await this.#services.close().catch((error: unknown) => this.fail(error))
   }
@@ -275,6 +301,11 @@ export class JobThread {
 export function clockOf({ time }: ThreadInit, { clock }: JobGraph): Clock {
   if (time !== undefined) return new SharedTime(time)
   return clock === 'system' ? systemClock : clock
+}
+
+/** What happens to data on its way between threads, where there is but one: services see the same either way. */
+export function crossingOf({ mayBlock }: ThreadInit): <T>(data: T) => T {
+  return mayBlock ? (data) => data : (data) => structuredClone(data)
 }
 
 const systemClock: Clock = { now: () => Date.now() }
@@ -293,7 +324,8 @@ export function threadFailure(
   return new StreamError(code, `${kind} on a worker thread: ${what}`, { cause })
 }
 
-function reportingLogger(level: LogLevel, post: (report: Report) => void): Logger {
+/** A logger whose lines are written on the main thread. */
+export function reportingLogger(level: LogLevel, post: (report: LogReport) => void): Logger {
   const least = LOG_LEVELS.indexOf(level)
   const write =
     (line: LogLevel) =>

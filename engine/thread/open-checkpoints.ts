@@ -8,11 +8,12 @@ import type {
   StoreLock,
 } from '../checkpoint/contract.ts'
 import { checkpointPath } from '../checkpoint/layout.ts'
-import type { Manifest, ManifestOperator } from '../checkpoint/manifest.ts'
+import type { Manifest, ManifestOperator, Visibility } from '../checkpoint/manifest.ts'
 import type { GraphNode } from '../graph/node.ts'
 import { stateId } from '../graph/state-id.ts'
 import type { ResumedFrom } from './control.ts'
 import type { CheckpointSettings } from './job-site.ts'
+import { readLater } from './recover-sink.ts'
 
 /** The program as far as its state is concerned. */
 export interface ResumableProgram {
@@ -57,7 +58,9 @@ export async function openCheckpoints(
     const decision = chooseCheckpoint({
       resume: own ? resume : (named.epoch ?? 'latest'),
       candidates: await candidatesOf(source),
-      finalSinks: [],
+      finalSinks: program.nodes
+        .filter((node) => visibilityOf(node) === 'final')
+        .map(({ name }) => name),
     })
     if (decision.kind === 'refuse') throw new StreamError(decision.code, decision.message)
     if (decision.kind === 'fresh') {
@@ -69,7 +72,12 @@ export async function openCheckpoints(
       return { store, lock, next, from: undefined, base: undefined, warnings: [] }
     }
     const { manifest, skipped } = decision
-    if (own && skipped.length > 0) await store.revokeAfter(manifest.epoch)
+    // Where the job goes back behind checkpoints of its own, sinks take back what these have made visible.
+    const behind = (own ? skipped : await store.list()).filter(
+      ({ epoch }) => epoch > manifest.epoch,
+    )
+    const later = await readLater(openSite(dir), behind)
+    if (later.length > 0) await store.revokeAfter(manifest.epoch)
     const warnings = [
       ...skipped.map(
         ({ epoch, damage }) => `checkpoint ${epoch} is left out: ${damage ?? 'whole'}`,
@@ -77,8 +85,16 @@ export async function openCheckpoints(
       ...compatible(manifest, program),
     ]
     const positions = await readPositions(openSite(named.directory), manifest, program.nodes)
-    const from = { directory: named.directory, manifest, positions }
-    return { store, lock, next, from, base: own ? manifest : undefined, warnings }
+    const from = { directory: named.directory, manifest, positions, later }
+    return {
+      store,
+      lock,
+      // Also where it begins from another directory: sinks count by these numbers.
+      next: Math.max(next, manifest.epoch + 1),
+      from,
+      base: own ? manifest : undefined,
+      warnings,
+    }
   } catch (error) {
     await lock.release()
     throw error
@@ -95,8 +111,13 @@ export function describeOperators({
     name: node.name,
     kind: node.kind,
     parallelism: parallelism[node.id],
-    visibility: 'none' as const,
+    visibility: visibilityOf(node),
   }))
+}
+
+function visibilityOf({ body }: GraphNode): Visibility {
+  if (body.type === 'source' || !('factory' in body)) return 'none'
+  return body.factory?.visibility ?? 'none'
 }
 
 /** What is there, newest first; the newest whole one is looked at to the last byte, older ones are not. */

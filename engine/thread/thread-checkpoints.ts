@@ -1,14 +1,20 @@
 import { errorToData } from '../../codec/errors.ts'
 import type { KeyedStore } from '../../operators/contract/keyed-store.ts'
+import type { Operator } from '../../operators/contract/operator.ts'
+import type { Awaitable } from '../../operators/contract/source.ts'
 import type { CheckpointSite, PartWriter } from '../checkpoint/contract.ts'
 import { shouldBeFull } from '../checkpoint/full-or-delta.ts'
+import type { GraphNode } from '../graph/node.ts'
 import { stateId } from '../graph/state-id.ts'
+import { asStreamError } from '../task/error-gate.ts'
 import type { CheckpointTaker, OperatorCut, TaskCut } from '../task/task-cut.ts'
 import type { CheckpointOrder, FromWorker } from './control.ts'
+import type { OperatorState } from './restore-state.ts'
 
 /** A task as a thread's checkpoints see it. */
 export interface CheckpointedTask {
   readonly begins: boolean
+  cut(): TaskCut
   trigger(epoch: number, suspend: boolean): void
 }
 
@@ -17,6 +23,8 @@ export interface CheckpointingThread {
   readonly thread: number
   openSite(directory: string): CheckpointSite
   post(message: FromWorker): void
+  /** Ends the job. */
+  fail(error: unknown): void
   /** Wakes the thread's loop. */
   wake(): void
 }
@@ -25,12 +33,19 @@ export interface CheckpointingThread {
 interface Current {
   readonly order: CheckpointOrder
   readonly part: PartWriter
+  /** Tasks whose share is being made durable, or is. */
+  readonly begun: Set<string>
   /** Tasks that have had their share. */
   readonly taken: Set<string>
   /** Those that will have none any more, whose last one it holds. */
   readonly last: Set<string>
+<<<<<<< HEAD
   readonly pushed: Map<number, number>
   closing: boolean
+=======
+  /** All have had it: settles when the part is written, or has failed. */
+  closing: Promise<void> | undefined
+>>>>>>> main
 }
 
 interface MarkedStore {
@@ -41,12 +56,15 @@ interface MarkedStore {
 interface Last {
   readonly cut: TaskCut
   readonly released: () => void
+  /** Whether a complete checkpoint holds it: its sinks have made everything visible. */
+  done: boolean
 }
 
 /**
  * One thread's share in the checkpoints of its job: writes what its subtasks hand over into one part each time, and tells the
- * coordinator when all of them have. What a subtask hands over is encoded before the call returns; files are written
- * in the background.
+ * coordinator when all of them have. What a subtask hands over is encoded before the call returns, or, where its sinks have
+ * something to make durable first, before its promise settles; files are written in the background. When a checkpoint is
+ * complete, sinks make visible what belongs to it, one checkpoint after the other.
  */
 export class ThreadCheckpoints implements CheckpointTaker {
   readonly #setting: CheckpointingThread
@@ -55,6 +73,13 @@ export class ThreadCheckpoints implements CheckpointTaker {
   readonly #lasts = new Map<string, Last>()
   /** By operator and subtask: its store, and the marks drawn in it, by epoch. */
   readonly #stores = new Map<string, MarkedStore>()
+  /** Whether any task has a sink of two phases. */
+  #hasSinks = false
+  /** The commits so far, one after the other; none follows one that failed. */
+  #commits: Promise<void> = Promise.resolve()
+  /** All that sinks do while no task waits for them; never rejects. */
+  #background: Promise<void> = Promise.resolve()
+  #pending = 0
 
   constructor(setting: CheckpointingThread) {
     this.#setting = setting
@@ -62,12 +87,17 @@ export class ThreadCheckpoints implements CheckpointTaker {
 
   /** Whether files are being written: the thread's event loop must run. */
   get writing(): boolean {
-    return this.#current !== undefined && (this.#current.closing || this.#current.part.busy)
+    if (this.#pending > 0) return true
+    return (
+      this.#current !== undefined &&
+      (this.#current.closing !== undefined || this.#current.part.busy)
+    )
   }
 
   /** The tasks of this thread: known once they are built. */
   attach(tasks: readonly CheckpointedTask[]): void {
     this.#tasks = tasks
+    this.#hasSinks = tasks.some((task) => task.cut().operators.some(isSink))
   }
 
   /**
@@ -75,17 +105,24 @@ export class ThreadCheckpoints implements CheckpointTaker {
    * may be faster than an order.
    */
   begin(order: CheckpointOrder): void {
-    this.#giveUp()
+    void this.#giveUp()
     const { epoch, directory } = order
     const site = this.#setting.openSite(directory)
     const part = site.createPart({ epoch, thread: this.#setting.thread, number: 0 })
     this.#current = {
       order,
       part,
+<<<<<<< HEAD
       taken: new Set(),
       last: new Set(),
       pushed: new Map(),
       closing: false,
+=======
+      begun: new Set(),
+      taken: new Set(),
+      last: new Set(),
+      closing: undefined,
+>>>>>>> main
     }
     this.#setting.post({ type: 'ready', epoch })
   }
@@ -95,60 +132,132 @@ export class ThreadCheckpoints implements CheckpointTaker {
     const current = this.#current
     if (current?.order.epoch !== epoch) return
     const { suspend } = current.order
-    for (const [name, { cut }] of this.#lasts) {
-      if (!current.taken.has(name)) this.#writeLast(name, cut)
-    }
+    for (const [name, last] of this.#lasts)
+      if (!current.begun.has(name)) this.#shareLast(current, name, last)
     for (const task of this.#tasks) if (task.begins) task.trigger(epoch, suspend)
     this.#closeWhenAllHave()
   }
 
-  /** It is complete: what stood still until then goes on, and later ones may stand on it. */
+  /**
+   * It is complete: sinks commit, what stood still until then goes on, and later ones may stand on it. A savepoint stands for
+   * itself: the job's own checkpoints go on as if it had never been.
+   */
   completed(epoch: number): void {
     const current = this.#current
     if (current?.order.epoch !== epoch) return
     this.#current = undefined
-    for (const name of current.last) {
-      this.#lasts.get(name)?.released()
-    }
-    if (!current.order.savepoint) this.#forgetMarksBefore(epoch)
+    if (current.order.savepoint) return
+    this.#forgetMarksBefore(epoch)
+    if (!this.#hasSinks) this.#release(current.last)
+    else this.#inBackground(this.#commit(epoch, current.last))
+  }
+
+  /** The thread ends: a checkpoint under way is given up. Resolves when nobody is at work any more, sinks included. */
+  async close(): Promise<void> {
+    const part = this.#giveUp()
+    await this.#background
+    await part
   }
 
   /** It was given up. */
   aborted(epoch: number): void {
-    if (this.#current?.order.epoch === epoch) this.#giveUp()
+    if (this.#current?.order.epoch === epoch) void this.#giveUp()
   }
 
-  take(epoch: number, cut: TaskCut): void {
+  take(epoch: number, cut: TaskCut): Promise<void> | undefined {
     const current = this.#current
     // The barrier of one that was given up meanwhile.
-    if (current?.order.epoch !== epoch) return
-    this.#write(current, cut)
-    current.taken.add(nameOf(cut))
-    this.#closeWhenAllHave()
+    if (current?.order.epoch !== epoch) return undefined
+    return this.#share(current, cut, prepare(cut, epoch))
   }
 
   takeLast(cut: TaskCut, released: () => void): void {
     const name = nameOf(cut)
-    this.#lasts.set(name, { cut, released })
-    if (this.#current !== undefined && !this.#current.taken.has(name)) {
-      this.#writeLast(name, cut)
-      this.#closeWhenAllHave()
-    }
+    const last = { cut, released, done: false }
+    this.#lasts.set(name, last)
+    if (this.#current !== undefined && !this.#current.begun.has(name))
+      this.#shareLast(this.#current, name, last)
     if (this.#lasts.size === this.#tasks.length) this.#setting.post({ type: 'allLast' })
   }
 
-  #writeLast(name: string, cut: TaskCut): void {
-    const current = this.#current!
-    this.#write(current, cut)
-    current.taken.add(name)
+  /** The share of a task that waits at its end, or is gone. */
+  #shareLast(current: Current, name: string, { cut, done }: Last): void {
     current.last.add(name)
+    const prepared = done ? nothing : prepare(cut, current.order.epoch)
+    const share = this.#share(current, cut, prepared)
+    if (share !== undefined) this.#inBackground(share)
   }
 
+<<<<<<< HEAD
   #write(current: Current, { operators, source, subtask, parallelism, pushed }: TaskCut): void {
+=======
+  #share(
+    current: Current,
+    cut: TaskCut,
+    prepared: Prepared | Promise<Prepared>,
+  ): Promise<void> | undefined {
+    const name = nameOf(cut)
+    current.begun.add(name)
+    const write = (ready: Prepared): void => {
+      // It was given up meanwhile.
+      if (this.#current !== current) return
+      this.#write(current, cut, ready)
+      current.taken.add(name)
+      this.#closeWhenAllHave()
+    }
+    if (prepared instanceof Promise) return prepared.then(write)
+    write(prepared)
+    return undefined
+  }
+
+  /** Behind those of the checkpoint before. */
+  #commit(epoch: number, last: ReadonlySet<string>): Promise<void> {
+    this.#commits = this.#commits.then(async () => {
+      const cuts = this.#tasks.map((task) => task.cut())
+      const open = cuts.filter((cut) => this.#lasts.get(nameOf(cut))?.done !== true)
+      await Promise.all(open.map((cut) => commit(cut, epoch)))
+      this.#release(last)
+    })
+    return this.#commits
+  }
+
+  /** Work of sinks that no task waits for. Its failure ends the job. */
+  #inBackground(work: Promise<void>): void {
+    this.#pending++
+    const done = work
+      .catch((error: unknown) => this.#setting.fail(error))
+      .finally(() => {
+        this.#pending--
+        this.#setting.wake()
+      })
+    this.#background = Promise.all([this.#background, done]).then(() => {})
+  }
+
+  #release(names: ReadonlySet<string>): void {
+    for (const name of names) {
+      const last = this.#lasts.get(name)!
+      last.done = true
+      last.released()
+    }
+  }
+
+  #write(
+    current: Current,
+    { operators, source, subtask, parallelism }: TaskCut,
+    prepared: Prepared,
+  ): void {
+>>>>>>> main
     const { part } = current
     for (const [node, records] of pushed) current.pushed.set(node, records)
     try {
-      for (const cut of operators) this.#writeOperator(current, cut, subtask, parallelism)
+      for (const cut of operators) {
+        this.#writeOperator(current, cut, subtask, parallelism)
+        const pending = prepared.get(cut.operator)
+        if (pending === undefined) continue
+        const section = part.section({ operator: stateId(cut.node), kind: 'sink', subtask })
+        section.add(pending)
+        section.end()
+      }
       if (source === undefined) return
       const section = part.section({ operator: stateId(source.node), kind: 'source', subtask })
       for (const [partition, at] of source.positions.open)
@@ -163,7 +272,7 @@ export class ThreadCheckpoints implements CheckpointTaker {
 
   #writeOperator(
     { part, order }: Current,
-    { node, operator, keyed }: OperatorCut,
+    { node, operator, keyed, broadcast }: OperatorCut,
     subtask: number,
     parallelism: number,
   ): void {
@@ -185,8 +294,8 @@ export class ThreadCheckpoints implements CheckpointTaker {
         timers.add({ group, key, queue: domain, at })
       timers.end()
     }
-    const state = operator.snapshot?.()
-    if (state === undefined) return
+    const state: OperatorState = { own: operator.snapshot?.(), broadcast: broadcast.snapshot() }
+    if (state.own === undefined && Object.keys(state.broadcast).length === 0) return
     const section = part.section({ operator: id, kind: 'operator', subtask })
     section.add(state)
     section.end()
@@ -213,25 +322,75 @@ export class ThreadCheckpoints implements CheckpointTaker {
 
   #closeWhenAllHave(): void {
     const current = this.#current
+<<<<<<< HEAD
     if (current === undefined || current.closing || current.taken.size < this.#tasks.length) return
     current.closing = true
     const { pushed } = current
     const { epoch } = current.order
     void current.part.close().then(
       (part) => this.#setting.post({ type: 'taken', epoch, part, pushed }),
+=======
+    if (current === undefined || current.closing !== undefined) return
+    if (current.taken.size < this.#tasks.length) return
+    const { epoch } = current.order
+    current.closing = current.part.close().then(
+      (part) => this.#setting.post({ type: 'taken', epoch, part }),
+>>>>>>> main
       (error: unknown) => this.#decline(current, error),
     )
   }
 
   #decline(current: Current, error: unknown): void {
     this.#setting.post({ type: 'declined', epoch: current.order.epoch, error: errorToData(error) })
-    if (this.#current === current) this.#giveUp()
+    if (this.#current === current) void this.#giveUp()
   }
 
-  #giveUp(): void {
+  /** Settles when nothing is written any more; never rejects. */
+  #giveUp(): Promise<void> | undefined {
     const current = this.#current
     this.#current = undefined
-    if (current !== undefined && !current.closing) void current.part.abort().catch(() => {})
+    return current?.closing ?? current?.part.abort().catch(() => {})
+  }
+}
+
+/** By operator: what it has made durable for a checkpoint. */
+type Prepared = ReadonlyMap<Operator, unknown>
+
+const nothing: Prepared = new Map()
+
+function isSink({ operator }: OperatorCut): boolean {
+  return operator.prepare !== undefined
+}
+
+/** Has the sinks of a subtask make durable what they have taken in. */
+function prepare(cut: TaskCut, epoch: number): Prepared | Promise<Prepared> {
+  const sinks = cut.operators.filter(isSink)
+  if (sinks.length === 0) return nothing
+  const calls = sinks.map(async ({ node, operator }) => {
+    const pending = await placed(node, cut, () => operator.prepare!(epoch))
+    return [operator, pending] as const
+  })
+  return Promise.all(calls).then((entries) => new Map(entries))
+}
+
+/** Has the sinks of a subtask make visible what belongs to a checkpoint that is complete. */
+async function commit(cut: TaskCut, epoch: number): Promise<void> {
+  const calls = cut.operators.map(({ node, operator }) =>
+    placed(node, cut, () => operator.commit?.(epoch)),
+  )
+  await Promise.all(calls)
+}
+
+/** What a sink throws, as an error that says which operator it was. */
+async function placed<R>(
+  { name }: GraphNode,
+  { subtask }: TaskCut,
+  call: () => Awaitable<R>,
+): Promise<R> {
+  try {
+    return await call()
+  } catch (error) {
+    throw asStreamError(error, name, subtask)
   }
 }
 

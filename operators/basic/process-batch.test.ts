@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import type { StreamState } from '../contract/stream-state.ts'
 import { operatorHarness } from '../testing/operator-harness.ts'
 import { MAX_BATCH, processBatchFactory } from './process-batch.ts'
 
@@ -29,17 +30,14 @@ it('takes at most so many records at once', () => {
 })
 
 it('hands the same state to every call', () => {
-  const stateOf = (ctx: { subtask: number }) => ({ subtask: ctx.subtask, calls: 0 })
-  const count = (_: unknown, state: { calls: number }) => [{ ...state, calls: ++state.calls }]
-  const batch = operatorHarness(processBatchFactory(count, stateOf), { subtask: 3 })
+  const count = (_: unknown, state: StreamState) => [state.increment('calls')]
+  const batch = operatorHarness(processBatchFactory(count))
   for (const value of [1, 2]) {
     batch.push(value)
     batch.endOfBatch()
   }
-  expect(batch.output).toEqual([
-    { subtask: 3, calls: 1 },
-    { subtask: 3, calls: 2 },
-  ])
+  expect(batch.output).toEqual([1, 2])
+  expect(batch.ctx.shared().get('calls')).toBe(2)
 })
 
 it('refuses what a flatMap refuses', () => {

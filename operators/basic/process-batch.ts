@@ -1,7 +1,7 @@
-import type { RuntimeContext } from '../contract/context.ts'
 import { requireFunction } from '../contract/function-form.ts'
 import type { Operator, OperatorContext, OperatorFactory } from '../contract/operator.ts'
 import { itemsOf } from '../contract/result-checks.ts'
+import type { StreamState } from '../contract/stream-state.ts'
 
 /** A micro-batch holds at most so many records. */
 export const MAX_BATCH = 1024
@@ -12,36 +12,30 @@ export const MAX_BATCH = 1024
  * more input at hand (`endOfBatch`). An error in `fn` concerns the whole batch: what the policy
  * leaves out is all of it.
  *
- * `stateOf` gives what `fn` gets as its second argument; it is asked once per subtask, when the
- * first batch is processed.
+ * `state` is the default `StreamState` of the job.
  */
-export function processBatchFactory(
-  fn: unknown,
-  stateOf: (ctx: RuntimeContext) => unknown = () => undefined,
-): OperatorFactory {
+export function processBatchFactory(fn: unknown): OperatorFactory {
   requireFunction(fn, 'processBatch')
-  const process = fn as (items: unknown[], state: unknown) => unknown
+  const process = fn as ProcessBatch
   return {
     shape: 'flatMap',
     functions: [process],
-    create: (context) => batchOperator(process, stateOf, context),
+    create: (context) => batchOperator(process, context),
   }
 }
 
-function batchOperator(
-  process: (items: unknown[], state: unknown) => unknown,
-  stateOf: (ctx: RuntimeContext) => unknown,
-  { ctx, scope }: OperatorContext,
-): Operator {
+type ProcessBatch = (items: unknown[], state: StreamState) => unknown
+
+function batchOperator(process: ProcessBatch, { ctx, scope }: OperatorContext): Operator {
   let items: unknown[] = []
   let failed: unknown[] = []
-  let state: { readonly value: unknown } | undefined
+  let state: StreamState | undefined
   const run = (batch: unknown[]): Iterable<unknown> => {
     failed = batch
-    state ??= { value: stateOf(ctx) }
+    state ??= ctx.shared()
     // The batch has many keys or none; that of its last record would be a lie.
     scope.key = undefined
-    const results = itemsOf(process([...batch], state.value), 'processBatch')
+    const results = itemsOf(process([...batch], state), 'processBatch')
     // Whole before the first is passed on, so that a generator that throws midway has emitted nothing.
     const whole = Array.isArray(results) ? results : [...results]
     failed = []

@@ -1,6 +1,7 @@
 import { describe, StreamError } from '../../codec/errors.ts'
 import type { SinkFunction } from '../contract/function.ts'
 import {
+  type FunctionClass,
   functionFactory,
   instantiate,
   isClass,
@@ -8,11 +9,12 @@ import {
   requireMethod,
 } from '../contract/function-form.ts'
 import type { Operator, OperatorFactory } from '../contract/operator.ts'
+import { TwoPhaseSink, twoPhasesOf } from '../contract/two-phase-sink.ts'
 
 /**
  * Consumes records: a lambda or a `SinkFunction`, either of which may return a promise; at most
  * `capacity` of them are in flight per subtask. A class's `finish` runs when all of them have
- * settled.
+ * settled. A `TwoPhaseSink` takes part in checkpoints.
  */
 export function sinkFactory(
   fn: unknown,
@@ -30,13 +32,25 @@ export function sinkFactory(
   return {
     ...factory,
     capacity,
-    create: ({ ctx }) => sinkOperator(instantiate(fn, constructorOptions, ctx)),
+    ...visibilityOf(fn),
+    create: ({ ctx, checkpointed }) =>
+      sinkOperator(instantiate(fn, constructorOptions, ctx), checkpointed),
   }
 }
 
-function sinkOperator(instance: SinkFunction): Operator {
+function visibilityOf(fn: FunctionClass): Pick<OperatorFactory, 'visibility'> {
+  if (!(fn.prototype instanceof TwoPhaseSink)) return {}
+  return { visibility: (fn as unknown as typeof TwoPhaseSink).visibility }
+}
+
+function sinkOperator(instance: SinkFunction, checkpointed: boolean): Operator {
   requireMethod(instance, 'execute', 'sink')
-  const call = (value: unknown): unknown => instance.execute(value)
-  if (typeof instance.finish !== 'function') return { call, ...lifecycleOf(instance) }
-  return { call, ...lifecycleOf(instance), complete: () => instance.finish!() }
+  const operator: Operator = {
+    call: (value: unknown): unknown => instance.execute(value),
+    ...lifecycleOf(instance),
+    ...(typeof instance.finish === 'function' ? { complete: () => instance.finish!() } : {}),
+  }
+  if (!(instance instanceof TwoPhaseSink)) return operator
+  instance.checkpointed = checkpointed
+  return { ...operator, ...twoPhasesOf(instance) }
 }

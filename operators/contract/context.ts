@@ -1,6 +1,13 @@
 import type { Logger } from './logger.ts'
 import type { MetricGroup } from './metrics.ts'
-import type { ListState, MapState, StateOptions, Timers, ValueState } from './state.ts'
+import type {
+  BroadcastState,
+  ListState,
+  MapState,
+  StateOptions,
+  Timers,
+  ValueState,
+} from './state.ts'
 import type { StreamState } from './stream-state.ts'
 
 /** Typed view of a registered service: its methods, as `ctx.service<T>(name)` hands them out. */
@@ -12,6 +19,7 @@ export type ServiceProxy<T> = T
  */
 export interface CallService {
   (name: string, ...args: unknown[]): unknown
+  /** A promise of the result, whether `process` is async or not. */
   async(name: string, ...args: unknown[]): Promise<unknown>
 }
 
@@ -53,6 +61,12 @@ export interface RuntimeContext<K = any> {
   listState<T>(name: string, options?: StateOptions): ListState<T>
   /** The map `name` of the key at hand, on keyed streams. */
   mapState<MK, V>(name: string, options?: StateOptions): MapState<MK, V>
+  /**
+   * The map `name`, equal on all subtasks: written while a record of a broadcast input is processed, read at any time.
+   *
+   * @throws StreamError `SAGE_STATE` where no input is broadcast
+   */
+  broadcastState<MK = any, V = any>(name: string): BroadcastState<MK, V>
   /**
    * Timers of the key at hand, on keyed streams, for a `ProcessFunction` with `onTimer`.
    *

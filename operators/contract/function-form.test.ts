@@ -67,7 +67,15 @@ it('a lambda is called as it is', () => {
   const place = { name: 'map', keyed: false, maxParallelism: 1, clock: ctx.clock }
   const keyed = new KeyedState(place, scope)
   const out = { collect: () => {}, collectTo: () => {} }
-  const context = { ctx, scope, out, keyed, combined: false }
+  const context = {
+    ctx,
+    scope,
+    out,
+    keyed,
+    combined: false,
+    countDropped: () => {},
+    checkpointed: false,
+  }
   expect(functionFactory('map', 'map', fn).create(context).call).toBe(fn)
 })
 

@@ -1,8 +1,10 @@
 import { describe, StreamError } from '../../codec/errors.ts'
 import type { RuntimeContext } from './context.ts'
+import { BaseFunction } from './function.ts'
 import { opening } from './metric-registry.ts'
 import type { Operator, OperatorCall, OperatorFactory, OperatorShape } from './operator.ts'
 import type { Awaitable } from './source.ts'
+import { fieldState } from './stateful-function.ts'
 
 /** A class whose instances are user functions. */
 export type FunctionClass<T extends object = any> = new (options?: any) => T
@@ -44,9 +46,11 @@ export function functionName(fn: unknown, methodName: string): string {
 /** Refuses what stands in the place of a function and is none: `SAGE_OPTION`. */
 export function requireFunction(fn: unknown, method: string): asserts fn is UserFunction {
   if (typeof fn === 'function') return
+  const hint =
+    fn instanceof BaseFunction ? '; give the class itself, and its options behind it' : ''
   throw new StreamError(
     'SAGE_OPTION',
-    `${method}: expected a function or a class, got ${describe(fn)}`,
+    `${method}: expected a function or a class, got ${describe(fn)}${hint}`,
   )
 }
 
@@ -80,13 +84,23 @@ export function requireMethod(instance: object, name: string, usedBy: string): v
   )
 }
 
-/** The `open` and `close` of an operator that is made of `instance`. */
-export function lifecycleOf(instance: object): Pick<Operator, 'open' | 'close'> {
+/** The `open` and `close` of an operator that is made of `instance`, and what saves its fields where they are state. */
+export function lifecycleOf(
+  instance: object,
+): Pick<Operator, 'open' | 'close' | 'snapshot' | 'restore'> {
   const { ctx, open, close } = instance as Lifecycle
   return {
+    ...fieldState(instance),
     ...(typeof open === 'function' ? { open: () => opening(ctx, () => open.call(instance)) } : {}),
     ...(typeof close === 'function' ? { close: () => close.call(instance) } : {}),
   }
+}
+
+/** How a class says that the states of its instances are dealt out. */
+function redistributing(fn: UserFunction): Pick<OperatorFactory, 'redistribute'> {
+  const { redistribute } = fn as Pick<OperatorFactory, 'redistribute'>
+  if (typeof redistribute !== 'function') return {}
+  return { redistribute: (states, parallelism) => redistribute.call(fn, states, parallelism) }
 }
 
 /**
@@ -103,6 +117,7 @@ export function functionFactory(
   return {
     shape,
     functions: [fn],
+    ...redistributing(fn),
     create: ({ ctx }) => {
       if (!isClass(fn)) return { call: fn as OperatorCall }
       const instance = instantiate(fn, constructorOptions, ctx)

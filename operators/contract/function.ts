@@ -32,6 +32,7 @@ export abstract class BaseFunction {
   /** Injected after construction and before `open`. */
   declare ctx: RuntimeContext
 
+  /** The same as `ctx.logger`. */
   get logger(): Logger {
     return this.ctx.logger
   }
@@ -56,6 +57,7 @@ export abstract class SourceFunction<T = any> extends BaseFunction {
 
 /** One record in, one or none (`null`, `undefined`) out. */
 export abstract class MapFunction<T = any, R = any> extends BaseFunction {
+  /** The record to emit; `null` and `undefined`: none. Must not be async. */
   abstract execute(data: T): R | null | undefined
 }
 
@@ -75,11 +77,13 @@ export abstract class MemoryFunction<T = any, R = any> extends MapFunction<T, R>
 
 /** Keeps the records for which `execute` returns something truthy. */
 export abstract class FilterFunction<T = any> extends BaseFunction {
+  /** Something truthy: the record goes on. Must not be async. */
   abstract execute(data: T): unknown
 }
 
 /** One record in, any number out: those returned first, then those collected. */
 export abstract class FlatMapFunction<T = any, R = any> extends BaseFunction {
+  /** Returns an iterable of records, or one record, or calls `out.collect`. Must not be async. */
   abstract execute(
     data: T,
     out: Collector<R>,
@@ -90,11 +94,13 @@ export abstract class FlatMapFunction<T = any, R = any> extends BaseFunction {
 
 /** Extracts a record's key. */
 export abstract class KeyByFunction<T = any, K = any> extends BaseFunction {
+  /** The key: see `Key`. */
   abstract execute(data: T): K
 }
 
 /** Consumes records. A promise it returns is awaited (see `capacity` of sinks). */
 export abstract class SinkFunction<T = any> extends BaseFunction {
+  /** Consumes one record; may be async. */
   abstract execute(data: T): unknown
   /**
    * Called once per subtask after the last record has been written, before `close`; not when the job fails or
@@ -105,7 +111,9 @@ export abstract class SinkFunction<T = any> extends BaseFunction {
 
 /** One method per connected stream: `map0`, `map1`, … Every connected input needs its method. */
 export abstract class BaseCoMapFunction<R = any> extends BaseFunction {
+  /** For the records of the first stream: the record to emit; `null` and `undefined`: none. */
   abstract map0(data: any): R | null | undefined
+  /** For those of the second. */
   abstract map1(data: any): R | null | undefined
 }
 
@@ -115,6 +123,7 @@ export abstract class BaseCoMapFunction<R = any> extends BaseFunction {
  * Returns an iterable of results (may be empty).
  */
 export abstract class BaseJoinFunction<A = any, B = any, K = any, R = any> extends BaseFunction {
+  /** For every record of both streams, unless there are `left` and `right`. */
   execute?(
     payload: A | B,
     key: K,
@@ -124,6 +133,7 @@ export abstract class BaseJoinFunction<A = any, B = any, K = any, R = any> exten
 
 /** The general record function: any number of records to any output. */
 export abstract class ProcessFunction<T = any, R = any> extends BaseFunction {
+  /** For every record. Emits through `out`. Must not be async. */
   abstract process(value: T, ctx: RuntimeContext, out: Collector<R>): void
   /**
    * A timer of `ctx.timers` is due: `ctx.key` is its key, `ctx.timestamp` its time where it is one of event time. May emit,

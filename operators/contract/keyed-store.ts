@@ -6,7 +6,9 @@ import type { Key } from '../../codec/key.ts'
  */
 export interface StateColumn<S = any> {
   readonly name: string
+  /** The value; undefined: there is none. */
   get(slot: number): S | undefined
+  /** Puts a value in the place of the one that was there. */
   set(slot: number, value: S): void
   /** Whatever the value at `slot` refers to has been changed in place. */
   touch(slot: number): void
@@ -14,15 +16,21 @@ export interface StateColumn<S = any> {
   clear(slot: number): void
 }
 
+/** A number per key, kept without an object for each. NaN is no value. */
+export interface NumberColumn extends StateColumn<number> {
+  /** The number, or NaN. */
+  at(slot: number): number
+}
+
 /** How a column is kept. */
 export interface ColumnOptions {
   /** A value that has not been set for so long is gone, in ms of the job's clock. Default: for ever. */
   readonly ttlMs?: number
   /**
-   * What is written into a checkpoint for a value, and what is made of that again: for values that are no data themselves.
-   * Default: the value.
+   * What is written into a checkpoint for a value: for values that are no data themselves. Default: the value.
    */
   readonly encode?: (value: any) => unknown
+  /** Makes a value of that again. */
   readonly decode?: (data: any, key: Key) => unknown
 }
 
@@ -61,10 +69,13 @@ export interface KeyedStore {
   keyAt(slot: number): Key
   /** The column of a name; the options are those of the first call. */
   column<S>(name: string, options?: ColumnOptions): StateColumn<S>
+  /** The column of a name that no other column has, for numbers. */
+  numbers(name: string): NumberColumn
   /** Gives the slot away if no column has a value there and nothing holds it. */
   release(slot: number): void
   /** Keeps a slot in use whether columns have values there or not, until `unhold` is called as often. */
   hold(slot: number): void
+  /** Takes one `hold` back. */
   unhold(slot: number): void
   /** The slots in use, in no particular order. Those that are given away meanwhile may be left out. */
   slots(): Iterable<number>

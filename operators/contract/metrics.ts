@@ -35,6 +35,7 @@ export interface Histogram {
  * (`memory.metricsBytes`) is used up.
  */
 export interface MetricGroup {
+  /** A number that only grows. */
   counter(name: string): Counter
   /**
    * A gauge that is set; or, with `sample`, one whose value that function tells. It is called on the subtask's
@@ -42,6 +43,7 @@ export interface MetricGroup {
    * is logged as a warning, once, and leaves the gauge without a value.
    */
   gauge(name: string, sample?: () => number): Gauge
+  /** A distribution. */
   histogram(name: string): Histogram
 }
 

@@ -59,6 +59,7 @@ export interface WatermarkGenerator {
   readonly idle: boolean
   /** The highest timestamp of the partition at hand; a higher one is told by `raise`. */
   readonly highest: number
+  /** The partition at hand has shown this timestamp. */
   raise(timestamp: number): void
   /** The records that follow are of this partition. */
   select(partition: string): void
@@ -74,6 +75,7 @@ export interface WatermarkGenerator {
   readonly idleAt: number
 }
 
+/** How the engine passes a record in: see `OperatorShape` for what it does with the result. */
 export type OperatorCall = (value: any, ctx: RuntimeContext, out: Collector) => unknown
 
 /**
@@ -82,17 +84,45 @@ export type OperatorCall = (value: any, ctx: RuntimeContext, out: Collector) => 
  */
 export type Room = () => boolean
 
+/** What a sink of two phases finds when its job begins from a checkpoint. */
+export interface SinkRecovery {
+  /** The checkpoint that the job begins from. Those that follow have greater numbers than any before. */
+  readonly epoch: number
+  /** What subtasks had prepared for it: this subtask's share. Each is dealt to exactly one of the subtasks that exist now. */
+  readonly pending: readonly unknown[]
+  /** Checkpoints behind which the job has gone back, oldest first: all of them, for every subtask. */
+  readonly later: readonly LaterCheckpoint[]
+}
+
+/** A complete checkpoint that the job has gone back behind: what it and those before it had prepared may be visible. */
+export interface LaterCheckpoint {
+  readonly epoch: number
+  /** What all subtasks had prepared for it; undefined: it is damaged, and cannot be read. */
+  readonly pending: readonly unknown[] | undefined
+}
+
 /**
- * One operator on one subtask. Everything is called on one thread, one call at a time:
+ * One operator on one subtask. Everything is called on one thread, one call at a time (but for `commit`):
  *
- * `open` → (`call` | `endOfBatch` | `onWatermark` | `onProcessingTime`)* → `onWatermark(Infinity)` (all inputs have
+ * `restore` (where a job resumes) → `open` → (`call` | `endOfBatch` | `onWatermark` | `onProcessingTime`)* → `onWatermark(Infinity)` (all inputs have
  * ended) → `finish` → `complete` → `close`.
  *
  * `finish` and `complete` are not called when the job is cancelled or fails; `close` always is.
+ *
+ * A sink of two phases makes visible exactly what complete checkpoints hold. The subtask calls `prepare` at each barrier and
+ * puts what it gives into the checkpoint; when that is complete on the disk, the thread calls `commit`; a job that begins
+ * from a checkpoint calls `recover` before `open`. At the end of input: `finish` → `prepare` → `commit` → `complete` →
+ * `close`. A crash may come
+ *
+ * - before or in `prepare`, or before the checkpoint is complete: the job begins from an earlier one; what had been prepared
+ *   is in no checkpoint, never becomes visible, and is removed by `recover` or `open`;
+ * - between that and the end of `commit`: the job begins from this one, whose `recover` does what is left of the commit;
+ * - in `recover`: it is called again with the same, or, from another checkpoint, with more in `later`.
  */
 export interface Operator {
   /** One function for all inputs, or one per input index (co-operators). */
   readonly call: OperatorCall | readonly OperatorCall[]
+  /** Before the first record. */
   open?(): Awaitable<void>
   /**
    * End of all inputs: what is still to be emitted. Pulled one item at a time and only while there is
@@ -110,14 +140,34 @@ export interface Operator {
    */
   beforeBarrier?(): Iterable<unknown>
   /**
-   * At a barrier: its state beside the keyed one, as plain data that does not change any more; undefined: none.
+  /**
+   * For sinks of two phases, at a barrier, or at the end of input for the checkpoint that this subtask ends with: makes all
+   * it has taken in durable, but not visible, and gives, as plain data, what any subtask of the operator can make it visible
+   * by: all that has been prepared and not been committed yet, for earlier checkpoints too (which may have been given up);
+   * undefined: nothing. No record comes until its promise has settled. Epochs grow from call to call. A failure ends the
+   * job.
    */
-  snapshot?(): unknown
-  /** Takes back what the `snapshot` of an operator in its place gave. Before `open`. */
-  restore?(state: unknown): void
+  prepare?(epoch: number): Awaitable<unknown>
+  /**
+   * The checkpoint `epoch` is complete: makes visible what has been prepared for it and for those before. Called once per
+   * complete checkpoint of the job's directory, one at a time, in their order, but beside all else: records and `prepare`
+   * may come before its promise has settled. Not called for checkpoints that were given up, nor for savepoints: what one
+   * of these holds becomes visible by the next checkpoint, or by `recover`. A failure ends the job; the next run repeats it
+   * by `recover`.
+   */
+  commit?(epoch: number): Awaitable<void>
+  /**
+   * The job begins from a checkpoint: makes visible what that had `pending`, where it is not yet, and takes back what
+   * `later` ones have made visible. Before `open`; of several subtasks at the same time, on several threads. May be called
+   * again for the same after a crash. Not called where neither that checkpoint nor a later one knows the operator.
+   */
+  recover?(recovery: SinkRecovery): Awaitable<void>
   /**
    * For operators that gather: repeats the processing of the records on which `call` or `endOfBatch` threw last, for a
-   * retry; the result is that of a `call`. Without it a retry makes the same `call` again.
+   * retry; the result is that of a `call` (shape `process`: no items). Without it a retry makes the same `call` again.
+   *
+   * It also repeats what `onWatermark` or `onProcessingTime` threw on, and then emits through `out`; without it those are
+   * not retried.
    */
   again?(): unknown
   /**
@@ -133,11 +183,31 @@ export interface Operator {
   onProcessingTime?(now: number, room: Room): boolean
   /** For shape `timestamp`. */
   readonly watermarks?: WatermarkGenerator
-  /** The records on which `call` or `endOfBatch` threw last, where that is more than the record of the call. */
+  /** The records on which it threw last, where that is not the record of a `call`: for the dead letter. */
   gathered?(): unknown
+  /** The record that was read last by a call of user code that had several at hand and threw; undefined: none was. */
+  failedAt?(): RecordAtFault | undefined
+  /**
+   * What this subtask keeps beside its keyed and broadcast state, as plain data that is a copy: for checkpoints. Called between
+   * two records, behind `endOfBatch`. Undefined: nothing.
+   */
+  snapshot?(): unknown
+  /**
+   * Takes back what `snapshot` gave on this subtask or, where the parallelism has changed, what the factory's `redistribute` made
+   * of those of all. Called at most once, before `open`; keyed state has been put back by then.
+   */
+  restore?(state: any): void
   /** Everything is out, promises included: for sinks that publish their result as a whole. Before `close`. */
   complete?(): Awaitable<void>
+  /** The end, whatever came before. */
   close?(): Awaitable<void>
+}
+
+/** The record on which an operator with several records at hand failed. */
+export interface RecordAtFault {
+  /** The input it came through. */
+  readonly input: number
+  readonly value: unknown
 }
 
 /** What an operator keeps per key. Stores and timers are made when they are first asked for. */
@@ -157,6 +227,8 @@ export interface KeyedBackend {
   find(): number
   /** The slot of the key at hand, which gets one where it has none. Throws `SAGE_NOT_KEYED`. */
   slot(): number
+  /** The same for those who ask once a record: it does not look whether the key is that of the last call. */
+  slotOnce(): number
 }
 
 /** What an operator gets when it is made: the users' view, and the record scope for those who set keys. */
@@ -169,6 +241,10 @@ export interface OperatorContext {
   readonly keyed: KeyedBackend
   /** Whether this operator's inputs are the partial results of its own `combiner`. */
   readonly combined: boolean
+  /** Whether the job takes checkpoints: else `prepare` and `commit` are never called. */
+  readonly checkpointed: boolean
+  /** Counts records that it leaves out without an error, as late ones: `dropped` of its metrics. Default 1. */
+  countDropped(count?: number): void
 }
 
 /** The recipe of an operator: data and functions that live in the graph; `create` runs once per subtask. */
@@ -180,6 +256,8 @@ export interface OperatorFactory {
    * operator's inputs. Absent where the exchange is fused away.
    */
   readonly combiner?: OperatorFactory
+  /** Whether it must see all records in one subtask: its parallelism is 1, and another is refused. Default false. */
+  readonly serial?: boolean
   /** Whether its records get timestamps (shape `timestamp`), or have such as it sets in `scope.timestamp` itself. */
   readonly stamps?: boolean
   /** The most promises in flight per subtask; for shapes `sink` and `async`. Default 1. */
@@ -193,8 +271,19 @@ export interface OperatorFactory {
   readonly timeoutMs?: number
   /** For shape `async`: how often a call that failed is made again at once, before the error policy decides. Default 0. */
   readonly retries?: number
+  /**
+   * For sinks of two phases: whether they can take back what a checkpoint made visible (`recallable`), or cannot (`final`): a
+   * job then never goes back behind a checkpoint that is complete. Absent: no checkpoint makes anything visible.
+   */
+  readonly visibility?: 'recallable' | 'final'
+  /**
+   * For operators with `snapshot`: deals what it gave on all subtasks out to `parallelism` of them. Without it the parallelism of
+   * such an operator may not change (`SAGE_RESCALE`).
+   */
+  readonly redistribute?: (states: readonly any[], parallelism: number) => readonly unknown[]
   /** User functions, for the graph's fingerprint (their source text is compared between workers). */
   readonly functions: readonly Function[]
+  /** Makes the operator of one subtask. */
   create(context: OperatorContext): Operator
 }
 

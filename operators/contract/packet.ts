@@ -34,6 +34,7 @@ export class Packet<T = any> {
     this.timestamp = timestamp
   }
 
+  /** Whether it has a key. */
   isKeyed(): boolean {
     return this.partitionKey !== undefined
   }

@@ -14,6 +14,7 @@ export const IDLE: unique symbol = Symbol.for('sage-stream.IDLE')
  * @typeParam P - a position inside a partition: plain data (API 1) from which `open` can continue
  */
 export interface PartitionedSource<T, P = unknown> {
+  /** The names of the partitions, the same ones whenever it is asked during one run. */
   partitions(): Awaitable<string[]>
   /** Opens one partition, at `position` (of the next unread record) or at its beginning. */
   open(partition: string, position?: P): Awaitable<PartitionReader<T, P>>

@@ -3,7 +3,7 @@ import { describe, StreamError } from '../../codec/errors.ts'
 /** How a file is cut into records. */
 export type FileFormatName = 'lines' | 'json' | 'csv' | 'bytes' | 'parquet'
 
-/** What `env.fromFile` may be told; see {@link fileSource}. */
+/** What `env.fromFile` may be told. */
 export interface FileSourceOptions {
   /**
    * - `lines`: each line is a string; blank lines are records.

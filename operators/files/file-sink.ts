@@ -1,7 +1,10 @@
 import { type Duration, durationMs } from '../../codec/duration.ts'
 import { describe, StreamError } from '../../codec/errors.ts'
-import { SinkFunction } from '../contract/function.ts'
+import type { SinkRecovery } from '../contract/operator.ts'
+import { TwoPhaseSink } from '../contract/two-phase-sink.ts'
 import type { PartFile, WriteLoad } from './part-file.ts'
+import { partName } from './part-name.ts'
+import type { PartTransactions } from './part-transactions.ts'
 import { type CreateWriter, extensions, type FileSinkFormat, loadWriter } from './sink-formats.ts'
 
 /** What {@link FileSink} may be told. */
@@ -21,8 +24,12 @@ type Disk = Awaited<ReturnType<typeof loadDisk>>
 
 /** Every thread of every job loads this file; only those that write files load what writes them. */
 async function loadDisk() {
-  const [file, folder] = await Promise.all([import('./part-file.ts'), import('./part-folder.ts')])
-  return { ...file, ...folder }
+  const [file, folder, transactions] = await Promise.all([
+    import('./part-file.ts'),
+    import('./part-folder.ts'),
+    import('./part-transactions.ts'),
+  ])
+  return { ...file, ...folder, ...transactions }
 }
 
 /** Bytes on their way to the disk from which on `execute` asks for patience. */
@@ -33,31 +40,45 @@ const OPEN_FILES = 32
 /**
  * Writes records to files: `stream.sink(FileSink, { path: 'out', format: 'json' })`.
  *
- * Each subtask writes files of its own, `part-<subtask>-<epoch>[-n].<ext>`; without checkpoints the
- * epoch is 0. A file is named `.part-…` until all of it is on the disk: at a roll, and at the end
- * of input. What a failed or cancelled job leaves unfinished keeps that name, and goes when the
- * next run opens the folder. Files of one run are never mixed with those of another: a folder that
- * holds `part-*` is refused.
+ * Each subtask writes files of its own, `part-<subtask>-<epoch>[-n].<ext>`. A file's name begins with
+ * a dot until all of it is on the disk and it becomes visible.
+ *
+ * Without checkpoints the epoch is 0, and files become visible at a roll and at the end of input. What
+ * a failed or cancelled job leaves unfinished stays hidden, and goes when the next run opens the
+ * folder. Files of one run are never mixed with those of another: a folder that holds `part-*` is
+ * refused.
+ *
+ * With checkpoints, files end at each one and become visible when it is complete: what is visible is
+ * exactly what complete checkpoints hold, each record once. A job that goes on from a checkpoint
+ * finds its folder as that left it: what the checkpoint holds becomes visible if it was not yet, what
+ * later ones had made visible is taken back, what was in none is removed. Of the files with later
+ * epochs only those go that belong to checkpoints of this job: any other `part-*` is refused. A
+ * savepoint makes nothing visible: what it holds becomes so by the next checkpoint, or by the job
+ * that begins from it.
  *
  * Memory is bounded: `execute` returns a promise while more than 1 MiB waits for the disk, and
  * none otherwise. At most 32 files are open per subtask (partitions); opening one more finishes the
  * oldest. Failures of the disk are `SAGE_FILE` with path and cause and end the job.
  */
-export class FileSink<T = any> extends SinkFunction<T> {
+export class FileSink<T = any> extends TwoPhaseSink<T> {
+  static override readonly visibility = 'recallable'
   /** Rows of a parquet file wait for their group: what arrives must not be a view. */
   static readonly keepsRecords = true
   readonly #options: FileSinkOptions<T>
   readonly #rollBytes: number
   readonly #rollMs: number
-  readonly #epoch = 0
   /** By folder, in the order in which they were begun. */
   readonly #files = new Map<string, PartFile>()
   /** How many files each folder has seen. */
   readonly #counts = new Map<string, number>()
+  /** Files that wait for the next barrier. */
+  readonly #completed: PartFile[] = []
   readonly #load: WriteLoad = { bytes: 0 }
-  readonly #publishing = new Map<PartFile, Promise<void>>()
+  readonly #ending = new Map<PartFile, Promise<void>>()
   #createWriter: CreateWriter | undefined
   #disk: Disk | undefined
+  #transactions: PartTransactions | undefined
+  #recovered = false
   #failure: Error | undefined
 
   constructor(options: FileSinkOptions<T>) {
@@ -68,13 +89,22 @@ export class FileSink<T = any> extends SinkFunction<T> {
     this.#rollMs = durationMs(options.rollEvery ?? Number.POSITIVE_INFINITY, 'FileSink rollEvery')
   }
 
-  override async open(): Promise<void> {
-    const { path, format } = this.#options
-    this.#createWriter = await loadWriter(format)
-    this.#disk = await loadDisk()
-    await this.#disk.claimFolder(path, this.ctx.subtask, this.ctx.parallelism)
+  /** Before `open`, which then finds the folder as it should be. */
+  async recover(recovery: SinkRecovery): Promise<void> {
+    await this.#prepareToWrite()
+    await this.#transactions!.recover(recovery, this.ctx)
+    this.#recovered = true
   }
 
+  override async open(): Promise<void> {
+    await this.#prepareToWrite()
+    const { subtask, parallelism } = this.ctx
+    if (!this.#recovered) {
+      await this.#disk!.claimFolder(this.#options.path, subtask, parallelism)
+    }
+  }
+
+  /** A promise: more than 1 MiB waits for the disk. */
   override execute(record: T): Promise<void> | undefined {
     this.#throwFailure()
     const folder = this.#folderOf(record)
@@ -89,17 +119,40 @@ export class FileSink<T = any> extends SinkFunction<T> {
     return this.#load.bytes > LOAD_LIMIT ? this.#settle() : undefined
   }
 
-  /** The normal end of input: makes every file visible. Called once, before `close`. */
+  /** Ends all files; they are hidden, and on the disk. */
+  async prepare(epoch: number): Promise<unknown> {
+    this.#finishAll()
+    await this.#settle()
+    const files = this.#completed.splice(0).filter(({ exists }) => exists)
+    return this.#transactions!.prepare(epoch, files)
+  }
+
+  commit(epoch: number): Promise<void> {
+    return this.#transactions!.commit(epoch)
+  }
+
+  /**
+   * The normal end of input, once, before `close`: without checkpoints, makes every file visible. With them, the last one
+   * has done that.
+   */
   override async finish(): Promise<void> {
-    for (const [folder, file] of this.#files) this.#finishFile(folder, file)
+    this.#finishAll()
     await this.#settle()
   }
 
-  /** Without `finish` before it, leaves unfinished files hidden. */
+  /** Leaves hidden what is not visible yet. */
   override async close(): Promise<void> {
     await Promise.all([...this.#files.values()].map((file) => file.abandon()))
-    await Promise.all(this.#publishing.values())
+    await Promise.all(this.#ending.values())
     this.#files.clear()
+  }
+
+  async #prepareToWrite(): Promise<void> {
+    const { path, format } = this.#options
+    this.#createWriter ??= await loadWriter(format)
+    this.#disk ??= await loadDisk()
+    const { PartTransactions } = this.#disk
+    this.#transactions ??= new PartTransactions(path, this.ctx.subtask, extensions[format])
   }
 
   #folderOf(record: T): string {
@@ -114,14 +167,9 @@ export class FileSink<T = any> extends SinkFunction<T> {
   #beginFile(folder: string): PartFile {
     const oldest = this.#files.size < OPEN_FILES ? undefined : this.#files.entries().next().value
     if (oldest !== undefined) this.#finishFile(...oldest)
-    const count = this.#counts.get(folder) ?? 0
-    this.#counts.set(folder, count + 1)
-    const number = count === 0 ? '' : `-${count}`
-    const extension = extensions[this.#options.format]
-    const name = `part-${this.ctx.subtask}-${this.#epoch}${number}.${extension}`
     const file = new this.#disk!.PartFile(
       folder,
-      name,
+      this.#nameIn(folder),
       this.#createWriter!(),
       this.#load,
       this.ctx.clock.now(),
@@ -130,19 +178,34 @@ export class FileSink<T = any> extends SinkFunction<T> {
     return file
   }
 
+  /** With checkpoints, a file gets its name at the barrier, which says for which epoch it is. */
+  #nameIn(folder: string): string {
+    const count = this.#counts.get(folder) ?? 0
+    this.#counts.set(folder, count + 1)
+    const { subtask } = this.ctx
+    const extension = extensions[this.#options.format]
+    if (this.checkpointed) return `part-${subtask}-open-${count}.${extension}`
+    return partName(subtask, 0, count, extension)
+  }
+
+  #finishAll(): void {
+    for (const [folder, file] of this.#files) this.#finishFile(folder, file)
+  }
+
   #finishFile(folder: string, file: PartFile): void {
     this.#files.delete(folder)
-    const done = file.publish().then(() => {
+    if (this.checkpointed) this.#completed.push(file)
+    const done = (this.checkpointed ? file.complete() : file.publish()).then(() => {
       this.#failure ??= file.failure
-      this.#publishing.delete(file)
+      this.#ending.delete(file)
     })
-    this.#publishing.set(file, done)
+    this.#ending.set(file, done)
   }
 
   /** Everything queued is on the disk. */
   async #settle(): Promise<void> {
     await Promise.all([...this.#files.values()].map((file) => file.idle()))
-    await Promise.all(this.#publishing.values())
+    await Promise.all(this.#ending.values())
     this.#throwFailure()
   }
 

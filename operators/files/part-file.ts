@@ -9,12 +9,11 @@ export interface WriteLoad {
 }
 
 /**
- * One file of a sink: written as `.<name>`, visible as `<name>` once {@link publish} has put all of
- * it on the disk. Everything happens in order, in the background; the first failure is kept in
- * `failure`.
+ * One file of a sink, hidden as `.<name>` until somebody renames it. Everything happens in order, in
+ * the background; the first failure is kept in `failure`.
  */
 export class PartFile {
-  readonly #folder: string
+  readonly folder: string
   readonly #name: string
   readonly #writer: RecordWriter
   readonly #load: WriteLoad
@@ -26,7 +25,7 @@ export class PartFile {
   readonly since: number
 
   constructor(folder: string, name: string, writer: RecordWriter, load: WriteLoad, since: number) {
-    this.#folder = folder
+    this.folder = folder
     this.#name = name
     this.#writer = writer
     this.#load = load
@@ -52,22 +51,39 @@ export class PartFile {
     return this.#work
   }
 
-  /** Writes the rest, forces it to the disk and makes the file visible, in this order. */
-  publish(): Promise<void> {
+  /** Its name as long as it is hidden. */
+  get hiddenName(): string {
+    return `.${this.#name}`
+  }
+
+  /** Whether there is a file: none is made before there are bytes for it. */
+  get exists(): boolean {
+    return this.#queued > 0
+  }
+
+  /** Writes the rest and forces it to the disk. No record comes behind it. */
+  complete(): Promise<void> {
     this.#queue(this.#writer.end())
-    if (this.#queued === 0) return this.#work
-    this.#then(async () => {
-      await this.#handle!.sync()
-      await this.#close()
-      await rename(join(this.#folder, `.${this.#name}`), join(this.#folder, this.#name))
-      await syncFolder(this.#folder)
-    })
+    if (this.exists) this.#then(() => this.#handle!.sync())
     return this.abandon()
+  }
+
+  /** As `complete`; then it has its name, and is visible. */
+  publish(): Promise<void> {
+    void this.complete()
+    if (this.exists) {
+      this.#then(async () => {
+        await unhide(this.folder, this.#name)
+        await syncFolder(this.folder)
+      })
+    }
+    return this.#work
   }
 
   /** Leaves the file as it is, hidden. */
   abandon(): Promise<void> {
-    return this.#work.then(() => this.#attempt(() => this.#close()))
+    this.#work = this.#work.then(() => this.#attempt(() => this.#close()))
+    return this.#work
   }
 
   #queue(bytes: Uint8Array): void {
@@ -82,8 +98,8 @@ export class PartFile {
   }
 
   async #create(): Promise<void> {
-    await mkdir(this.#folder, { recursive: true })
-    this.#handle = await open(join(this.#folder, `.${this.#name}`), 'wx')
+    await mkdir(this.folder, { recursive: true })
+    this.#handle = await open(join(this.folder, `.${this.#name}`), 'wx')
   }
 
   /** Queues work; none is done after a failure. `#work` never rejects. */
@@ -97,7 +113,7 @@ export class PartFile {
     try {
       await work()
     } catch (thrown) {
-      const path = join(this.#folder, this.#name)
+      const path = join(this.folder, this.#name)
       this.failure ??= brokenFile(path, 'a writable file', thrown)
     }
   }
@@ -109,11 +125,16 @@ export class PartFile {
   }
 }
 
+/** Gives a hidden file its name. Not yet durable: see {@link syncFolder}. */
+export function unhide(folder: string, name: string): Promise<void> {
+  return rename(join(folder, `.${name}`), join(folder, name))
+}
+
 /**
  * A rename survives a power failure once its folder is on the disk; Windows cannot open folders and
  * needs no such call.
  */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return
   const handle = await open(folder, 'r')
   try {

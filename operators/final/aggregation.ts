@@ -1,7 +1,15 @@
-import { compareKeys, type Key } from '../../codec/key.ts'
+import type { Key } from '../../codec/key.ts'
 import { KeyMap } from '../../codec/key-map.ts'
-import type { OperatorCall, OperatorFactory, RecordScope } from '../contract/operator.ts'
-import type { Cell } from './cell.ts'
+import type { StateColumn } from '../contract/keyed-store.ts'
+import type {
+  Operator,
+  OperatorCall,
+  OperatorContext,
+  OperatorFactory,
+  RecordScope,
+} from '../contract/operator.ts'
+import { forget } from '../state/forget.ts'
+import { sortedKeys } from '../state/sorted-keys.ts'
 
 /** How one key's records become one result. `null` as an accumulator: the key has none. */
 export interface Aggregation {
@@ -16,8 +24,8 @@ export interface Aggregation {
 export const MAX_COMBINER_KEYS = 65_536
 
 /**
- * Absorbs all records and emits one result per key at the end of input, in the order of the keys.
- * `partials` is what happens in place of `records` behind the operator's own combiner, whose
+ * Absorbs all records and emits one result per key at the end of input, in the order of the keys, which are then
+ * forgotten. `partials` is what happens in place of `records` behind the operator's own combiner, whose
  * outputs are then the inputs here.
  */
 export function aggregationFactory(
@@ -28,16 +36,28 @@ export function aggregationFactory(
   return {
     shape: 'process',
     functions,
-    create: (context) => {
-      const { scope, combined } = context
-      const aggregation = combined ? partials : records
-      const cells = new KeyMap<Cell>()
-      return {
-        call: (value) => absorb(cells, scope.key as Key, value, aggregation),
-        finish: () => drainSorted(cells, scope, aggregation),
-      }
-    },
+    create: (context) => aggregator(context, context.combined ? partials : records),
   }
+}
+
+function aggregator(context: OperatorContext, aggregation: Aggregation): Operator {
+  const { keyed } = context
+  const { store } = keyed
+  const column = store.column<unknown>('accumulator')
+  const call: OperatorCall = (value) => {
+    const slot = keyed.slotOnce()
+    try {
+      const held = column.get(slot)
+      const next = held === undefined ? aggregation.first(value) : aggregation.next(held, value)
+      if (next !== null) column.set(slot, next)
+      else forget(store, column, slot)
+    } catch (error) {
+      // The slot of a key that has no accumulator is nobody's.
+      store.release(slot)
+      throw error
+    }
+  }
+  return { call, finish: () => drainSorted(context, column, aggregation) }
 }
 
 /**
@@ -76,6 +96,11 @@ export function combinerFactory(
   }
 }
 
+/** What a combiner keeps per key: one lookup per record, then plain stores. */
+interface Cell {
+  value: unknown
+}
+
 function absorb(cells: KeyMap<Cell>, key: Key, value: unknown, aggregation: Aggregation): void {
   const cell = cells.get(key)
   if (cell === undefined) {
@@ -89,13 +114,16 @@ function absorb(cells: KeyMap<Cell>, key: Key, value: unknown, aggregation: Aggr
 }
 
 function* drainSorted(
-  cells: KeyMap<Cell>,
-  scope: RecordScope,
+  { keyed: { store }, scope }: OperatorContext,
+  column: StateColumn,
   aggregation: Aggregation,
 ): Iterable<unknown> {
-  for (const key of [...cells.keys()].sort(compareKeys)) {
+  for (const key of sortedKeys(store)) {
+    const slot = store.find(key)
     scope.key = key
-    yield aggregation.result(cells.get(key)!.value)
+    const result = aggregation.result(column.get(slot))
+    forget(store, column, slot)
+    yield result
   }
 }
 

@@ -1,7 +1,7 @@
 import { requireLambda } from '../contract/function-form.ts'
 import type { OperatorFactory } from '../contract/operator.ts'
+import { checkAccumulator, keptRecord } from './accumulator.ts'
 import { type Aggregation, aggregationFactory, combinerFactory } from './aggregation.ts'
-import { checkAccumulator, keptRecord } from './cell.ts'
 
 /**
  * Emits one accumulator per key at the end of input: `builder()`, then `folder(accumulator,

@@ -1,11 +1,9 @@
-import { describe, StreamError } from '../../codec/errors.ts'
-import { compareKeys } from '../../codec/key.ts'
 import { requireLambda } from '../contract/function-form.ts'
 import type { OperatorFactory } from '../contract/operator.ts'
 import { type Aggregation, aggregationFactory, combinerFactory } from './aggregation.ts'
+import { compareRanks, type Rank, rank } from './rank.ts'
 
 type Selector = (record: unknown) => unknown
-type Rank = number | bigint | string
 
 /** The best record of a key so far, and what it is compared by. */
 interface Best {
@@ -49,29 +47,4 @@ function bestFactory(method: string, sign: 1 | -1, by: unknown = itself): Operat
 
 function itself(record: unknown): unknown {
   return record
-}
-
-/** Numbers, bigints and dates share one order, strings have another; NaN has none. */
-function rank(value: unknown, method: string): Rank {
-  if (typeof value === 'number' && !Number.isNaN(value)) return value
-  if (typeof value === 'string' || typeof value === 'bigint') return value
-  if (value instanceof Date && !Number.isNaN(value.getTime())) return value.getTime()
-  throw new StreamError(
-    'SAGE_USER_ERROR',
-    `${method}: expected numbers, bigints, strings or dates to compare, got ${describe(value)}`,
-  )
-}
-
-function compareRanks(a: Rank, b: Rank, method: string): number {
-  if (typeof a === 'string' && typeof b === 'string') return compareKeys(a, b)
-  if (typeof a === 'string' || typeof b === 'string') throw unordered(a, b, method)
-  return a < b ? -1 : a > b ? 1 : 0
-}
-
-function unordered(a: Rank, b: Rank, method: string): StreamError {
-  return new StreamError(
-    'SAGE_USER_ERROR',
-    `${method}: expected values of one kind to compare, ` +
-      `got ${describe(a)} and ${describe(b)} of one key`,
-  )
 }

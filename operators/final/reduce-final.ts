@@ -1,7 +1,7 @@
 import { requireLambda } from '../contract/function-form.ts'
 import type { OperatorFactory } from '../contract/operator.ts'
+import { checkAccumulator, keptRecord } from './accumulator.ts'
 import { type Aggregation, aggregationFactory, combinerFactory } from './aggregation.ts'
-import { checkAccumulator, keptRecord } from './cell.ts'
 
 /**
  * Emits one record per key at the end of input: all of its records, combined two by two. Sending

@@ -1,8 +1,7 @@
-import type { Key } from '../../codec/key.ts'
-import { KeyMap } from '../../codec/key-map.ts'
 import { requireLambda } from '../contract/function-form.ts'
 import type { Operator, OperatorContext, OperatorFactory } from '../contract/operator.ts'
-import { type Cell, checkAccumulator, keptRecord } from './cell.ts'
+import { forget } from '../state/forget.ts'
+import { checkAccumulator, keptRecord } from './accumulator.ts'
 
 type Reducer = (accumulator: unknown, value: unknown) => unknown
 
@@ -18,19 +17,22 @@ export function reduceFactory(fn: unknown): OperatorFactory {
   return { shape: 'map', functions: [fn], create: (context) => reduceOperator(fn, context) }
 }
 
-function reduceOperator(fn: Reducer, { scope }: OperatorContext): Operator {
-  const cells = new KeyMap<Cell>()
+function reduceOperator(fn: Reducer, { keyed }: OperatorContext): Operator {
+  const { store } = keyed
+  const column = store.column<unknown>('accumulator')
   const call = (value: unknown): unknown => {
-    const key = scope.key as Key
-    const cell = cells.get(key)
-    if (cell === undefined) {
-      cells.set(key, { value: keptRecord(value) })
-      return value
+    const slot = keyed.slotOnce()
+    try {
+      const held = column.get(slot)
+      const result = held === undefined ? value : checkAccumulator(fn(held, value), 'reduce')
+      if (result !== null) column.set(slot, keptRecord(result))
+      else forget(store, column, slot)
+      return result
+    } catch (error) {
+      // The slot of a key that has no accumulator is nobody's.
+      store.release(slot)
+      throw error
     }
-    const result = checkAccumulator(fn(cell.value, value), 'reduce')
-    if (result === null) cells.delete(key)
-    else cell.value = keptRecord(result)
-    return result
   }
   return { call }
 }

@@ -1,5 +1,5 @@
 import { isPromise, promiseReturned } from '../contract/result-checks.ts'
-import { keptRecord } from '../final/cell.ts'
+import { keptRecord } from '../final/accumulator.ts'
 import { type EventBuffer, eventOf, NONE, nodeBefore, sequenceOf, stageOf } from './event-buffer.ts'
 import type { ConditionContext } from './pattern.ts'
 import type { Test, Tests } from './program.ts'

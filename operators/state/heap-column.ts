@@ -6,17 +6,26 @@ import type { ColumnOptions, StateColumn } from '../contract/keyed-store.ts'
 /** So many values are checked when they are set; a checkpoint would refuse a later one. */
 const CHECKED_VALUES = 100
 
+/** A column as its store sees it. */
+export interface SlotColumn extends StateColumn {
+  /** Whether changes are remembered. */
+  tracked: boolean
+  /** Has room for slots below `slots`. */
+  grow(slots: number): void
+  /** Puts what a checkpoint needs of the value into `values`. */
+  save(slot: number, values: Record<string, unknown>): void
+  /** Takes back what `save` has put there. */
+  load(slot: number, values: Readonly<Record<string, unknown>>, key: Key): void
+}
+
 /** One state on the heap: a value by slot. */
-export class HeapColumn implements StateColumn {
+export class HeapColumn implements SlotColumn {
   readonly name: string
   readonly #options: ColumnOptions
   readonly #touched: (slot: number) => void
   readonly #values: unknown[] = []
   #unchecked: number
-  /** Whether changes are remembered. */
   tracked = false
-  /** Whether it holds what a checkpoint had, and nobody has asked for it yet. */
-  restored = false
 
   constructor(name: string, options: ColumnOptions, touched: (slot: number) => void) {
     this.name = name
@@ -45,20 +54,18 @@ export class HeapColumn implements StateColumn {
     if (this.tracked) this.#touched(slot)
   }
 
-  /** Has room for slots below `slots`. Elements are appended one by one, or V8 would make the array a dictionary. */
+  /** Elements are appended one by one, or V8 would make the array a dictionary. */
   grow(slots: number): void {
     const values = this.#values
     while (values.length < slots) values.push(undefined)
   }
 
-  /** Puts what a checkpoint needs of the value into `values`. */
   save(slot: number, values: Record<string, unknown>): void {
     const value = this.get(slot)
     if (value === undefined) return
     values[this.name] = this.#options.encode === undefined ? value : this.#options.encode(value)
   }
 
-  /** Takes back what `save` has put there. */
   load(slot: number, values: Readonly<Record<string, unknown>>, key: Key): void {
     const data = values[this.name]
     const { decode } = this.#options

@@ -110,6 +110,57 @@ describe('a heap store', () => {
     clock.advance(100)
     expect(later.get(store.find('a'))).toBeUndefined()
   })
+
+  it('so has one of another kind', () => {
+    const clock = new ManualClock(1_000)
+    const made = (store: HeapStore) => ({
+      ttl: store.column<number>('ttl', { ttlMs: 100 }),
+      coded: store.column<Map<string, number>>('coded', {
+        encode: (map) => [...map],
+        decode: (data, key) => new Map([...data, ['key', key]]),
+      }),
+      numbers: store.numbers('numbers'),
+    })
+    const store = storeAt(clock)
+    const columns = made(store)
+    for (const key of ['a', 'b']) {
+      const slot = store.slot(key)
+      columns.ttl.set(slot, 1)
+      columns.coded.set(slot, new Map([['n', 1]]))
+      columns.numbers.set(slot, key === 'a' ? 0.5 : -0)
+    }
+    const copy = storeAt(clock)
+    copy.restore(store.entries())
+    expect(byKey(copy.entries())).toEqual(byKey(store.entries()))
+    const { ttl, coded, numbers } = made(copy)
+    const slot = copy.find('a')
+    expect([ttl.get(slot), [...coded.get(slot)!], numbers.get(slot)]).toEqual([
+      1,
+      [
+        ['n', 1],
+        ['key', 'a'],
+      ],
+      0.5,
+    ])
+    clock.advance(100)
+    expect([ttl.get(slot), numbers.at(copy.find('b'))]).toEqual([undefined, -0])
+  })
+
+  it('keeps numbers without objects: NaN is none', () => {
+    const store = storeAt()
+    const numbers = store.numbers('n')
+    for (let i = 0; i < 100; i++) numbers.set(store.slot(i), i / 2)
+    expect(store.numbers('n')).toBe(numbers)
+    expect([numbers.at(store.find(99)), numbers.get(store.find(1))]).toEqual([49.5, 0.5])
+    const slot = store.find(7)
+    numbers.clear(slot)
+    expect([numbers.get(slot), numbers.at(slot)]).toEqual([undefined, Number.NaN])
+    const mark = store.mark()
+    numbers.set(store.find(3), 8)
+    store.release(slot)
+    expect(byKey(store.changedSince(mark))).toEqual({ 3: { n: 8 }, 7: undefined })
+    expect(store.size).toBe(99)
+  })
 })
 
 describe('what changed since a mark', () => {

@@ -1,7 +1,14 @@
 import { type Key, keyGroup, keyHash } from '../../codec/key.ts'
 import type { Clock } from '../contract/context.ts'
-import type { ColumnOptions, KeyedEntry, KeyedStore, StateColumn } from '../contract/keyed-store.ts'
-import { HeapColumn, TtlColumn } from './heap-column.ts'
+import type {
+  ColumnOptions,
+  KeyedEntry,
+  KeyedStore,
+  NumberColumn,
+  StateColumn,
+} from '../contract/keyed-store.ts'
+import { HeapColumn, type SlotColumn, TtlColumn } from './heap-column.ts'
+import { HeapNumbers } from './heap-numbers.ts'
 import { KeyTable } from './key-table.ts'
 
 /** A key that was removed after some mark. */
@@ -13,7 +20,9 @@ interface Removal {
 /** Keyed state on the JavaScript heap. */
 export class HeapStore implements KeyedStore {
   readonly #table = new KeyTable()
-  readonly #columns: HeapColumn[] = []
+  readonly #columns: SlotColumn[] = []
+  /** Names of columns that have been restored, and not asked for. */
+  readonly #unclaimed = new Set<string>()
   readonly #maxParallelism: number
   readonly #clock: Clock
   /** By slot: how often it is held. Undefined while nothing ever was. */
@@ -38,8 +47,9 @@ export class HeapStore implements KeyedStore {
   }
 
   slot(key: Key): number {
-    const found = this.#table.find(key)
-    return found === -1 ? this.#add(key) : found
+    const hash = keyHash(key) | 0
+    const found = this.#table.find(key, hash)
+    return found === -1 ? this.#add(key, hash) : found
   }
 
   keyAt(slot: number): Key {
@@ -47,20 +57,20 @@ export class HeapStore implements KeyedStore {
   }
 
   column<S>(name: string, options: ColumnOptions = {}): StateColumn<S> {
-    const at = this.#columns.findIndex((column) => column.name === name)
-    const known = this.#columns[at]
-    if (known !== undefined && !known.restored) return known
+    const known = this.#known(name)
+    if (known !== undefined) return known
     const touched = (slot: number): void => this.#touch(slot)
-    const column =
+    return this.#added(
       options.ttlMs === undefined
         ? new HeapColumn(name, options, touched)
-        : new TtlColumn(name, options, touched, { ttlMs: options.ttlMs, clock: this.#clock })
-    column.grow(this.#table.slots)
-    if (known !== undefined) this.#reload(known, column)
-    if (this.#changed !== undefined) column.tracked = true
-    if (known === undefined) this.#columns.push(column)
-    else this.#columns[at] = column
-    return column
+        : new TtlColumn(name, options, touched, { ttlMs: options.ttlMs, clock: this.#clock }),
+    )
+  }
+
+  numbers(name: string): NumberColumn {
+    const known = this.#known(name)
+    if (known !== undefined) return known as HeapNumbers
+    return this.#added(new HeapNumbers(name, (slot) => this.#touch(slot)))
   }
 
   release(slot: number): void {
@@ -124,8 +134,31 @@ export class HeapStore implements KeyedStore {
     }
   }
 
-  #add(key: Key): number {
-    const slot = this.#table.add(key)
+  #known(name: string): SlotColumn | undefined {
+    if (this.#unclaimed.has(name)) return undefined
+    return this.#columns.find((column) => column.name === name)
+  }
+
+  #added<C extends SlotColumn>(column: C): C {
+    column.grow(this.#table.slots)
+    if (this.#changed !== undefined) column.tracked = true
+    if (this.#unclaimed.delete(column.name)) this.#claim(column)
+    else this.#columns.push(column)
+    return column
+  }
+
+  /** The column takes the place of what was restored before it was asked for. */
+  #claim(column: SlotColumn): void {
+    const place = this.#columns.findIndex(({ name }) => name === column.name)
+    const restored = this.#columns[place]
+    this.#table.forEach((slot, key) => {
+      column.load(slot, { [column.name]: restored.get(slot) }, key)
+    })
+    this.#columns[place] = column
+  }
+
+  #add(key: Key, hash: number): number {
+    const slot = this.#table.add(key, hash)
     for (const column of this.#columns) column.grow(slot + 1)
     if (this.#changed !== undefined) this.#touch(slot)
     return slot
@@ -145,21 +178,14 @@ export class HeapStore implements KeyedStore {
   #restoreKey(key: Key, values: Readonly<Record<string, unknown>>): void {
     const slot = this.slot(key)
     for (const column of this.#columns) column.load(slot, values, key)
-    // Values of states that the program has not asked for yet: it may, at its first record.
+    // Values of states that the program has not asked for yet: it may, at its first record. Until then, as they are.
     for (const name of Object.keys(values)) {
       if (this.#columns.some((column) => column.name === name)) continue
-      const column = this.column(name) as HeapColumn
-      column.restored = true
-      column.load(slot, values, key)
+      const raw = (value: unknown) => value
+      const column = new HeapColumn(name, { encode: raw }, (slot) => this.#touch(slot))
+      this.#added(column).load(slot, values, key)
+      this.#unclaimed.add(name)
     }
-  }
-
-  /** A state that was restored before the program asked for it: only now it is known how it is kept. */
-  #reload(from: HeapColumn, to: HeapColumn): void {
-    this.#table.forEach((slot, key) => {
-      const data = from.get(slot)
-      if (data !== undefined) to.load(slot, { [to.name]: data }, key)
-    })
   }
 
   #removeKey(key: Key): void {

@@ -38,9 +38,8 @@ export class KeyTable {
     return this.#keys[slot]
   }
 
-  /** The slot of a key, or -1. */
-  find(key: Key): number {
-    const hash = keyHash(key) | 0
+  /** The slot of a key, or -1; `hash` is its `keyHash`, as a signed number. */
+  find(key: Key, hash = keyHash(key) | 0): number {
     const index = this.#index
     const mask = this.#mask
     const keys = this.#keys
@@ -51,8 +50,8 @@ export class KeyTable {
     }
   }
 
-  /** Gives a slot to a key that has none. */
-  add(key: Key): number {
+  /** Gives a slot to a key that has none; `hash` as for `find`. */
+  add(key: Key, hash = keyHash(key) | 0): number {
     if (this.#size >= (this.#mask + 1) * FULL) this.#grow()
     // An array may be a record's: what its owner does to it later must not move the key.
     const own = typeof key === 'object' ? copyKey(key) : key
@@ -60,7 +59,7 @@ export class KeyTable {
     if (slot === this.#keys.length) this.#keys.push(own)
     else this.#keys[slot] = own
     this.#size++
-    this.#put(keyHash(key) | 0, slot + 1)
+    this.#put(hash, slot + 1)
     return slot
   }
 

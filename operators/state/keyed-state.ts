@@ -2,7 +2,13 @@ import { type Duration, durationMs } from '../../codec/duration.ts'
 import { describe, StreamError } from '../../codec/errors.ts'
 import { type Key, keyGroup, keyHash } from '../../codec/key.ts'
 import type { Clock } from '../contract/context.ts'
-import type { ColumnOptions, KeyedStore, TimerEntry, TimerQueue } from '../contract/keyed-store.ts'
+import type {
+  ColumnOptions,
+  KeyedEntry,
+  KeyedStore,
+  TimerEntry,
+  TimerQueue,
+} from '../contract/keyed-store.ts'
 import type { KeyedBackend, RecordScope } from '../contract/operator.ts'
 import type { ListState, MapState, StateOptions, Timers, ValueState } from '../contract/state.ts'
 import { HeapStore } from './heap-store.ts'
@@ -21,6 +27,12 @@ export interface KeyedPlace {
   /** The number of key groups. */
   readonly maxParallelism: number
   readonly clock: Clock
+}
+
+/** Keyed state of one operator on one subtask as a snapshot holds it. Plain data. */
+export interface KeyedSnapshot {
+  readonly entries: readonly KeyedEntry[]
+  readonly timers: readonly TimerEntry[]
 }
 
 type Handle =
@@ -99,6 +111,10 @@ export class KeyedState implements KeyedBackend {
     return this.#keep(this.store.slot(key), key)
   }
 
+  slotOnce(): number {
+    return this.store.slot(this.#key(this.#scope.key as Key | undefined))
+  }
+
   state<S>(name: string, init: () => S, options: StateOptions = {}): ValueState<S> {
     const known = this.#known('state', name) as ValueOfKey<S> | undefined
     if (known !== undefined) {
@@ -143,6 +159,18 @@ export class KeyedState implements KeyedBackend {
     }
     this.#timers ??= new KeyTimers(this)
     return this.#timers
+  }
+
+  /** All of it. Undefined: nothing was ever kept. */
+  snapshot(): KeyedSnapshot | undefined {
+    if (this.#store === undefined) return undefined
+    return { entries: [...this.#store.entries()], timers: [...this.timerEntries()] }
+  }
+
+  /** Puts back what a snapshot holds of the key groups that are this subtask's. Before the first record. */
+  restore({ entries, timers }: KeyedSnapshot, owns: (group: number) => boolean): void {
+    this.store.restore(entries.filter(({ group }) => owns(group)))
+    this.restoreTimers(timers.filter(({ group }) => owns(group)))
   }
 
   #known(kind: Handle['kind'], name: string): object | undefined {

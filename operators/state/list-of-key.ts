@@ -25,7 +25,11 @@ export class ListOfKey<T> implements ListState<T> {
   }
 
   add(value: T): void {
-    this.addAll([value])
+    const added = materialize(value)
+    const slot = this.#state.slot()
+    const list = this.#column.get(slot) ?? []
+    list.push(added)
+    this.#column.set(slot, list)
   }
 
   addAll(values: Iterable<T>): void {

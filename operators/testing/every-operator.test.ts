@@ -15,6 +15,10 @@ import { processFactory } from '../basic/process.ts'
 import { processBatchFactory } from '../basic/process-batch.ts'
 import { sinkFactory } from '../basic/sink.ts'
 import { withSchemaFactory } from '../basic/with-schema.ts'
+import { joinRowsFactory } from '../connected/join-rows.ts'
+import { processStreamsFactory } from '../connected/process-streams.ts'
+import type { StreamReader } from '../connected/stream-readers.ts'
+import { windowStreamsFactory } from '../connected/window-streams.ts'
 import {
   BaseJoinFunction,
   FlatMapFunction,
@@ -30,10 +34,26 @@ import { foldFinalFactory } from '../final/fold-final.ts'
 import { maxFinalFactory, minFinalFactory } from '../final/min-max-final.ts'
 import { reduceFactory } from '../final/reduce.ts'
 import { reduceFinalFactory } from '../final/reduce-final.ts'
+import { collectLogic } from '../keyed-window/collect-logic.ts'
+import { keyedWindowFactory } from '../keyed-window/keyed-window.ts'
+import { resolveWindow } from '../keyed-window/window-spec.ts'
 import { coMapFactory } from '../multi/co-map.ts'
+import { intervalJoinFactory } from '../multi/interval-join.ts'
 import { joinFactory } from '../multi/join.ts'
+import { patternStart } from '../pattern/pattern-builder.ts'
+import { compilePattern } from '../pattern/pattern-machine.ts'
+import { patternFactory } from '../pattern/pattern-operator.ts'
+import { collectFactory } from '../stateful/collect.ts'
+import { keyedJoinFactory } from '../stateful/keyed-join.ts'
+import { StatefulBatchLogic, StatefulLogic } from '../stateful/logic.ts'
+import { statefulBatchFactory, statefulFactory } from '../stateful/stateful.ts'
+import { statefulFlatMapFactory, statefulMapFactory } from '../stateful/stateful-map.ts'
 import { assignTimestampsFactory } from '../time/assign-timestamps.ts'
 import { watermarks } from '../time/watermark-strategy.ts'
+import { triggers } from '../window/trigger.ts'
+import { tumbling } from '../window/window-assigner.ts'
+import { sumContents } from '../window/window-contents.ts'
+import { windowFactory } from '../window/window-factory.ts'
 import { type HarnessOptions, operatorHarness } from './operator-harness.ts'
 
 /**
@@ -45,7 +65,13 @@ interface Row {
   readonly make: () => OperatorFactory
   /** What came out: `[key, record]`, side outputs under their tags' ids. */
   readonly expected: readonly unknown[]
+  /** Why what it keeps is in no snapshot. */
+  readonly forgets?: string
+  /** The order is kept by key only. */
+  readonly perKey?: boolean
 }
+
+const ownFields = 'its function keeps what it counts in fields, and is no StatefulFunction'
 
 const sizes = [3, 1, 4, 1, 5, 9, 2, 6]
 const keys = ['b', 'a', 'b', 'c', 'a', 'a', 'c', 'b']
@@ -55,6 +81,10 @@ const keyed = (fn: (n: number, i: number) => unknown) =>
     return value === undefined ? [] : [[keys[i], value]]
   })
 const sum = { first: (n: any) => n, next: (a: any, n: any) => a + n, result: (a: any) => a }
+/** The sum of each record's key so far. */
+const running = keyed((_, i) =>
+  sizes.slice(0, i + 1).reduce((a, n, j) => (keys[j] === keys[i] ? a + n : a), 0),
+)
 const late = new OutputTag<number>('late')
 const seen: unknown[] = []
 
@@ -91,6 +121,39 @@ class Sides extends BaseJoinFunction {
   }
 }
 
+class Summing extends StatefulLogic<number, number, number> {
+  #sum: number
+  constructor(sum = 0) {
+    super()
+    this.#sum = sum
+  }
+  onItem(n: number): [number[], boolean] {
+    this.#sum += n
+    return [[this.#sum], StatefulLogic.RETAIN]
+  }
+  snapshot() {
+    return this.#sum
+  }
+}
+
+class SummingBatch extends StatefulBatchLogic<number, number, number> {
+  #sum: number
+  constructor(sum = 0) {
+    super()
+    this.#sum = sum
+  }
+  onBatch(values: number[]): [number[], boolean] {
+    const sums = values.map((n) => {
+      this.#sum += n
+      return this.#sum
+    })
+    return [sums, StatefulBatchLogic.RETAIN]
+  }
+  snapshot() {
+    return this.#sum
+  }
+}
+
 class Gather extends SinkFunction<number> {
   async execute(n: number) {
     await undefined
@@ -116,6 +179,7 @@ const rows: Readonly<Record<string, Row>> = {
       const getter = async (n: number) => `${n}: ${asked++}`
       return enrichCachedFactory(getter, (cache: any, n: number) => cache.get(n))
     },
+    forgets: 'what it has looked up is in no snapshot, as in Bytewax',
     expected: keyed((n) => `${n}: ${[...new Set(sizes)].indexOf(n)}`),
   },
   filterFactory: {
@@ -124,6 +188,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   flatMapFactory: {
     make: () => flatMapFactory(Twice),
+    forgets: ownFields,
     expected: [
       ...sizes.flatMap((n, i) => [
         [keys[i], -n],
@@ -147,6 +212,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   processFactory: {
     make: () => processFactory(Split),
+    forgets: ownFields,
     expected: [
       ...sizes.flatMap((n, i) => Array.from({ length: n >> 1 }, (_, j) => [keys[i], 2 * j + 1])),
       [undefined, 8],
@@ -183,11 +249,48 @@ const rows: Readonly<Record<string, Row>> = {
           ],
     ),
   },
+  processStreamsFactory: {
+    make: () =>
+      processStreamsFactory({
+        fn: (streams: StreamReader<number>[]) => streams.flatMap((stream) => [...stream]),
+        names: ['left', 'right'],
+        keyed: true,
+        // Else what a batch holds would depend on the pace.
+        alignment: { type: 'event', isMarker: () => false, keepMarkers: false },
+      }),
+    expected: Object.entries({ a: [5, 1, 9], b: [3, 4, 6], c: [2, 1] }).flatMap(([key, values]) =>
+      values.map((n) => [key, n]),
+    ),
+  },
+  joinRowsFactory: {
+    make: () => joinRowsFactory({ joinType: 'outer', withinMs: Number.POSITIVE_INFINITY }),
+    expected: [
+      ['a', [5, 1]],
+      ['a', [5, 9]],
+      ['c', [2, 1]],
+      ['b', [3, 6]],
+      ['b', [4, 6]],
+    ],
+  },
+  windowStreamsFactory: {
+    make: () =>
+      windowStreamsFactory({
+        window: { type: 'session', timeoutMs: 5 },
+        fn: ({ inputs }: { inputs: number[][] }) => inputs.join('|'),
+        inputs: 2,
+        keyed: true,
+      }),
+    // Whose windows end at the same time.
+    perKey: true,
+    expected: [
+      ['b', '3,4|6'],
+      ['a', '5|1,9'],
+      ['c', '2|1'],
+    ],
+  },
   reduceFactory: {
     make: () => reduceFactory((a: number, n: number) => a + n),
-    expected: keyed((_, i) =>
-      sizes.slice(0, i + 1).reduce((a, n, j) => (keys[j] === keys[i] ? a + n : a), 0),
-    ),
+    expected: running,
   },
   entriesFactory: { make: entriesFactory, expected: sizes.map((n, i) => [keys[i], [keys[i], n]]) },
   countFinalFactory: {
@@ -247,8 +350,131 @@ const rows: Readonly<Record<string, Row>> = {
     make: () => assignTimestampsFactory((n: number) => n, watermarks.monotonic()),
     expected: keyed((n) => n),
   },
+  patternFactory: {
+    make: () =>
+      patternFactory(
+        compilePattern(
+          patternStart
+            .begin('first')
+            .next('more')
+            .where((n, ctx) => n > ctx.last('first')),
+        ),
+        { timedOut: undefined, late: undefined },
+      ),
+    expected: [
+      ['b', { first: [3], more: [4] }],
+      ['a', { first: [1], more: [5] }],
+      ['a', { first: [5], more: [9] }],
+      ['c', { first: [1], more: [2] }],
+      ['b', { first: [4], more: [6] }],
+    ],
+  },
+  keyedWindowFactory: {
+    make: () =>
+      keyedWindowFactory({
+        window: resolveWindow(
+          {
+            clock: { type: 'event', timestamp: (n: number) => n, wait: Infinity },
+            windower: { type: 'tumbling', length: 5 },
+          },
+          'collectWindow',
+        ),
+        logic: collectLogic('array'),
+        ordered: true,
+        sides: 1,
+      }),
+    expected: [
+      ['a', [0, [1]]],
+      ['a', [1, [5, 9]]],
+      ['b', [0, [3, 4]]],
+      ['b', [1, [6]]],
+      ['c', [0, [1, 2]]],
+    ],
+  },
+  windowFactory: {
+    perKey: true,
+    make: () =>
+      windowFactory({
+        assigner: tumbling(4),
+        contents: sumContents(),
+        event: true,
+        latenessMs: 0,
+        trigger: triggers.eventTime(),
+        late: undefined,
+        process: undefined,
+      }),
+    expected: [
+      ['b', { key: 'b', start: 0, end: 4, value: 7 }],
+      ['a', { key: 'a', start: 0, end: 4, value: 1 }],
+      ['c', { key: 'c', start: 0, end: 4, value: 1 }],
+      ['b', { key: 'b', start: 4, end: 8, value: 6 }],
+      ['a', { key: 'a', start: 4, end: 8, value: 14 }],
+      ['c', { key: 'c', start: 4, end: 8, value: 2 }],
+    ],
+  },
+  intervalJoinFactory: {
+    make: () => intervalJoinFactory(3, 1),
+    expected: [
+      ['a', [5, 1]],
+      ['a', [5, 9]],
+      ['c', [2, 1]],
+    ],
+  },
+  statefulMapFactory: {
+    make: () => statefulMapFactory((sum: number = 0, n: number) => [sum + n, sum + n]),
+    expected: running,
+  },
+  statefulFlatMapFactory: {
+    make: () =>
+      statefulFlatMapFactory((last: number | undefined, n: number) => [
+        n,
+        last === undefined ? [n] : [last, n],
+      ]),
+    expected: sizes.flatMap((n, i) => {
+      const before = sizes.findLast((_, j) => j < i && keys[j] === keys[i])
+      return before === undefined
+        ? [[keys[i], n]]
+        : [
+            [keys[i], before],
+            [keys[i], n],
+          ]
+    }),
+  },
+  statefulFactory: {
+    make: () => statefulFactory((sum?: number) => new Summing(sum)),
+    expected: running,
+    perKey: true,
+  },
+  statefulBatchFactory: {
+    make: () => statefulBatchFactory((sum?: number) => new SummingBatch(sum)),
+    expected: running,
+    perKey: true,
+  },
+  collectFactory: {
+    make: () => collectFactory(1000, 2),
+    expected: [
+      ['b', [3, 4]],
+      ['a', [1, 5]],
+      ['c', [1, 2]],
+      ['a', [9]],
+      ['b', [6]],
+    ],
+    perKey: true,
+  },
+  keyedJoinFactory: {
+    make: () => keyedJoinFactory(2, 'product', 'final'),
+    // The second side has every second record.
+    expected: [
+      ['a', [5, 1]],
+      ['a', [5, 9]],
+      ['b', [3, 6]],
+      ['b', [4, 6]],
+      ['c', [2, 1]],
+    ],
+  },
   combinerFactory: {
     make: () => combinerFactory([], sum, 2),
+    forgets: 'what it holds is on its way: a checkpoint has it sent on',
     // Two keys are held; the third sends both on.
     expected: [
       ['b', 7],
@@ -272,18 +498,25 @@ async function run(
   factory: OperatorFactory,
   options: HarnessOptions,
   oneByOne: boolean,
+  restored = false,
 ): Promise<unknown[]> {
   seen.length = 0
   const harness = operatorHarness(factory, options)
   for (const [i, n] of sizes.entries()) {
-    const pushed = harness.push(n, { key: keys[i], input: i % 2 })
+    const pushed = harness.push(n, { key: keys[i], input: i % 2, timestamp: i })
     if (oneByOne) {
       await pushed
       await harness.endOfBatch()
     }
+    if (restored) harness.restore(harness.snapshot())
   }
   await harness.end()
   return [...outputOf(harness), ...seen]
+}
+
+/** In the order of the keys, and for each as it was. */
+function byKey(output: readonly unknown[]): unknown[] {
+  return (output as [string, unknown][]).toSorted(([a], [b]) => a.localeCompare(b))
 }
 
 function outputOf(harness: ReturnType<typeof operatorHarness>): unknown[] {
@@ -294,8 +527,9 @@ function outputOf(harness: ReturnType<typeof operatorHarness>): unknown[] {
 }
 
 describe.each(paces)('%s', (_, options, oneByOne) => {
-  it.each(Object.entries(rows))('%s', async (_, { make, expected }) => {
-    expect(await run(make(), options, oneByOne)).toEqual(expected)
+  it.each(Object.entries(rows))('%s', async (_, { make, expected, perKey = false }) => {
+    const seen = await run(make(), options, oneByOne)
+    expect(perKey ? byKey(seen) : seen).toEqual(perKey ? byKey(expected) : expected)
   })
 
   it.each(Object.entries(rows).filter(([, { make }]) => make().combiner !== undefined))(
@@ -304,13 +538,21 @@ describe.each(paces)('%s', (_, options, oneByOne) => {
       const factory = make()
       const combiner = operatorHarness(factory.combiner, options)
       const operator = operatorHarness(factory, { ...options, combined: true })
-      for (const [i, n] of sizes.entries()) combiner.push(n, { key: keys[i] })
+      for (const [i, n] of sizes.entries()) combiner.push(n, { key: keys[i], timestamp: i })
       await combiner.end()
       for (const packet of combiner.packets) operator.push(packet)
       await operator.end()
       expect(outputOf(operator)).toEqual(expected)
     },
   )
+})
+
+describe('snapshot and restore after each record', () => {
+  const kept = Object.entries(rows).filter(([, { forgets }]) => forgets === undefined)
+  it.each(kept)('%s', async (_, { make, expected, perKey = false }) => {
+    const seen = await run(make(), {}, true, true)
+    expect(perKey ? byKey(seen) : seen).toEqual(perKey ? byKey(expected) : expected)
+  })
 })
 
 it('leaves no operator out', () => {

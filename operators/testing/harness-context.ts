@@ -4,6 +4,7 @@ import type { Logger, LogLevel } from '../contract/logger.ts'
 import { MetricRegistry, unreadMetrics } from '../contract/metric-registry.ts'
 import type { MetricGroup } from '../contract/metrics.ts'
 import { emptyScope, type RecordScope } from '../contract/operator.ts'
+import { BroadcastStates } from '../state/broadcast-states.ts'
 import { KeyedState } from '../state/keyed-state.ts'
 import { localStates } from './local-state.ts'
 
@@ -35,6 +36,7 @@ export function harnessContext(
   clock: Clock = { now: () => Date.now() },
   keyed = new KeyedState({ ...place, keyed: true, maxParallelism: MAX_PARALLELISM, clock }, scope),
   metrics: MetricGroup = new MetricRegistry(place.name, unreadMetrics, logger),
+  broadcast = new BroadcastStates(place.name, false),
 ): RuntimeContext {
   return {
     ...place,
@@ -50,6 +52,7 @@ export function harnessContext(
     state: (name, init, options) => keyed.state(name, init, options),
     listState: (name, options) => keyed.listState(name, options),
     mapState: (name, options) => keyed.mapState(name, options),
+    broadcastState: (name) => broadcast.state(name),
     get timers() {
       return keyed.timers
     },

@@ -25,6 +25,7 @@ import { type SharedClock, SharedTime } from '../contract/shared-clock.ts'
  * the backoff of a retry, and the millisecond after which an idle source is asked again.
  */
 export class ManualClock implements SharedClock {
+  /** For jobs: the memory that all of their threads read the time from. */
   readonly sharedTime = SharedTime.allocate()
   readonly #time = new SharedTime(this.sharedTime)
   readonly #wakers = new Set<() => void>()

@@ -3,30 +3,28 @@ import type { Duration } from '../../codec/duration.ts'
 import { StreamError } from '../../codec/errors.ts'
 import { checkKey } from '../../codec/key.ts'
 import type { RuntimeContext } from '../contract/context.ts'
-import type { Collector, OutputTag } from '../contract/function.ts'
+import type { OutputTag } from '../contract/function.ts'
 import { functionName } from '../contract/function-form.ts'
-import { METRIC_SLOTS, MetricRegistry } from '../contract/metric-registry.ts'
-import type { MetricKind } from '../contract/metrics.ts'
 import {
   emptyScope,
-  type Operator,
+  type KeyedBackend,
   type OperatorCall,
-  type OperatorShape,
   type RecordScope,
   type Room,
 } from '../contract/operator.ts'
 import { Packet, type PartitionStrategy } from '../contract/packet.ts'
 import { checkTimestamp, isPromise, itemsOf, promiseReturned } from '../contract/result-checks.ts'
-import { type MetricCells, readUserMetrics, type UserMetrics } from '../contract/user-metrics.ts'
-import { KeyedState } from '../state/keyed-state.ts'
+import { readUserMetrics, type UserMetrics } from '../contract/user-metrics.ts'
+import type { LogLine } from './harness-context.ts'
 import {
-  harnessContext,
-  type LogLine,
-  MAX_PARALLELISM,
-  recordingLogger,
-} from './harness-context.ts'
+  type InstanceSetting,
+  OperatorInstance,
+  type OperatorSnapshot,
+} from './harness-instance.ts'
 import { factoryOf, type SubjectOptions } from './harness-subject.ts'
 import { ManualClock } from './manual-clock.ts'
+
+export type { OperatorSnapshot } from './harness-instance.ts'
 
 /** Settings of an operator under test. */
 export interface HarnessOptions extends SubjectOptions {
@@ -42,6 +40,8 @@ export interface HarnessOptions extends SubjectOptions {
   readonly subtask?: number
   /** Whether what is pushed are the outputs of the operator's own combiner. Default false. */
   readonly combined?: boolean
+  /** The inputs whose records all subtasks get: while one is processed, broadcast state may be written. Default: none. */
+  readonly broadcast?: readonly number[]
   /** The strategy of the packets that a `keyBy` emits. Default `'hash'`. */
   readonly strategy?: PartitionStrategy
   /**
@@ -100,18 +100,16 @@ export class OperatorHarness {
   readonly logs: LogLine[] = []
   /** Records that failed. */
   errors = 0
-  /** Pushed records that were none: `null`, `undefined`, packets that carry either. */
+  /**
+   * Records left out without an error: pushed ones that were none (`null`, `undefined`, packets that carry either), and
+   * those that the operator itself counts, as late ones.
+   */
   dropped = 0
-  readonly ctx: RuntimeContext
-  readonly #operator: Operator
-  readonly #shape: OperatorShape
   readonly #options: HarnessOptions
   readonly #scope: RecordScope = emptyScope()
   readonly #side = new Map<string, unknown[]>()
-  readonly #out: Collector
-  readonly #clock: ManualClock
-  readonly #metrics: MetricCells[] = []
-  readonly #registry: MetricRegistry
+  readonly #setting: InstanceSetting
+  #instance: OperatorInstance
   #origin = nowhere
   /** What was refused and what was emitted behind it. */
   readonly #held: Packet[] = []
@@ -122,35 +120,37 @@ export class OperatorHarness {
 
   constructor(subject: unknown, options: HarnessOptions) {
     const { name = functionName(subject, 'operator'), subtask = 0, parallelism = 1 } = options
-    const factory = factoryOf(subject, options)
-    const logger = recordingLogger(this.logs)
+    const { combined = false, broadcast = [] } = options
     this.#options = options
-    this.#shape = factory.shape
-    this.#clock = new ManualClock(options.startMs)
-    const place = { name, subtask, parallelism }
-    const keyed = new KeyedState(
-      { name, keyed: true, maxParallelism: MAX_PARALLELISM, clock: this.#clock },
-      this.#scope,
-    )
-    const allocate = (kind: MetricKind, metric: string): Float64Array => {
-      const cells = new Float64Array(METRIC_SLOTS[kind])
-      this.#metrics.push({ kind, name: metric, cells })
-      return cells
-    }
-    this.#registry = new MetricRegistry(name, allocate, logger)
-    this.ctx = harnessContext(place, this.#scope, logger, this.#clock, keyed, this.#registry)
-    this.#out = {
-      collect: (value) => this.#emit(value),
-      collectTo: (tag, value) => this.#emitTo(tag, value),
-    }
-    this.#operator = factory.create({
-      ctx: this.ctx,
+    this.#setting = {
+      factory: factoryOf(subject, options),
+      name,
+      subtask,
+      parallelism,
       scope: this.#scope,
-      out: this.#out,
-      keyed,
-      combined: options.combined ?? false,
-    })
-    this.#inTurn(() => this.#operator.open?.())
+      out: {
+        collect: (value) => this.#emit(value),
+        collectTo: (tag, value) => this.#emitTo(tag, value),
+      },
+      clock: new ManualClock(options.startMs),
+      logs: this.logs,
+      combined,
+      countDropped: (count = 1) => {
+        this.dropped += count
+      },
+      broadcast: broadcast.length > 0,
+    }
+    this.#instance = new OperatorInstance(this.#setting)
+    this.#open()
+  }
+
+  /** What the operator keeps per key. */
+  get keyed(): KeyedBackend {
+    return this.#instance.keyed
+  }
+
+  get ctx(): RuntimeContext {
+    return this.#instance.ctx
   }
 
   /** Records that reached a side output. */
@@ -160,8 +160,8 @@ export class OperatorHarness {
 
   /** The operator's own metrics as they stand; gauges are asked for their values. */
   metrics(): UserMetrics {
-    if (!this.#ended) this.#registry.sample()
-    return readUserMetrics(this.#metrics)
+    if (!this.#ended) this.#instance.registry.sample()
+    return readUserMetrics(this.#instance.metrics)
   }
 
   /** Passes one record in. Its promise, if any, settles when the operator is through with it. */
@@ -171,24 +171,63 @@ export class OperatorHarness {
 
   /** Tells the operator that the records at hand have all been passed in. */
   endOfBatch(): Promise<void> | undefined {
-    // Whole before the first is passed on, as in a job.
-    return this.#inTurn(() => this.#flush([...(this.#operator.endOfBatch?.() ?? [])]))
+    return this.#inTurn(() => {
+      while (!this.#handedOver());
+    })
+  }
+
+  /** False: something failed and was left out; there may be more behind it. */
+  #handedOver(): boolean {
+    try {
+      // Whole before the first is passed on, as in a job.
+      this.#flush([...(this.#instance.operator.endOfBatch?.() ?? [])])
+      return true
+    } catch (error) {
+      this.#fail(error)
+      return false
+    }
+  }
+
+  /**
+   * What the operator keeps as a checkpoint would have it, between two records. Throws `SAGE_CODEC_UNSUPPORTED` for what is no
+   * data.
+   */
+  snapshot(): OperatorSnapshot {
+    this.#requireTurn('snapshot')
+    return this.#instance.snapshot()
+  }
+
+  /**
+   * Goes on as a job does that resumes: a new instance of the operator takes back what a snapshot holds and is opened; the one
+   * before it is left as if its thread had died. What was emitted stays in `output`. Of several snapshots, those of all subtasks
+   * of before, it takes what is `subtask`'s of `parallelism`; throws `SAGE_RESCALE` where that cannot be told.
+   */
+  restore(snapshot: OperatorSnapshot | readonly OperatorSnapshot[]): void {
+    this.#requireTurn('restore')
+    this.#instance = new OperatorInstance(this.#setting)
+    this.#instance.restore('length' in snapshot ? snapshot : [snapshot])
+    this.#open()
+  }
+
+  #requireTurn(call: string): void {
+    if (this.#turn === undefined) return
+    throw new StreamError('SAGE_OPTION', `${call}: expected no call under way: await push first`)
   }
 
   /** Moves the processing time on, which the operator reads as `ctx.clock.now()`; what is due happens. */
   advanceTime(d: Duration): Promise<void> | undefined {
     return this.#inTurn(() => {
-      this.#clock.advance(d)
-      const now = this.#clock.now()
-      if (this.#operator.dueAt === undefined || this.#operator.dueAt > now) return
-      this.#pass((room) => this.#operator.onProcessingTime?.(now, room))
+      this.#setting.clock.advance(d)
+      const now = this.#setting.clock.now()
+      if (this.#instance.operator.dueAt === undefined || this.#instance.operator.dueAt > now) return
+      this.#pass((room) => this.#instance.operator.onProcessingTime?.(now, room))
     })
   }
 
   /** Moves event time on: no pushed record will have an earlier timestamp, or is late. */
   advanceWatermark(watermark: number): Promise<void> | undefined {
     return this.#inTurn(() => {
-      this.#pass((room) => this.#operator.onWatermark?.(watermark, room))
+      this.#pass((room) => this.#instance.operator.onWatermark?.(watermark, room))
       if (watermark > this.#scope.watermark) this.#scope.watermark = watermark
     })
   }
@@ -200,13 +239,17 @@ export class OperatorHarness {
     try {
       const before = this.endOfBatch()
       if (before !== undefined) await before
-      this.#pass((room) => this.#operator.onWatermark?.(Number.POSITIVE_INFINITY, room))
-      this.#flush(this.#operator.finish?.())
-      this.#registry.sample()
-      await this.#operator.complete?.()
+      this.#pass((room) => this.#instance.operator.onWatermark?.(Number.POSITIVE_INFINITY, room))
+      this.#flush(this.#instance.operator.finish?.())
+      this.#instance.registry.sample()
+      await this.#instance.operator.complete?.()
     } finally {
-      await this.#operator.close?.()
+      await this.#instance.operator.close?.()
     }
+  }
+
+  #open(): void {
+    this.#inTurn(() => this.#instance.operator.open?.())
   }
 
   #inTurn(action: () => unknown): Promise<void> | undefined {
@@ -254,8 +297,18 @@ export class OperatorHarness {
     }
   }
 
+  #call(value: unknown): unknown {
+    const { input } = this.#origin
+    this.#instance.broadcast.writable = this.#options.broadcast?.includes(input) === true
+    try {
+      return this.#callOf(input)(value, this.ctx, this.#setting.out)
+    } finally {
+      this.#instance.broadcast.writable = false
+    }
+  }
+
   #callOf(input: number): OperatorCall {
-    const { call } = this.#operator
+    const { call } = this.#instance.operator
     if (typeof call === 'function') return call
     if (call[input] === undefined) unreachable(`input ${input} of ${call.length}`)
     return call[input]
@@ -263,20 +316,21 @@ export class OperatorHarness {
 
   /** One record through the operator, as the table of `OperatorShape` says. */
   #apply(value: unknown): unknown {
-    if (this.#shape === 'forward') return this.#emit(value)
-    const result = this.#callOf(this.#origin.input)(value, this.ctx, this.#out)
-    if (this.#shape === 'sink') return result
-    if (this.#shape === 'async') return this.#await(result)
-    if (this.#shape === 'flatMap') {
+    const { shape } = this.#setting.factory
+    if (shape === 'forward') return this.#emit(value)
+    const result = this.#call(value)
+    if (shape === 'sink') return result
+    if (shape === 'async') return this.#await(result)
+    if (shape === 'flatMap') {
       // Whole before the first is passed on, as in a job.
       for (const item of [...itemsOf(result)]) this.#emit(item)
       return undefined
     }
-    if (isPromise(result)) throw promiseReturned(this.#shape === 'key' ? 'keyBy' : this.#shape)
-    if (this.#shape === 'key') this.#setKey(result)
-    if (this.#shape === 'timestamp') return this.#stamp(value, checkTimestamp(result))
-    if (this.#shape === 'map') this.#emit(result)
-    else if (this.#shape !== 'process' && (this.#shape !== 'filter' || result)) this.#emit(value)
+    if (isPromise(result)) throw promiseReturned(shape === 'key' ? 'keyBy' : shape)
+    if (shape === 'key') this.#setKey(result)
+    if (shape === 'timestamp') return this.#stamp(value, checkTimestamp(result))
+    if (shape === 'map') this.#emit(result)
+    else if (shape !== 'process' && (shape !== 'filter' || result)) this.#emit(value)
     return undefined
   }
 
@@ -295,7 +349,7 @@ export class OperatorHarness {
 
   /** The watermark that holds at a record is that of the records before it. */
   #stamp(value: unknown, timestamp: number): void {
-    const { watermarks } = this.#operator
+    const { watermarks } = this.#instance.operator
     this.#scope.timestamp = timestamp
     this.#origin = { ...this.#origin, timestamp: timestamp * 1e6 }
     this.#emit(value)
@@ -307,15 +361,17 @@ export class OperatorHarness {
     this.#origin = { ...this.#origin, strategy: this.#options.strategy ?? 'hash' }
   }
 
-  /** Lets time pass, as often as there must be made room. */
+  /** Lets time pass, as often as there must be made room, and as something failed and was left out. */
   #pass(show: (room: Room) => boolean | undefined): void {
-    this.#place(undefined, {})
-    try {
-      while (show(() => this.#held.length === 0) === false) this.#relieve()
-    } catch (error) {
-      this.#fail(error)
-    } finally {
-      this.#relieve()
+    for (let done = false; !done; ) {
+      this.#place(undefined, {})
+      try {
+        done = show(() => this.#held.length === 0) !== false
+      } catch (error) {
+        this.#fail(error)
+      } finally {
+        this.#relieve()
+      }
     }
   }
 
@@ -335,11 +391,19 @@ export class OperatorHarness {
 
   #emit(value: unknown): void {
     if (value === null || value === undefined) return
-    const { input, strategy, timestamp } = this.#origin
-    const packet = new Packet(value, input, this.#scope.key, strategy, timestamp)
+    const { input, strategy } = this.#origin
+    const packet = new Packet(value, input, this.#scope.key, strategy, this.#timestamp())
     const refused = this.#options.pressed === true && ++this.#emitted % 2 === 0
     if (refused || this.#held.length > 0) this.#held.push(packet)
     else this.#deliver(packet)
+  }
+
+  /** That of the record at hand, or what the operator has set in its place; in ns. */
+  #timestamp(): number | undefined {
+    const { timestamp } = this.#origin
+    const set = this.#scope.timestamp
+    if (Number.isNaN(set)) return undefined
+    return timestamp !== undefined && timestamp / 1e6 === set ? timestamp : set * 1e6
   }
 
   #deliver(packet: Packet): void {

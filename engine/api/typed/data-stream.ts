@@ -15,6 +15,8 @@ import type {
   ProcessFunction,
   SinkFunction,
 } from '../../../operators/contract/function.ts'
+import type { StreamState } from '../../../operators/contract/stream-state.ts'
+import type { FileSink, FileSinkOptions } from '../../../operators/files/file-sink.ts'
 import type { WatermarkStrategy } from '../../../operators/time/watermark-strategy.ts'
 import type {
   Bytes,
@@ -143,6 +145,7 @@ export interface DataStream<T> {
    * branches off.
    */
   sink(fn: Lambda<T, any, unknown>, options?: SinkOptions): this
+  sink(Class: typeof FileSink, files: FileSinkOptions<T>, options?: SinkOptions): this
   sink<O = undefined>(
     Class: ClassOf<SinkFunction<T>, O>,
     ...rest: ClassArguments<O, SinkOptions>
@@ -190,8 +193,13 @@ export interface DataStream<T> {
     Class: ClassOf<ProcessFunction<T, R>, O>,
     ...rest: ClassArguments<O>
   ): DataStream<R>
-  /** Calls the function with the records that are at hand together, 1024 at most. */
-  processBatch<R>(fn: (items: T[]) => Items<R>, options?: OperatorOptions): DataStream<R>
+  /**
+   * Calls the function with the records that are at hand together, 1024 at most, and the job's default `StreamState`.
+   */
+  processBatch<R>(
+    fn: (items: T[], state: StreamState) => Items<R>,
+    options?: OperatorOptions,
+  ): DataStream<R>
 
   /**
    * Gives each record its timestamp (`timestampOf(record)`, ms since the epoch, finite and >= 0, else `SAGE_TIMESTAMP`) and

@@ -1,7 +1,19 @@
+import type { StreamReaders } from '../../../operators/connected/stream-readers.ts'
 import type { MapFunction } from '../../../operators/contract/function.ts'
-import type { ClassArguments, ClassOf, Lambda, Present, Sync } from '../function-types.ts'
+import type { StreamState } from '../../../operators/contract/stream-state.ts'
+import type {
+  ClassArguments,
+  ClassOf,
+  ItemOf,
+  Items,
+  Lambda,
+  Present,
+  Sync,
+} from '../function-types.ts'
 import type { OperatorOptions } from '../options.ts'
+import type { ConnectedWindowOptions } from './connected-options.ts'
 import type { ConnectedStreams } from './connected-streams.ts'
+import type { KeyedConnectedWindow } from './connected-window.ts'
 import type { DataStream } from './data-stream.ts'
 import type { KeyedStream } from './keyed-stream.ts'
 
@@ -16,6 +28,11 @@ export interface KeyedConnectedStreams<K, Ts extends readonly unknown[]>
     Class: ClassOf<MapFunction<Ts[number], R & Sync<R>>, O>,
     ...rest: ClassArguments<O>
   ): KeyedStream<K, Present<R>>
+  process<R extends Items<unknown>>(
+    fn: (streams: StreamReaders<Ts>, state: StreamState) => R,
+    options?: OperatorOptions,
+  ): KeyedStream<K, ItemOf<R>>
+  window(options: ConnectedWindowOptions): KeyedConnectedWindow<K, Ts>
   connect<L, U>(other: KeyedStream<L, U>): KeyedConnectedStreams<K | L, [...Ts, U]>
   connect<L, Us extends readonly unknown[]>(
     others: KeyedConnectedStreams<L, Us>,

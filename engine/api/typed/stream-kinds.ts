@@ -13,3 +13,6 @@ export interface ConnectedKinds<K, Ts extends readonly unknown[]> {
   key: K
   records: Ts
 }
+
+/** What `min`, `max` and the like compare. */
+export type Comparable = number | bigint | string | Date

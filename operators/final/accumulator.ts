@@ -2,11 +2,6 @@ import { StreamError } from '../../codec/errors.ts'
 import { cloneValue } from '../../codec/value.ts'
 import { isPromise, promiseReturned } from '../contract/result-checks.ts'
 
-/** What an operator keeps per key: one lookup per record, then plain stores. */
-export interface Cell {
-  value: unknown
-}
-
 /**
  * What may be kept of a record: a copy, where it is an object. Others may hold the record itself,
  * and a reducer may change in place what it accumulates.

@@ -1,0 +1,246 @@
+import { spawn } from 'node:child_process'
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { readAll } from '../../operators/files/fixtures/read-all.ts'
+import type { EnvironmentConfig } from '../index.ts'
+import { faultOf, filing, mailing, type Params, type Row } from './fixtures/two-phase-job.ts'
+
+let root: string
+let dir: string
+let path: string
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'sage-two-phase-'))
+  dir = join(root, 'checkpoints')
+  path = join(root, 'out')
+})
+afterEach(() => rmSync(root, { recursive: true, force: true }))
+
+const modes: [string, EnvironmentConfig][] = [
+  ['inline', { mode: 'inline' }],
+  ['threads', { maxThreads: 2 }],
+]
+
+const visible = () => readdirSync(path).filter((name) => name.startsWith('part-'))
+const hidden = () => readdirSync(path).filter((name) => name.startsWith('.part-'))
+const epochOf = (name: string) => Number(/^\.?part-\d+-(\d+)/.exec(name)![1])
+const manifests = () =>
+  readdirSync(dir)
+    .filter((name) => /^manifest-\d+$/.test(name))
+    .map((name) => Number(name.slice(9)))
+    .sort((a, b) => a - b)
+
+/** What is visible; in whole files only. */
+function rows(): Row[] {
+  const texts = visible().map((name) => readFileSync(join(path, name), 'utf8'))
+  return texts.flatMap((text) => text.trimEnd().split('\n')).map((line) => JSON.parse(line) as Row)
+}
+
+/** Runs the job to its end or its crash; how often a checkpoint was complete. */
+async function run(
+  params: Omit<Params, 'path'>,
+  config: EnvironmentConfig,
+): Promise<{ checkpoints: number; error: unknown }> {
+  const job = await filing.submit({ path, ...params }, config)
+  let checkpoints = 0
+  job.on('checkpoint', () => checkpoints++)
+  const error = await job.finished.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  )
+  return { checkpoints, error }
+}
+
+describe.each(modes)('%s', (name, mode) => {
+  const config = (parallelism: number, interval = 3): EnvironmentConfig => ({
+    ...mode,
+    parallelism,
+    checkpoint: { dir, interval },
+  })
+
+  it('crashes wherever they fall, at changing parallelism: every record is visible once', async () => {
+    const count = 2_000
+    const scenario = fc.array(
+      fc.record({ breaksAt: fc.integer({ min: 1, max: count - 1 }), parallelism: fc.nat(2) }),
+      { minLength: 2, maxLength: 4 },
+    )
+    const property = fc.asyncProperty(scenario, async (crashes) => {
+      rmSync(root, { recursive: true, force: true })
+      for (const { breaksAt, parallelism } of crashes.sort((a, b) => a.breaksAt - b.breaksAt)) {
+        const { error } = await run({ count, breaksAt }, config(parallelism + 1))
+        expect(error).toMatchObject({ code: 'SAGE_USER_ERROR' })
+      }
+      const { error } = await run({ count }, config(2))
+      expect(error).toBeUndefined()
+      expect(faultOf(rows(), count)).toBeUndefined()
+      expect(hidden()).toEqual([])
+      // It has finished: another run adds nothing.
+      const before = visible()
+      expect((await run({ count }, config(3))).error).toBeUndefined()
+      expect(visible()).toEqual(before)
+    })
+    await fc.assert(property, { numRuns: name === 'inline' ? 8 : 1 })
+  }, 120_000)
+
+  it('a crash between the manifest and the commit is repaired by the next run', async () => {
+    const count = 400
+    const { error } = await run({ count, commitFails: true }, config(2))
+    expect(error).toMatchObject({
+      code: 'SAGE_USER_ERROR',
+      operator: 'Files',
+      message: expect.stringContaining('the commit that fails'),
+    })
+    const complete = manifests()
+    expect(complete.length).toBeGreaterThan(0)
+    const waiting = hidden().filter((one) => epochOf(one) <= complete.at(-1)!)
+    expect(waiting).not.toEqual([])
+    expect(visible()).toEqual([])
+    const next = await run({ count }, config(3))
+    expect(next.error).toBeUndefined()
+    expect(visible()).toEqual(expect.arrayContaining(waiting.map((one) => one.slice(1))))
+    expect(faultOf(rows(), count)).toBeUndefined()
+  }, 60_000)
+
+  it.each([
+    ['its manifest', (epoch: number) => join(dir, `manifest-${epoch}`)],
+    [
+      'a part',
+      (epoch: number) =>
+        join(dir, readdirSync(dir).find((one) => one.startsWith(`part-${epoch}-`))!),
+    ],
+  ])(
+    'going back behind a committed checkpoint takes its files back: %s is damaged',
+    async (_, fileOf) => {
+      const count = 8_000
+      const job = await filing.submit({ path, count, paceMs: 2 }, config(2, 1_000_000))
+      const prepared = (epoch: number) =>
+        readdirSync(path).some((one) => new RegExp(`^\\.?part-\\d+-${epoch}\\b`).test(one))
+      let newest = 0
+      do newest = (await job.checkpoint()).id
+      while (manifests().length < 2 || !prepared(newest))
+      await job.cancel()
+      const later = visible().filter((one) => epochOf(one) === newest)
+      expect(later).not.toEqual([])
+      truncateSync(fileOf(newest), 20)
+      const { error } = await run({ count, breaksAt: 1 }, config(1, 1_000_000))
+      expect(error).toMatchObject({ code: 'SAGE_USER_ERROR' })
+      for (const one of later) expect(visible()).not.toContain(one)
+      expect((await run({ count }, config(3))).error).toBeUndefined()
+      expect(faultOf(rows(), count)).toBeUndefined()
+      // Numbers are not used twice.
+      for (const one of later) expect(visible()).not.toContain(one)
+    },
+    60_000,
+  )
+
+  it('a savepoint makes nothing visible; who begins from it does, and takes back what came behind it', async () => {
+    const count = 12_000
+    const savepoint = join(root, 'savepoint')
+    const job = await filing.submit({ path, count, paceMs: 2 }, config(2, 1_000_000))
+    const [first, info] = await Promise.all([job.checkpoint(), job.savepoint(savepoint)])
+    expect(info.id).toBeGreaterThan(first.id)
+    await job.finished
+    const whole = rows()
+    expect(faultOf(whole, count)).toBeUndefined()
+    const behind = visible().filter((one) => epochOf(one) > info.id)
+    expect(behind).not.toEqual([])
+    const from = { ...config(3), checkpoint: { dir, interval: 1_000_000, resume: savepoint } }
+    expect((await run({ count }, from)).error).toBeUndefined()
+    expect(faultOf(rows(), count)).toBeUndefined()
+    for (const one of behind) expect(visible()).not.toContain(one)
+  }, 60_000)
+
+  it('a file of somebody else is refused', async () => {
+    const count = 400
+    await run({ count, breaksAt: 399 }, config(1))
+    writeFileSync(join(path, 'part-0-100000.json'), '')
+    const { error } = await run({ count }, config(1)).catch((thrown: unknown) => ({
+      error: thrown,
+    }))
+    expect(error).toMatchObject({
+      code: 'SAGE_FILE',
+      message: expect.stringContaining('part-0-100000.json'),
+    })
+  }, 60_000)
+})
+
+it('a sink that cannot take back: commits and end in order; no going back behind its checkpoints', async () => {
+  const told: string[] = []
+  const job = mailing((what) => void told.push(what))
+  const config = {
+    mode: 'inline',
+    checkpoint: { dir, interval: Number.POSITIVE_INFINITY },
+  } as const
+  const first = await job.submit(undefined, config)
+  for (const letter of ['a', 'b']) {
+    await first.io.letters.push(letter)
+    await first.checkpoint()
+  }
+  await first.io.letters.push('lost')
+  await first.cancel()
+  expect(told.splice(0)).toEqual(['sent a', 'sent b', 'closed'])
+  const second = await job.submit(undefined, config)
+  await second.io.letters.push('c')
+  second.io.letters.end()
+  await second.finished
+  // Whoever cannot tell what it has sent already sends it again.
+  expect(told.splice(0)).toEqual(['again b', 'sent c', 'finished', 'closed'])
+  truncateSync(join(dir, `manifest-${manifests().at(-1)}`), 20)
+  await expect(job.submit(undefined, config)).rejects.toMatchObject({
+    code: 'SAGE_CHECKPOINT_CORRUPT',
+    message: expect.stringContaining("'mail'"),
+  })
+  expect(told).toEqual([])
+})
+
+it('parquet files are whole', async () => {
+  const count = 500
+  const config = { mode: 'inline', parallelism: 2, checkpoint: { dir, interval: 3 } } as const
+  await run({ count, breaksAt: 300, format: 'parquet' }, config)
+  expect((await run({ count, format: 'parquet' }, config)).error).toBeUndefined()
+  const read = (await readAll(`${path}/*.parquet`, { format: 'parquet' })) as Row[]
+  expect(faultOf(read, count)).toBeUndefined()
+}, 60_000)
+
+const script = fileURLToPath(new URL('./fixtures/two-phase-script.ts', import.meta.url))
+
+/** Runs the job in a process of its own, which is killed behind so many checkpoints and some bytes of luck. */
+function runProcess(count: number, parallelism: number, kill: number): Promise<boolean> {
+  const args = ['--conditions=source', script, dir, path, `${count}`, '1', `${parallelism}`]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  let seen = 0
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    seen += text.split('\n').filter((line) => line.startsWith('checkpoint')).length
+    if (seen < kill) return
+    // Anywhere in what comes next: between two checkpoints, in one, in a commit.
+    setTimeout(() => child.kill('SIGKILL'), Math.random() * 20)
+  })
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code, signal) => {
+      if (code !== 0 && signal !== 'SIGKILL') reject(new Error(`the job ended with ${code}`))
+      else resolve(signal === 'SIGKILL')
+    })
+  })
+}
+
+it('kill -9, five times at random: every record is visible once', async () => {
+  const count = 12_000
+  let kills = 0
+  for (const parallelism of [2, 1, 3, 2, 2])
+    if (await runProcess(count, parallelism, 1 + Math.floor(Math.random() * 4))) kills++
+  expect(kills).toBe(5)
+  expect(await runProcess(count, 2, Number.POSITIVE_INFINITY)).toBe(false)
+  expect(faultOf(rows(), count)).toBeUndefined()
+  expect(hidden()).toEqual([])
+}, 180_000)

@@ -1,0 +1,31 @@
+import { SinkFunction } from './function.ts'
+import type { Operator, SinkRecovery } from './operator.ts'
+import type { Awaitable } from './source.ts'
+
+/**
+ * Base of sinks that make visible exactly what complete checkpoints hold: `prepare`, `commit` and `recover` are those of
+ * {@link Operator}, which says who calls them when.
+ *
+ * Its `finish` runs at the end of input, under checkpoints behind the last `commit`.
+ */
+export abstract class TwoPhaseSink<T = any> extends SinkFunction<T> {
+  /** Whether a commit can be taken back by `recover`: see `OperatorFactory.visibility`. */
+  static readonly visibility: 'recallable' | 'final' = 'final'
+  /** Whether the job takes checkpoints. Set with `ctx`: before `recover` and `open`. */
+  checkpointed = false
+
+  abstract prepare(epoch: number): Awaitable<unknown>
+  abstract commit(epoch: number): Awaitable<void>
+  abstract recover(recovery: SinkRecovery): Awaitable<void>
+}
+
+/** The three calls of an operator that is made of `sink`. */
+export function twoPhasesOf(
+  sink: TwoPhaseSink,
+): Required<Pick<Operator, 'prepare' | 'commit' | 'recover'>> {
+  return {
+    prepare: (epoch) => sink.prepare(epoch),
+    commit: (epoch) => sink.commit(epoch),
+    recover: (recovery) => sink.recover(recovery),
+  }
+}

@@ -1,0 +1,117 @@
+import { keptRecord } from '../final/accumulator.ts'
+import { RunningMerge } from './running-merge.ts'
+import { inOrder, type WindowContents } from './window-contents.ts'
+
+/** No window is to fire. */
+export const NO_WINDOW = Number.POSITIVE_INFINITY
+
+/** The panes of one key that have records. */
+export class KeyPanes {
+  /** Their numbers, ascending. */
+  readonly panes: number[] = []
+  readonly accumulators: unknown[] = []
+  /** How many records have come. */
+  arrivals = 0
+  /** The window that fires next; NO_WINDOW. */
+  window = NO_WINDOW
+  /** When the key wants to be called: the time it is registered at. */
+  due = Number.NaN
+  /** Where windows overlap. */
+  readonly running: RunningMerge | undefined
+
+  constructor(overlapping: boolean) {
+    this.running = overlapping ? new RunningMerge() : undefined
+  }
+
+  /** The index of a pane, or -1 - the index that it would have. */
+  find(pane: number): number {
+    const { panes } = this
+    let high = panes.length - 1
+    if (high === -1 || panes[high] < pane) return -2 - high
+    if (panes[high] === pane) return high
+    let low = 0
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (panes[middle] < pane) low = middle + 1
+      else high = middle
+    }
+    return panes[low] === pane ? low : -1 - low
+  }
+
+  /** Adds a pane at what `find` gave. */
+  insert(found: number, pane: number, accumulator: unknown): void {
+    const index = -1 - found
+    if (index === this.panes.length) {
+      this.panes.push(pane)
+      this.accumulators.push(accumulator)
+    } else {
+      this.panes.splice(index, 0, pane)
+      this.accumulators.splice(index, 0, accumulator)
+    }
+    this.running?.changed(pane)
+  }
+
+  set(index: number, accumulator: unknown): void {
+    this.accumulators[index] = accumulator
+    this.running?.changed(this.panes[index])
+  }
+
+  /** Removes the panes below `limit`. */
+  drop(limit: number): void {
+    const { panes, accumulators } = this
+    if (panes.length === 0 || panes[0] >= limit) return
+    if (panes.length === 1 || panes[1] >= limit) {
+      panes.shift()
+      accumulators.shift()
+      return
+    }
+    let count = 2
+    while (count < panes.length && panes[count] < limit) count++
+    panes.splice(0, count)
+    accumulators.splice(0, count)
+  }
+
+  /** The first pane from `from` on that has records; Infinity: there is none. */
+  firstFrom(from: number): number {
+    const { panes } = this
+    if (panes.length > 0 && panes[0] >= from) return panes[0]
+    const found = this.find(from)
+    return panes[found < 0 ? -1 - found : found] ?? Number.POSITIVE_INFINITY
+  }
+
+  /** The accumulator of the panes `from` to `to`, of which one has records at least. It may be that of a pane. */
+  merged(from: number, to: number, contents: WindowContents): any {
+    const { panes, accumulators, running } = this
+    if (running === undefined) return accumulators[this.find(from)]
+    if (contents.keepsRecords) return this.folded(from, to, contents)
+    try {
+      return running.over(panes, accumulators, from, to, contents.merge!)
+    } catch (error) {
+      running.reset()
+      throw error
+    }
+  }
+
+  /** The same without a memory of the windows before: for one that is behind them. */
+  folded(from: number, to: number, contents: WindowContents): any {
+    const { panes, accumulators } = this
+    const parts = accumulators.filter((_, i) => panes[i] >= from && panes[i] < to)
+    if (contents.keepsRecords) return inOrder(parts as any)
+    return parts.reduce((merged, part) => contents.merge!(keptRecord(merged), part))
+  }
+
+  /** What a checkpoint holds. */
+  save(): unknown {
+    const { panes, accumulators, arrivals, window } = this
+    return { panes: [...panes], accumulators: [...accumulators], arrivals, window }
+  }
+
+  static load(data: any, overlapping: boolean): KeyPanes {
+    const state = new KeyPanes(overlapping)
+    state.panes.push(...data.panes)
+    state.accumulators.push(...data.accumulators)
+    state.arrivals = data.arrivals
+    state.window = data.window
+    return state
+  }
+}

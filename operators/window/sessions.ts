@@ -1,0 +1,263 @@
+import type { Key } from '../../codec/key.ts'
+import { assertEncodable } from '../../codec/value.ts'
+import type { Collector } from '../contract/function.ts'
+import type { NumberColumn, StateColumn } from '../contract/keyed-store.ts'
+import type { Operator, OperatorContext, Room } from '../contract/operator.ts'
+import { DueIndex, dueAt } from './due-index.ts'
+import type { WindowContents } from './window-contents.ts'
+import type { WindowOutput } from './window-output.ts'
+
+interface Session {
+  start: number
+  end: number
+  accumulator: unknown
+}
+
+const CHECKED_ACCUMULATORS = 100
+
+/**
+ * Sessions that fire once, at their end. Nearly always a key has one: it lies in columns of numbers, so that a record costs a
+ * few cache lines though there are many keys. Further ones, which records out of order begin, lie in a column of their own.
+ *
+ * A key waits in the index for the end that its session had once; when that time comes, it waits on for the new one: a
+ * session that goes on costs an entry per gap, not per record.
+ */
+export class Sessions {
+  readonly #context: OperatorContext
+  readonly #gap: number
+  readonly #contents: WindowContents
+  readonly #output: WindowOutput
+  readonly #event: boolean
+  /** Of the session of a key that ends first. */
+  readonly #starts: NumberColumn
+  readonly #ends: NumberColumn
+  readonly #accumulators: StateColumn<unknown>
+  /** Its other sessions, in the order of time: they neither overlap nor touch. */
+  readonly #others: StateColumn<Session[]>
+  readonly #due = new DueIndex()
+  /** By slot: the time that the key is registered at. Derived, as the index is. */
+  #waits = new Float64Array(16).fill(Number.NaN)
+  #watermark = Number.NEGATIVE_INFINITY
+  #unchecked = CHECKED_ACCUMULATORS
+
+  /** @param event - whether sessions are of event time, else of the job's clock */
+  constructor(
+    context: OperatorContext,
+    gap: number,
+    contents: WindowContents,
+    output: WindowOutput,
+    event: boolean,
+  ) {
+    const { store } = context.keyed
+    this.#context = context
+    this.#gap = gap
+    this.#contents = contents
+    this.#output = output
+    this.#event = event
+    this.#starts = store.numbers('start')
+    this.#ends = store.numbers('end')
+    // Checked here, when they begin.
+    const unchanged = (value: unknown) => value
+    this.#accumulators = store.column('accumulator', { encode: unchanged, decode: unchanged })
+    this.#others = store.column('others', { encode: unchanged, decode: unchanged })
+  }
+
+  operator(): Operator {
+    const { scope, ctx } = this.#context
+    const { clock } = ctx
+    const operator: Operator = {
+      call: this.#event
+        ? (value, _, out) => this.#add(value, scope.timestamp, out)
+        : (value, _, out) => this.#add(value, clock.now(), out),
+      open: () => this.#reopen(),
+      onWatermark: (watermark, room) => this.#onWatermark(watermark, room),
+    }
+    if (this.#event) return operator
+    const due = this.#due
+    return {
+      ...operator,
+      onProcessingTime: (now, room) => this.#fire(now, room),
+      get dueAt() {
+        return dueAt(due)
+      },
+    }
+  }
+
+  #onWatermark(watermark: number, room: Room): boolean {
+    if (this.#event) this.#watermark = watermark
+    else if (watermark < Number.POSITIVE_INFINITY) return true
+    return this.#fire(watermark, room)
+  }
+
+  #reopen(): void {
+    for (const slot of this.#context.keyed.store.slots()) this.#wait(slot, this.#ends.at(slot))
+  }
+
+  #add(value: unknown, time: number, out: Collector): void {
+    const slot = this.#context.keyed.find()
+    if (slot === -1) {
+      this.#begin(value, time, out)
+      return
+    }
+    const others = this.#others.get(slot)
+    const end = this.#ends.at(slot)
+    const meets = time <= end && time + this.#gap >= this.#starts.at(slot)
+    if (others === undefined && meets) this.#extend(slot, value, time)
+    else if (time > (others === undefined ? end : others[others.length - 1].end))
+      this.#append(slot, others, value, time)
+    else if (others === undefined || meets || !this.#extendOther(slot, others, value, time))
+      this.#rearrange(slot, value, time, out)
+  }
+
+  /** The record begins a session behind all others. It is not late: those have not fired. */
+  #append(slot: number, others: Session[] | undefined, value: unknown, time: number): void {
+    const session = { start: time, end: time + this.#gap, accumulator: this.#first(value) }
+    if (others === undefined) this.#others.set(slot, [session])
+    else {
+      others.push(session)
+      this.#others.touch(slot)
+    }
+  }
+
+  /** The record belongs to the session that ends first, and to no other. */
+  #extend(slot: number, value: unknown, time: number): void {
+    const until = time + this.#gap
+    this.#accumulators.set(slot, this.#contents.next(this.#accumulators.get(slot), value, 0))
+    if (until > this.#ends.at(slot)) this.#ends.set(slot, until)
+    if (time < this.#starts.at(slot)) this.#starts.set(slot, time)
+  }
+
+  /** Whether the record belongs to one of the others, and to it alone; the latest are the likeliest. */
+  #extendOther(slot: number, others: readonly Session[], value: unknown, time: number): boolean {
+    const until = time + this.#gap
+    let i = others.length - 1
+    while (i >= 0 && others[i].start > until) i--
+    if (i < 0 || others[i].end < time || (i > 0 && others[i - 1].end >= time)) return false
+    const session = others[i]
+    session.accumulator = this.#contents.next(session.accumulator, value, 0)
+    if (until > session.end) session.end = until
+    if (time < session.start) session.start = time
+    this.#others.touch(slot)
+    return true
+  }
+
+  #begin(value: unknown, time: number, out: Collector): void {
+    const end = time + this.#gap
+    if (end <= this.#watermark) {
+      this.#output.late(value, out)
+      return
+    }
+    const accumulator = this.#first(value)
+    const slot = this.#context.keyed.slot()
+    this.#put(slot, { start: time, end, accumulator })
+    this.#wait(slot, end)
+  }
+
+  /** The record makes another session of its key, or one of several, or may do so. */
+  #rearrange(slot: number, value: unknown, time: number, out: Collector): void {
+    const end = time + this.#gap
+    const all = [this.#current(slot), ...(this.#others.get(slot) ?? [])]
+    const met = all.filter((one) => one.end >= time && one.start <= end)
+    if (met.length === 0 && end <= this.#watermark) {
+      this.#output.late(value, out)
+      return
+    }
+    const merged = { start: time, end, accumulator: this.#mergedWith(met, value) }
+    for (const one of met) {
+      merged.start = Math.min(merged.start, one.start)
+      merged.end = Math.max(merged.end, one.end)
+    }
+    const kept = [...all.filter((one) => !met.includes(one)), merged]
+    kept.sort((a, b) => a.end - b.end)
+    this.#put(slot, kept[0])
+    if (kept.length > 1) this.#others.set(slot, kept.slice(1))
+    else this.#others.clear(slot)
+    if (!(this.#waits[slot] <= kept[0].end)) this.#wait(slot, kept[0].end)
+  }
+
+  #mergedWith(met: readonly Session[], value: unknown): unknown {
+    if (met.length === 0) return this.#first(value)
+    const inOrder = met.toSorted((a, b) => a.start - b.start)
+    const accumulator = inOrder
+      .map((one) => one.accumulator)
+      .reduce((a, b) => this.#contents.merge!(a, b))
+    return this.#contents.next(accumulator, value, 0)
+  }
+
+  #first(value: unknown): unknown {
+    const first = this.#contents.first(value, 0)
+    if (this.#unchecked > 0) {
+      this.#unchecked--
+      assertEncodable(first)
+    }
+    return first
+  }
+
+  #current(slot: number): Session {
+    return {
+      start: this.#starts.at(slot),
+      end: this.#ends.at(slot),
+      accumulator: this.#accumulators.get(slot),
+    }
+  }
+
+  #put(slot: number, { start, end, accumulator }: Session): void {
+    this.#starts.set(slot, start)
+    this.#ends.set(slot, end)
+    this.#accumulators.set(slot, accumulator)
+  }
+
+  #wait(slot: number, at: number): void {
+    if (slot >= this.#waits.length) {
+      const larger = new Float64Array(2 * slot).fill(Number.NaN)
+      larger.set(this.#waits)
+      this.#waits = larger
+    }
+    this.#waits[slot] = at
+    this.#due.register(slot, at)
+  }
+
+  #fire(now: number, room: Room): boolean {
+    const due = this.#due
+    while (due.next <= now) {
+      if (!room()) return false
+      const at = due.next
+      const slot = due.first()
+      due.pop()
+      if (this.#waits[slot] === at) this.#call(slot, at)
+    }
+    return true
+  }
+
+  /** The time that a key waited for has come: its session fires, unless it has gone on. */
+  #call(slot: number, at: number): void {
+    const end = this.#ends.at(slot)
+    if (end > at) {
+      this.#wait(slot, end)
+      return
+    }
+    const { scope, keyed } = this.#context
+    scope.key = keyed.store.keyAt(slot) as Key
+    const { start, accumulator } = this.#current(slot)
+    // Before the result: where user code throws, the session has been given up.
+    this.#remove(slot)
+    this.#output.emitDue(start, end, accumulator, Number.NaN)
+  }
+
+  #remove(slot: number): void {
+    const others = this.#others.get(slot)
+    if (others === undefined) {
+      this.#waits[slot] = Number.NaN
+      this.#starts.clear(slot)
+      this.#ends.clear(slot)
+      this.#accumulators.clear(slot)
+      this.#context.keyed.store.release(slot)
+      return
+    }
+    const [next, ...rest] = others
+    this.#put(slot, next)
+    if (rest.length > 0) this.#others.set(slot, rest)
+    else this.#others.clear(slot)
+    this.#wait(slot, next.end)
+  }
+}
