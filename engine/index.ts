@@ -138,10 +138,6 @@ export type {
 } from './api/options.ts'
 export { OutputStream } from './api/output-stream.ts'
 export { registerFunction } from './api/registered-functions.ts'
-<<<<<<< HEAD
-export { ConnectedStreams, DataStream, KeyedStream } from './api/stream-classes.ts'
-export type { EnvironmentConfig, MemoryConfig, RestartConfig } from './job/config.ts'
-=======
 export { ConnectedStreams, DataStream, KeyedStream, WindowedStream } from './api/stream-classes.ts'
 export type { SourceResult } from './api/stream-sources.ts'
 export type {
@@ -161,8 +157,12 @@ export type {
   WindowOut,
 } from './api/streams.ts'
 export type { ExplainFormat } from './graph/explain.ts'
-export type { CheckpointConfig, EnvironmentConfig, MemoryConfig } from './job/config.ts'
->>>>>>> main
+export type {
+  CheckpointConfig,
+  EnvironmentConfig,
+  MemoryConfig,
+  RestartConfig,
+} from './job/config.ts'
 export type { JobHandle, StopOptions } from './job/job-handle.ts'
 export type { JobResult, JobStatus } from './job/job-result.ts'
 export type {

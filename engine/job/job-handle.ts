@@ -112,8 +112,7 @@ export class JobHandle<IO = Record<string, unknown>> {
   #wish: 'stopped' | 'cancelled' | undefined
   #observed = false
 
-<<<<<<< HEAD
-  /** Made by `submit`. */
+  /** @internal Made by `submit`. */
   constructor(parts: JobParts<IO>) {
     this.id = parts.id
     this.name = parts.name
@@ -122,15 +121,6 @@ export class JobHandle<IO = Record<string, unknown>> {
     this.#io = parts.io
     this.#restarts = new Restarts(parts.restart)
     this.#plan = parts.plan()
-=======
-  /** @internal Made by `submit`. */
-  constructor(id: string, name: string, plan: JobPlan, logger: Logger, io: IO) {
-    this.id = id
-    this.name = name
-    this.#plan = plan
-    this.#logger = logger
-    this.#io = io
->>>>>>> main
     this.#openEnds()
     this.#loop = this.#listen()
     const handle = this
@@ -198,28 +188,9 @@ export class JobHandle<IO = Record<string, unknown>> {
     return this.#outputs.get(node)!
   }
 
-<<<<<<< HEAD
-  /** Wakes all threads that run subtasks. For the engine itself. */
+  /** @internal Wakes all threads that run subtasks. */
   ringAll(): void {
     this.#plan.ringAll()
-=======
-  /** @internal Attaches what carries the job out. Called once, by `startJob`. */
-  attach(body: JobBody): void {
-    this.#body = body
-    body.coordinator.onMessage((message) => {
-      if (message.type === 'running') this.#begin()
-      else if (message.type === 'checkpoint') this.#checkpointed(message.info, message.requests)
-      else if (message.type === 'refused') this.#refused(message.error, message.requests)
-      else if (message.type === 'log') this.#receive(message)
-      else void this.#end(message.outcome)
-    })
-    for (const report of body.reports) report.onMessage((message) => this.#receive(message))
-  }
-
-  /** @internal Ends the job where its coordinator cannot: it is the coordinator that died. */
-  abandon(outcome: Outcome): void {
-    void this.#end(outcome)
->>>>>>> main
   }
 
   /**
@@ -280,8 +251,8 @@ export class JobHandle<IO = Record<string, unknown>> {
   }
 
   /**
-   * Calls the listener at each change of `status`, on the thread that submitted the job. Events `checkpoint` and `restart`
-   * do not happen yet.
+   * Calls the listener on the thread that submitted the job: at each change of `status`, for each checkpoint that is
+   * complete, and before each restart, with the failure that is its cause.
    */
   on(event: 'status', listener: (status: JobStatus) => void): this
   on(event: 'checkpoint', listener: (info: CheckpointInfo) => void): this
@@ -414,6 +385,7 @@ export class JobHandle<IO = Record<string, unknown>> {
     if (message.type === 'running') this.#begin()
     else if (message.type === 'checkpoint') this.#checkpointed(message)
     else if (message.type === 'refused') this.#refused(message.error, message.requests)
+    else if (message.type === 'log') this.#receive(message)
     else this.#conclude(message.outcome)
   }
 

@@ -397,12 +397,8 @@ export class Task {
     if (this.#touched) return this.#endOfBatch() ? 'moved' : 'blocked'
     // What is on its way in a promise, or waits for a retry, belongs to it.
     if (this.pending || operators.some(({ errors }) => errors.busy)) return 'blocked'
-<<<<<<< HEAD
     // A restart repeats nothing that lies before the barrier: the main thread finds it in its ring, whatever becomes of this thread.
-    for (const output of outputs) if (output.flush()) return 'blocked'
-    checkpoints!.take(this.#epoch, this.#parts.cut())
-    for (const output of outputs) output.barrier(this.#epoch)
-=======
+    for (const output of this.#parts.outputs) if (output.flush()) return 'blocked'
     const share = checkpoints!.take(this.#epoch, this.#parts.cut())
     if (share !== undefined) {
       this.#awaitShare(this.#epoch, share)
@@ -436,7 +432,6 @@ export class Task {
 
   #passBarrier(): void {
     for (const output of this.#parts.outputs) output.barrier(this.#epoch)
->>>>>>> main
     this.#epoch = 0
     if (this.#suspends) this.#phase = 'suspended'
   }

@@ -39,13 +39,9 @@ interface Current {
   readonly taken: Set<string>
   /** Those that will have none any more, whose last one it holds. */
   readonly last: Set<string>
-<<<<<<< HEAD
   readonly pushed: Map<number, number>
-  closing: boolean
-=======
   /** All have had it: settles when the part is written, or has failed. */
   closing: Promise<void> | undefined
->>>>>>> main
 }
 
 interface MarkedStore {
@@ -112,17 +108,11 @@ export class ThreadCheckpoints implements CheckpointTaker {
     this.#current = {
       order,
       part,
-<<<<<<< HEAD
-      taken: new Set(),
-      last: new Set(),
-      pushed: new Map(),
-      closing: false,
-=======
       begun: new Set(),
       taken: new Set(),
       last: new Set(),
+      pushed: new Map(),
       closing: undefined,
->>>>>>> main
     }
     this.#setting.post({ type: 'ready', epoch })
   }
@@ -188,9 +178,6 @@ export class ThreadCheckpoints implements CheckpointTaker {
     if (share !== undefined) this.#inBackground(share)
   }
 
-<<<<<<< HEAD
-  #write(current: Current, { operators, source, subtask, parallelism, pushed }: TaskCut): void {
-=======
   #share(
     current: Current,
     cut: TaskCut,
@@ -243,10 +230,9 @@ export class ThreadCheckpoints implements CheckpointTaker {
 
   #write(
     current: Current,
-    { operators, source, subtask, parallelism }: TaskCut,
+    { operators, source, subtask, parallelism, pushed }: TaskCut,
     prepared: Prepared,
   ): void {
->>>>>>> main
     const { part } = current
     for (const [node, records] of pushed) current.pushed.set(node, records)
     try {
@@ -322,20 +308,12 @@ export class ThreadCheckpoints implements CheckpointTaker {
 
   #closeWhenAllHave(): void {
     const current = this.#current
-<<<<<<< HEAD
-    if (current === undefined || current.closing || current.taken.size < this.#tasks.length) return
-    current.closing = true
-    const { pushed } = current
-    const { epoch } = current.order
-    void current.part.close().then(
-      (part) => this.#setting.post({ type: 'taken', epoch, part, pushed }),
-=======
     if (current === undefined || current.closing !== undefined) return
     if (current.taken.size < this.#tasks.length) return
+    const { pushed } = current
     const { epoch } = current.order
     current.closing = current.part.close().then(
-      (part) => this.#setting.post({ type: 'taken', epoch, part }),
->>>>>>> main
+      (part) => this.#setting.post({ type: 'taken', epoch, part, pushed }),
       (error: unknown) => this.#decline(current, error),
     )
   }
