@@ -27,6 +27,8 @@ export interface TimerEntry {
 export interface PartitionPosition {
   readonly partition: string
   readonly position: unknown
+  /** Whether it is what the job had resumed with: it holds where no other item is of the partition. */
+  readonly resumed?: boolean
 }
 
 /**

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { EnvironmentConfig } from '../index.ts'
 import { settled } from '../testing/index.ts'
-import { counting, summing } from './fixtures/checkpoint-job.ts'
+import { counting, PARTITIONS, type Pauses, reading, summing } from './fixtures/checkpoint-job.ts'
 
 let dir: string
 beforeEach(() => {
@@ -55,6 +55,35 @@ describe.each(modes)('%s', (_, mode) => {
     // One is taken at the natural end: what has finished is finished.
     const again = await summing.run({ count, breaksAt: NEVER }, config(2))
     expect(again.outputs.sums).toEqual([])
+  })
+
+  it.each([
+    ['bounded', true],
+    ['unbounded', false],
+  ])('positions of %s partitions that a run does not read are kept', async (_kind, bounded) => {
+    /** Reads until there is nothing more, takes a checkpoint, and is cancelled. */
+    const life = async (pauses: Pauses['pauses'], parallelism: number, expected: number) => {
+      const job = await reading.submit({ pauses, bounded }, config(parallelism))
+      const items: unknown[] = []
+      const read = (async () => {
+        for await (const item of job.io.items) items.push(item)
+      })()
+      while (items.length < expected) await settled(job)
+      await job.checkpoint()
+      await job.cancel()
+      await read
+      return items
+    }
+    const lives = [
+      // '0' comes to its end; the others stop on their way.
+      await life({ 1: 5, 2: 3 }, 3, 18),
+      // One subtask; where it reads one partition after the other, it does not come to '2'.
+      await life({ 1: 7, 2: 3 }, 1, 2),
+      await life({ 1: 8, 2: 3 }, 2, 1),
+    ]
+    const { outputs } = await reading.run({ pauses: {}, bounded }, config(2))
+    const all = PARTITIONS.flatMap((p) => Array.from({ length: 10 }, (_, i) => `${p}/${i}`))
+    expect([...lives.flat(), ...outputs.items].toSorted()).toEqual(all)
   })
 
   it('checkpoint() holds what was pushed before; what came later is lost in a crash', async () => {

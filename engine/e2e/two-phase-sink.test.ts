@@ -65,6 +65,7 @@ describe.each(modes)('%s', (name, mode) => {
   const config = (parallelism: number, interval = 3): EnvironmentConfig => ({
     ...mode,
     parallelism,
+    restart: 'none',
     checkpoint: { dir, interval },
   })
 
@@ -179,6 +180,7 @@ it('a sink that cannot take back: commits and end in order; no going back behind
   const job = mailing((what) => void told.push(what))
   const config = {
     mode: 'inline',
+    restart: 'none',
     checkpoint: { dir, interval: Number.POSITIVE_INFINITY },
   } as const
   const first = await job.submit(undefined, config)
@@ -205,7 +207,12 @@ it('a sink that cannot take back: commits and end in order; no going back behind
 
 it('parquet files are whole', async () => {
   const count = 500
-  const config = { mode: 'inline', parallelism: 2, checkpoint: { dir, interval: 3 } } as const
+  const config = {
+    mode: 'inline',
+    parallelism: 2,
+    restart: 'none',
+    checkpoint: { dir, interval: 3 },
+  } as const
   await run({ count, breaksAt: 300, format: 'parquet' }, config)
   expect((await run({ count, format: 'parquet' }, config)).error).toBeUndefined()
   const read = (await readAll(`${path}/*.parquet`, { format: 'parquet' })) as Row[]

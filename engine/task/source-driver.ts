@@ -20,6 +20,8 @@ export interface PartitionClaim {
   readonly oneByOne: boolean
   /** Where a partition is to be continued; undefined: from its beginning. */
   position?(partition: string): unknown
+  /** What the job has resumed with, as checkpoints have it; of one subtask only, for those that nobody reads any more, or yet. */
+  readonly resumed?: ReadonlyMap<string, unknown>
 }
 
 /** How far a subtask has read its source. */
@@ -28,7 +30,11 @@ export interface SourcePositions {
   readonly open: readonly (readonly [partition: string, position: unknown])[]
   /** Those it has read to their end. */
   readonly ended: readonly string[]
+  /** What the job has resumed with: holds for partitions that no subtask has in `open` or `ended`. */
+  readonly resumed: ReadonlyMap<string, unknown>
 }
+
+const NONE: ReadonlyMap<string, unknown> = new Map()
 
 /**
  * Reads the partitions of a source on one subtask. One that has nothing at present, or that has had its turn, makes way
@@ -97,6 +103,7 @@ export class SourceDriver {
     return {
       open: this.#open.map(({ name, position }) => [name, position] as const),
       ended: [...this.#ended],
+      resumed: this.#claim.resumed ?? NONE,
     }
   }
 

@@ -155,7 +155,10 @@ async function readPositions(
     const found = new Map<string, unknown>()
     const query = { operator: stateId(node), kind: 'source' } as const
     for await (const { items } of reader.read(query)) {
-      for (const { partition, position } of items) found.set(partition, position)
+      for (const { partition, position, resumed } of items) {
+        // What a job had resumed with stands back behind what it has read itself.
+        if (resumed !== true || !found.has(partition)) found.set(partition, position)
+      }
     }
     positions.set(node.id, found)
   }

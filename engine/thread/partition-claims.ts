@@ -55,6 +55,7 @@ export class PartitionClaims {
     return {
       oneByOne: true,
       position: (partition) => this.#position(node, partition),
+      ...this.#resumed(node, subtask),
       next: () =>
         seek((word) => Atomics.compareExchange(words, word, FREE, TAKEN) === FREE)
           ? partitions[next]
@@ -71,11 +72,18 @@ export class PartitionClaims {
     return {
       oneByOne: false,
       position: (partition) => this.#position(node, partition),
+      ...this.#resumed(node, subtask),
       next: () => own.shift() ?? null,
       get more() {
         return own.length > 0
       },
     }
+  }
+
+  /** Any one subtask may keep them; the first does. */
+  #resumed(node: number, subtask: number): Pick<PartitionClaim, 'resumed'> {
+    const resumed = subtask === 0 ? this.#positions?.get(node) : undefined
+    return resumed === undefined ? {} : { resumed }
   }
 
   #position(node: number, partition: string): unknown {

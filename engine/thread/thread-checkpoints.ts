@@ -246,10 +246,11 @@ export class ThreadCheckpoints implements CheckpointTaker {
       }
       if (source === undefined) return
       const section = part.section({ operator: stateId(source.node), kind: 'source', subtask })
-      for (const [partition, at] of source.positions.open)
-        section.add({ partition, position: { at } })
-      for (const partition of source.positions.ended)
-        section.add({ partition, position: { ended: true } })
+      const { open, ended, resumed } = source.positions
+      for (const [partition, position] of resumed)
+        section.add({ partition, position, resumed: true })
+      for (const [partition, at] of open) section.add({ partition, position: { at } })
+      for (const partition of ended) section.add({ partition, position: { ended: true } })
       section.end()
     } catch (error) {
       this.#decline(current, error)
