@@ -5,6 +5,7 @@ import type { RecordQueue } from './record-queue.ts'
 export interface StreamReader<T> extends Iterable<T> {
   /** The name of the input stream. */
   readonly name: string
+  /** Whether a record is left to be read. */
   hasData(): boolean
   /** The next record; undefined when there is none. */
   read(): T | undefined

@@ -14,8 +14,11 @@ export abstract class TwoPhaseSink<T = any> extends SinkFunction<T> {
   /** Whether the job takes checkpoints. Set with `ctx`: before `recover` and `open`. */
   checkpointed = false
 
+  /** At a barrier: makes durable what has come; gives what `commit` or `recover` can make it visible by. */
   abstract prepare(epoch: number): Awaitable<unknown>
+  /** The checkpoint is complete: makes visible what was prepared for it and for those before. */
   abstract commit(epoch: number): Awaitable<void>
+  /** The job begins from a checkpoint: makes its pending share visible, and takes back what later ones have published. */
   abstract recover(recovery: SinkRecovery): Awaitable<void>
 }
 

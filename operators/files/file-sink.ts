@@ -127,6 +127,7 @@ export class FileSink<T = any> extends TwoPhaseSink<T> {
     return this.#transactions!.prepare(epoch, files)
   }
 
+  /** Files of this checkpoint lose the dot of their names. */
   commit(epoch: number): Promise<void> {
     return this.#transactions!.commit(epoch)
   }

@@ -68,6 +68,7 @@ export type SynchronizeOptions<T> =
   | {
       /** Everything up to one marker in every input. What no marker follows is one last batch. */
       readonly type: 'event'
+      /** Whether a record is a marker. */
       readonly isMarker: (value: T) => unknown
       /** Whether batches hold their markers, last of their input. Default false. */
       readonly keepMarkers?: boolean

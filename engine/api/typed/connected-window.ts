@@ -30,5 +30,6 @@ export interface KeyedConnectedWindow<K, Ts extends readonly unknown[]> {
     fn: (windowData: KeyedWindowData<Ts, K>, state: StreamState) => R & Sync<R>,
     options?: OperatorOptions,
   ): KeyedStream<K, Present<R>>
+  /** Sends late records to a side output of `process`, read with `sideOutput(tag)`. */
   lateOutput(tag: OutputTag<Ts[number]>): this
 }
