@@ -19,11 +19,12 @@ import { faultOf, filing, mailing, type Params, type Row } from './fixtures/two-
 let root: string
 let dir: string
 let path: string
-beforeEach(() => {
+function begin(): void {
   root = mkdtempSync(join(tmpdir(), 'sage-two-phase-'))
   dir = join(root, 'checkpoints')
   path = join(root, 'out')
-})
+}
+beforeEach(begin)
 afterEach(() => rmSync(root, { recursive: true, force: true }))
 
 const modes: [string, EnvironmentConfig][] = [
@@ -77,6 +78,7 @@ describe.each(modes)('%s', (name, mode) => {
     )
     const property = fc.asyncProperty(scenario, async (crashes) => {
       rmSync(root, { recursive: true, force: true })
+      begin()
       for (const { breaksAt, parallelism } of crashes.sort((a, b) => a.breaksAt - b.breaksAt)) {
         const { error } = await run({ count, breaksAt }, config(parallelism + 1))
         expect(error).toMatchObject({ code: 'SAGE_USER_ERROR' })
