@@ -19,12 +19,11 @@ import { faultOf, filing, mailing, type Params, type Row } from './fixtures/two-
 let root: string
 let dir: string
 let path: string
-function begin(): void {
+beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'sage-two-phase-'))
   dir = join(root, 'checkpoints')
   path = join(root, 'out')
-}
-beforeEach(begin)
+})
 afterEach(() => rmSync(root, { recursive: true, force: true }))
 
 const modes: [string, EnvironmentConfig][] = [
@@ -77,8 +76,8 @@ describe.each(modes)('%s', (name, mode) => {
       { minLength: 2, maxLength: 4 },
     )
     const property = fc.asyncProperty(scenario, async (crashes) => {
+      // A job that has ended is done with its directories: they may go, and be used again.
       rmSync(root, { recursive: true, force: true })
-      begin()
       for (const { breaksAt, parallelism } of crashes.sort((a, b) => a.breaksAt - b.breaksAt)) {
         const { error } = await run({ count, breaksAt }, config(parallelism + 1))
         expect(error).toMatchObject({ code: 'SAGE_USER_ERROR' })

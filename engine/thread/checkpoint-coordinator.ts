@@ -51,6 +51,8 @@ interface Running {
   completing: boolean
 }
 
+const nothing = () => {}
+
 /**
  * The checkpoints of one job, one after the other: begun by the clock, by a request, or because all subtasks have come
  * to their end; complete once every worker has written its part and the manifest is in place; given up when a worker
@@ -68,6 +70,8 @@ export class CheckpointCoordinator {
   readonly #lasts = new Set<number>()
   #timer: NodeJS.Timeout | undefined
   #closed = false
+  /** What is being done in directories. */
+  readonly #works = new Set<Promise<void>>()
 
   /** @param base - what the job has resumed from, where that lies in its own directory */
   constructor(
@@ -87,8 +91,11 @@ export class CheckpointCoordinator {
     this.#schedule()
   }
 
-  /** No more are begun; one under way is given up. */
-  close(): void {
+  /**
+   * No more are begun; one under way is given up. Resolves when nothing touches a directory any more: only then may it be
+   * unlocked, or removed by whoever hears of the job's end.
+   */
+  async close(): Promise<void> {
     this.#closed = true
     clearTimeout(this.#timer)
     clearTimeout(this.#running?.timer)
@@ -97,14 +104,18 @@ export class CheckpointCoordinator {
       'checkpoint: the job ended before it was complete',
     )
     const requests = [...(this.#running?.requests ?? []), ...this.#requests.map(({ id }) => id)]
+    const lock = this.#running?.lock
     this.#running = undefined
     if (requests.length > 0) this.#job.refuse(errorToData(ended), requests)
+    // One work may begin another.
+    while (this.#works.size > 0) await Promise.all(this.#works)
+    await lock?.release().catch(() => {})
   }
 
   /** Takes one as soon as the one under way is done. */
   request(request: CheckpointRequest): void {
     this.#requests.push(request)
-    void this.#beginNext()
+    this.#track(this.#beginNext())
   }
 
   /** A worker knows of the checkpoint that begins. */
@@ -121,23 +132,29 @@ export class CheckpointCoordinator {
     if (running?.epoch !== epoch || running.completing) return
     running.parts.set(worker, part)
     for (const [node, records] of pushed) running.pushed.set(node, records)
-    if (running.parts.size === this.#job.workers) void this.#complete(running)
+    if (running.parts.size === this.#job.workers) this.#track(this.#complete(running))
   }
 
   declined(epoch: number, error: ErrorData): void {
-    if (this.#running?.epoch === epoch) void this.#giveUp(this.#running, error)
+    if (this.#running?.epoch === epoch) this.#track(this.#giveUp(this.#running, error))
   }
 
   /** All subtasks of a worker have come to their end. */
   allLast(worker: number): void {
     this.#lasts.add(worker)
-    if (this.#lasts.size === this.#job.workers) void this.#beginNext()
+    if (this.#lasts.size === this.#job.workers) this.#track(this.#beginNext())
+  }
+
+  /** Something is done in a directory; never rejects. */
+  #track(work: Promise<void>): void {
+    this.#works.add(work)
+    void work.finally(() => this.#works.delete(work))
   }
 
   #schedule(): void {
     if (this.#closed || this.#pace.intervalMs === Number.POSITIVE_INFINITY) return
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => void this.#beginNext(true), this.#pace.intervalMs)
+    this.#timer = setTimeout(() => this.#track(this.#beginNext(true)), this.#pace.intervalMs)
     // A job that waits for its input is kept alive by that, not by its checkpoints.
     this.#timer.unref()
   }
@@ -180,7 +197,10 @@ export class CheckpointCoordinator {
     const epoch = savepoint ? await this.#epochOfSavepoint(store) : this.#next++
     const base = savepoint ? undefined : this.#base
     await store.begin(epoch, base?.epoch)
-    if (this.#closed) return
+    if (this.#closed) {
+      await lock?.release()
+      return
+    }
     const suspend = requests.some((request) => request.suspend)
     const running: Running = {
       epoch,
@@ -201,7 +221,7 @@ export class CheckpointCoordinator {
     this.#running = running
     const late = () => {
       const message = `checkpoint ${epoch}: expected it to be complete within ${this.#pace.timeoutMs} ms`
-      void this.#giveUp(running, errorToData(new StreamError('SAGE_TIMEOUT', message)))
+      this.#track(this.#giveUp(running, errorToData(new StreamError('SAGE_TIMEOUT', message))))
     }
     if (this.#pace.timeoutMs !== Number.POSITIVE_INFINITY)
       running.timer = setTimeout(late, this.#pace.timeoutMs).unref()
@@ -248,9 +268,10 @@ export class CheckpointCoordinator {
       return
     }
     // What is not needed any more goes in the background; what could not be removed goes next time.
-    if (!running.savepoint) void this.#store.retain(this.#pace.retain).catch(() => {})
+    if (!running.savepoint)
+      this.#track(this.#store.retain(this.#pace.retain).then(nothing, nothing))
     this.#schedule()
-    void this.#beginNext()
+    this.#track(this.#beginNext())
   }
 
   async #giveUp(running: Running, error: ErrorData): Promise<void> {
@@ -268,6 +289,6 @@ export class CheckpointCoordinator {
     this.#job.refuse(error, requests)
     if (last) this.#job.fail(error)
     this.#schedule()
-    void this.#beginNext()
+    this.#track(this.#beginNext())
   }
 }

@@ -111,7 +111,7 @@ export class Coordinator {
     }
     await this.#ended.promise
     clearTimeout(this.#patience)
-    this.#checkpoints?.close()
+    await this.#checkpoints?.close()
     await this.#closeServices()
     await this.#opened?.lock.release().catch(() => {})
   }
