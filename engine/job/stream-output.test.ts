@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { StreamError } from '../../codec/errors.ts'
 import { NO_COLUMNS } from '../../codec/record-codec.ts'
 import { Link } from '../channel/fixtures/link.ts'
-import { nextTurn } from './loop-turn.ts'
+import { nextTurn, turnNumber, turnSpent } from './loop-turn.ts'
 import { Replies } from './replies.ts'
 import { StreamOutput } from './stream-output.ts'
 
@@ -126,6 +126,24 @@ describe('the end of the job', () => {
     const waiting = reader.next()
     output.close(ended, false)
     expect(await waiting).toEqual(done)
+  })
+
+  // Else the job's own promise would fail before the reader, who catches the failure, has heard of it.
+  it('is heard in the same turn, though the turn is spent', async () => {
+    const { output, send } = linked()
+    const reader = output.iterate()
+    send(1)
+    let now = 0
+    vi.mocked(performance.now).mockImplementation(() => now++)
+    while (!turnSpent());
+    const waiting = [reader.next(), reader.next(), reader.next()].map((next) =>
+      next.catch(({ code }) => code),
+    )
+    output.close(new StreamError('SAGE_USER_ERROR', 'no'), true)
+    const turn = turnNumber()
+    expect(await Promise.all(waiting)).toEqual([record(1), 'SAGE_USER_ERROR', 'SAGE_USER_ERROR'])
+    await expect(reader.next()).rejects.toMatchObject({ code: 'SAGE_USER_ERROR' })
+    expect(turnNumber()).toBe(turn)
   })
 })
 

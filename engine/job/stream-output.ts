@@ -107,8 +107,9 @@ export class StreamOutput<T = unknown> implements MainEnd {
   close(reason: StreamError, failed: boolean): void {
     if (failed) this.#failure = reason
     this.#ended = true
-    // Behind what nobody has read: at most a ring's.
-    while (this.replies.size > 0 && this.#poll());
+    // At most a ring's. So a reader that has read it all hears of the end at once, also when the turn is spent.
+    while (this.#poll());
+    this.#channel = undefined
     this.pump()
     this.replies.close(reason)
     clearTimeout(this.#warning)
@@ -152,7 +153,7 @@ export class StreamOutput<T = unknown> implements MainEnd {
   }
 
   #next(): Promise<IteratorResult<T>> {
-    const spent = turnSpent()
+    const spent = turnSpent() && !this.#over
     if (!spent && this.#readers.size === 0) {
       // Early, so that the job goes on while what is here is read.
       if (this.#arrived.size <= this.#capacity >> 1) this.pump()
@@ -183,8 +184,13 @@ export class StreamOutput<T = unknown> implements MainEnd {
   #end(): Promise<IteratorResult<T>> | undefined {
     if (this.#discarding) return DONE
     // The turn was spent before the ring was empty.
-    if (!this.#ended || this.#pumping) return undefined
+    if (!this.#ended || (this.#pumping && !this.#over)) return undefined
     return this.#failure === undefined ? DONE : Promise.reject(this.#failure)
+  }
+
+  /** The job has ended, and nothing is left to read. */
+  get #over(): boolean {
+    return this.#ended && this.#channel === undefined && this.#arrived.size === 0
   }
 
   #takeNext(): T {

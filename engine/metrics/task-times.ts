@@ -33,9 +33,14 @@ function findOrigin(): number {
   return origin
 }
 
+/** The shared time, in ms, that belongs to a time of this thread's `performance.now()`. */
+export function sharedMs(ofMs: number): number {
+  return ofMs + originMs
+}
+
 /** The shared monotonic time in ms. */
 export function sharedNowMs(): number {
-  return originMs + performance.now()
+  return sharedMs(performance.now())
 }
 
 /**
@@ -94,7 +99,7 @@ export class TaskTimes {
 
   #open(state: number): void {
     this.#state = state
-    this.#row[state] = this.#ms[state] - (this.#sinceMs + originMs)
+    this.#row[state] = this.#ms[state] - sharedMs(this.#sinceMs)
   }
 }
 
