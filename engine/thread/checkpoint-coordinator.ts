@@ -322,7 +322,11 @@ export class CheckpointCoordinator {
   }
 
   #done(running: Running, done: CompletedReport): void {
-    if (this.#running !== running) return
+    if (this.#running !== running) {
+      // The job ended meanwhile: its next life begins with this one all the same, and its streams have to know.
+      this.#job.report({ ...done, requests: [] })
+      return
+    }
     this.#running = undefined
     this.#job.tell({ type: 'completed', epoch: running.epoch })
     this.#job.report(done)
