@@ -39,6 +39,8 @@ export interface CheckpointPace {
   readonly intervalMs: number
   readonly timeoutMs: number
   readonly retain: number
+  /** Whether its checkpoints hold what is in flight; savepoints never do. */
+  readonly unaligned: boolean
 }
 
 /** The checkpoint under way. */
@@ -286,7 +288,8 @@ export class CheckpointCoordinator {
     if (this.#pace.timeoutMs !== Number.POSITIVE_INFINITY)
       running.timer = setTimeout(late, this.#pace.timeoutMs).unref()
     const directory = store.site.directory
-    const order = { epoch, directory, base, savepoint, suspend, shared }
+    const unaligned = this.#pace.unaligned && !savepoint && !suspend
+    const order = { epoch, directory, base, savepoint, suspend, shared, unaligned }
     this.#job.tell({ type: 'checkpoint', order })
   }
 

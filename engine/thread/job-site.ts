@@ -45,6 +45,8 @@ export interface CheckpointSettings {
   readonly retain: number
   /** The newest usable checkpoint, none, or the one at a path. */
   readonly resume: string
+  /** Whether checkpoints hold what is in flight, and do not wait for it. */
+  readonly unaligned: boolean
 }
 
 /** Which program a thread has to build. */
