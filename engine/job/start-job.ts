@@ -20,6 +20,7 @@ import type { ThreadTask } from '../thread/worker-entry.ts'
 import { type JobBody, JobHandle } from './job-handle.ts'
 import { JobPlan } from './job-plan.ts'
 import type { RestartPolicy } from './restart-decision.ts'
+import { StuckWatch } from './stuck-watch.ts'
 import type { ThreadPool } from './thread-pool.ts'
 
 /** Everything a job is started from. */
@@ -54,6 +55,7 @@ export function startJob<IO>(start: JobStart<IO>): JobHandle<IO> {
       arena: plan.arena.buffer,
       time: clock?.sharedTime,
       settle: plan.settle.buffer,
+      beats: plan.beats.buffer,
       metrics: plan.userMetrics.buffer,
       state: plan.state,
       mayBlock: settings.mode === 'threads',
@@ -107,10 +109,11 @@ function startInline(job: JobGraph, initOf: (thread: number) => ThreadInit): Job
 
 function startThreads(
   { spec, job, workerHeapMb }: JobStart<unknown>,
-  { plan, state }: JobPlan,
+  jobPlan: JobPlan,
   initOf: (thread: number) => ThreadInit,
   died: (error: StreamError) => void,
 ): JobBody {
+  const { plan, state } = jobPlan
   const coordinatorIndex = plan.threads
   const line = new MessageChannel()
   const workers = Array.from({ length: plan.threads }, () => ({
@@ -124,11 +127,15 @@ function startThreads(
     else toCoordinator.post({ type: 'died', worker: thread, error: errorToData(error) })
   }
   const pool = openPool(plan.threads + 1, workerHeapMb, onDeath)
+  const watch = new StuckWatch(jobPlan, spec.settings.stuckAfterMs, (thread, error) => {
+    void pool.then((threads) => threads.end(thread, error))
+  })
   const ports = [line.port1, ...workers.map(({ main }) => main.port1)]
   const body: JobBody = {
     coordinator: toCoordinator,
     reports: workers.map(({ main }) => threadPort<Report, never>(main.port1)),
     dispose: async () => {
+      watch.close()
       await (await pool).destroy()
       for (const port of ports) port.close()
     },

@@ -28,6 +28,7 @@ export interface ThreadSettings {
   readonly mode: 'threads' | 'inline'
   readonly strict: boolean
   readonly spinMs: number
+  readonly stuckAfterMs: number
   readonly ringBytes: number | undefined
   readonly totalRingBytes: number
   readonly metricsBytes: number
