@@ -45,13 +45,13 @@ export function startJob<IO>(start: JobStart<IO>): JobHandle<IO> {
   const owner = crypto.randomUUID()
   const clock = isSharedClock(job.clock) ? job.clock : undefined
   const initsOf =
-    (plan: JobPlan, resumes: boolean) =>
+    (plan: JobPlan, since: number | undefined) =>
     (thread: number): ThreadInit => ({
       jobId: id,
       jobName: spec.name,
       owner,
       thread,
-      settings: resumes ? resuming(settings) : settings,
+      settings: since === undefined ? settings : resuming(settings, since),
       arena: plan.arena.buffer,
       time: clock?.sharedTime,
       settle: plan.settle.buffer,
@@ -67,21 +67,25 @@ export function startJob<IO>(start: JobStart<IO>): JobHandle<IO> {
     io,
     restart,
     plan: () => new JobPlan(job.graph, settings),
-    launch: (plan, resumes, died) =>
+    launch: (plan, since, died) =>
       settings.mode === 'inline'
-        ? startInline(job, initsOf(plan, resumes))
-        : startThreads(start, plan, initsOf(plan, resumes), died),
+        ? startInline(job, initsOf(plan, since))
+        : startThreads(start, plan, initsOf(plan, since), died),
   })
   const detach = clock?.onChange(() => handle.ringAll())
   if (detach !== undefined) void handle.ended.then(detach, detach)
   return handle
 }
 
-/** A job goes on from what it has come to, wherever it once began. */
-function resuming(settings: ThreadSettings): ThreadSettings {
+/**
+ * A job goes on from what it has come to, wherever it once began: from its own checkpoints, the first of which is `since`,
+ * and from those that it had resumed from itself.
+ */
+function resuming(settings: ThreadSettings, since: number): ThreadSettings {
   const { checkpoint } = settings
   if (checkpoint === undefined) return settings
-  return { ...settings, checkpoint: { ...checkpoint, resume: 'latest' } }
+  const first = checkpoint.resume === 'latest' ? 0 : since
+  return { ...settings, checkpoint: { ...checkpoint, resume: 'latest', since: first } }
 }
 
 /** All subtasks in the calling thread: the same coordinator, thread and loop, joined by local lines. */
