@@ -2,7 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { killAtFaultPoints, killProcesses, throwFaults, troubleDisk } from './chaos/ledger-runs.ts'
+import {
+  killAtFaultPoints,
+  killProcesses,
+  terminateThreads,
+  throwFaults,
+  troubleDisk,
+} from './chaos/ledger-runs.ts'
 
 let root: string
 const seed = Date.now() % 2 ** 31
@@ -62,6 +68,14 @@ describe(`seed ${seed}`, () => {
     },
     120_000,
   )
+
+  it('threads terminated at random, 10 times: the job starts again, and nothing is left of them', async () => {
+    const records = 6_000
+    const run = await terminateThreads({ root, seed }, { times: 10, records })
+    expect(run.restarts).toBe(10)
+    expect(run.after).toEqual(run.before)
+    expect(run.report).toEqual(exact(records))
+  }, 120_000)
 
   it('the disk is full, read-only, broken, slow: the job goes on, and its checkpoints when it can', async () => {
     const records = 60_000

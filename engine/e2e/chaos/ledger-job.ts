@@ -1,26 +1,18 @@
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  defineJob,
-  FileSink,
-  MapFunction,
-  StatefulFunction,
-  tumbling,
-  watermarks,
-} from 'sage-stream'
+import { defineJob, FileSink, StatefulFunction, tumbling, watermarks } from 'sage-stream'
 import { type Entry, WINDOW_MS } from './ledger-files.ts'
+import { type Pace, Paced } from './paced.ts'
 import { type StoreFaults, spoilStore } from './store-faults.ts'
 
 /** Where user code throws. */
 export type Fault = 'map' | 'snapshot' | 'restore' | 'close'
 
-export interface LedgerParams {
+export interface LedgerParams extends Pace {
   readonly input: string
   readonly output: string
-  /** Records after each of which a subtask of the source rests for a millisecond; 0: it never does. */
-  readonly pace: number
-  /** Faults, one after the other, each once; marks in a directory tell which are over. */
   readonly store?: StoreFaults
+  /** Faults, one after the other, each once; marks in a directory tell which are over. */
   readonly faults?: { readonly marks: string; readonly order: readonly Fault[] }
 }
 
@@ -32,40 +24,18 @@ class Faults {
     this.#params = params
   }
 
-  get next(): Fault | undefined {
-    return this.#params?.order[readdirSync(this.#params.marks).length]
-  }
-
   throwIf(where: Fault): void {
-    if (this.#params === undefined || this.next !== where) return
-    const { marks } = this.#params
+    if (this.#params === undefined) return
+    const { marks, order } = this.#params
+    const next = readdirSync(marks).length
+    if (order[next] !== where) return
     try {
-      writeFileSync(join(marks, String(readdirSync(marks).length)), '', { flag: 'wx' })
+      writeFileSync(join(marks, String(next)), '', { flag: 'wx' })
     } catch {
       // Another subtask was first.
       return
     }
     throw new RangeError(`the fault of the test in ${where}`)
-  }
-}
-
-/** A source that takes its time, until there is nothing more to wait for. */
-class Paced extends MapFunction<Entry, Entry> {
-  readonly #faults: Faults
-  readonly #sleep = new Int32Array(new SharedArrayBuffer(4))
-  #pace: number
-  #count = 0
-
-  constructor({ pace, faults }: Pick<LedgerParams, 'pace' | 'faults'>) {
-    super()
-    this.#pace = pace
-    this.#faults = new Faults(faults)
-  }
-  override execute(entry: Entry): Entry {
-    if (this.#pace === 0 || ++this.#count % this.#pace !== 0) return entry
-    Atomics.wait(this.#sleep, 0, 0, 1)
-    if (this.#count % (100 * this.#pace) === 0 && this.#faults.next === 'close') this.#pace = 0
-    return entry
   }
 }
 
@@ -109,11 +79,11 @@ class Audited extends StatefulFunction<Entry, Entry> {
 
 /** From files to files: every record with its count per key, and counts per key and window. */
 export const ledger = defineJob(import.meta.url, 'ledger', (env, params: LedgerParams) => {
-  const { input, output, pace, faults, store } = params
+  const { input, output, faults, store } = params
   if (store !== undefined) spoilStore(store)
   const entries = env
     .fromFile<Entry>(`${input}/*.json`, { format: 'json', split: false, uid: 'entries' })
-    .map(Paced, { pace, faults }, { uid: 'paced' })
+    .map(Paced<Entry>, params, { uid: 'paced' })
     .assignTimestamps(({ at }) => at, watermarks.monotonic(), { uid: 'times' })
     .keyBy(({ key }) => key)
     .map(Audited, { faults }, { uid: 'audited' })

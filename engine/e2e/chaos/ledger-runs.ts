@@ -8,6 +8,7 @@ import type { LedgerReport } from './ledger-check.ts'
 import { writeInput } from './ledger-files.ts'
 import type { Fault, LedgerParams } from './ledger-job.ts'
 import { ledger } from './ledger-job.ts'
+import { hurryUp } from './paced.ts'
 import { Random } from './random.ts'
 import { setTrouble, storeFaults, TROUBLES, type Trouble } from './store-faults.ts'
 
@@ -105,7 +106,8 @@ export async function throwFaults(
   const marks = join(chaos.root, 'marks')
   mkdirSync(marks)
   const faults = { marks, order }
-  const params = { ...ledgerOf(chaos, records), pace: 1, faults }
+  const hurry = new SharedArrayBuffer(4)
+  const params = { ...ledgerOf(chaos, records), pace: 1, hurry, faults }
   const refused: string[] = []
   const job = await ledger.submit(params, {
     maxThreads: 2,
@@ -123,11 +125,39 @@ export async function throwFaults(
   let checkpoints = 0
   job.on('restart', (error) => {
     failures.push(error.message)
+    // What is left is thrown at the end.
+    if (readdirSync(marks).length >= order.indexOf('close')) hurryUp(hurry)
     chaos.progress?.(`${failures.length} of ${order.length} failures`)
   })
   job.on('checkpoint', () => checkpoints++)
   await job.finished
   return { failures, refused, checkpoints, report: await reportOn(params) }
+}
+
+/** What the terminations script tells. */
+export interface Terminated {
+  readonly restarts: number
+  /** What the process held before, and holds after: threads, handles, objects. */
+  readonly before: object
+  readonly after: object
+}
+
+/** Threads of a job, its coordinator among them, are terminated from outside, at random; in a process of its own. */
+export async function terminateThreads(
+  chaos: Chaos,
+  { times, records }: { times: number; records: number },
+): Promise<Terminated & { report: LedgerReport }> {
+  const params = ledgerOf(chaos, records)
+  const dir = join(chaos.root, 'checkpoints')
+  const argument = JSON.stringify({ params, dir, times, seed: chaos.seed })
+  const run = promisify(execFile)(
+    process.execPath,
+    ['--conditions=source', scriptAt('terminations-script.ts'), argument],
+    { env: { ...process.env, NODE_OPTIONS: '--disable-warning=ExperimentalWarning' } },
+  )
+  run.child.stderr!.on('data', (line) => chaos.progress?.(String(line).trim()))
+  const { stdout } = await run
+  return { ...JSON.parse(stdout), report: await reportOn(params) }
 }
 
 /** What came of a checkpoint while the disk had trouble. */
