@@ -220,7 +220,7 @@ export class Coordinator {
     try {
       const from = await this.#openCheckpoints(job)
       await this.#openServices(job)
-      const partitions = await this.#listPartitions(job)
+      const partitions = await this.#listPartitions(job, from)
       for (const [node, list] of partitions) partitions.set(node, leftOf(list, from, node))
       const claims = PartitionClaims.allocate(partitions)
       this.#tell({ type: 'start', partitions, claims, from })
@@ -277,12 +277,15 @@ export class Coordinator {
     )
   }
 
-  async #listPartitions(job: JobGraph): Promise<Map<number, readonly string[]>> {
+  async #listPartitions(
+    job: JobGraph,
+    from: ResumedFrom | undefined,
+  ): Promise<Map<number, readonly string[]>> {
     const plan = planGraph(job.graph, this.#init.settings)
     const lists = new Map<number, readonly string[]>()
     for (const node of job.graph.nodes) {
       if (node.body.type !== 'source') continue
-      lists.set(node.id, await this.#partitionsOf(node, plan.parallelism[node.id], job))
+      lists.set(node.id, await this.#partitionsOf(node, plan.parallelism[node.id], job, from))
     }
     return lists
   }
@@ -291,12 +294,15 @@ export class Coordinator {
     node: GraphNode,
     parallelism: number,
     job: JobGraph,
+    from: ResumedFrom | undefined,
   ): Promise<readonly string[]> {
     if (node.body.type !== 'source') return []
     const { factory } = node.body
     if (factory.single) return ['0']
     try {
-      return await factory.create(listingContext(node, parallelism, this.#init, job)).partitions()
+      const known = from?.positions.get(node.id)
+      const source = factory.create(listingContext(node, parallelism, this.#init, job))
+      return await source.partitions(known && [...known.keys()])
     } catch (error) {
       if (error instanceof StreamError) throw error.at(node.name, 0)
       const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error)

@@ -104,7 +104,7 @@ export async function throwFaults(
   }: { parallelism: number; records: number; order: readonly Fault[] },
 ): Promise<{ failures: string[]; refused: string[]; checkpoints: number; report: LedgerReport }> {
   const marks = join(chaos.root, 'marks')
-  mkdirSync(marks)
+  mkdirSync(marks, { recursive: true })
   const faults = { marks, order }
   const hurry = new SharedArrayBuffer(4)
   const params = { ...ledgerOf(chaos, records), pace: 1, hurry, faults }
