@@ -77,7 +77,10 @@ export interface EnvironmentConfig {
   readonly maxParallelism?: number
   /** The most worker threads of this job, beside its coordinator. Default: the processors available. */
   readonly maxThreads?: number
-  /** How long a worker without work spins before it parks, and a fifth of how long the main thread looks for an answer. Default 20 µs (`0.02`). */
+  /**
+   * How long a worker without work spins before it parks, and a fifth of how long the main thread looks for an answer; where
+   * that is in vain, it is left out more and more often. 0: never. Default 20 µs (`0.02`).
+   */
   readonly spin?: Duration
   /** `'threads'` (default) or `'inline'`: all subtasks in the calling thread. */
   readonly mode?: 'threads' | 'inline'
