@@ -89,9 +89,14 @@ export interface BackpressureOptions {
    *
    * - `'block'`: no more is taken in upstream until there is room. What happens without this, too.
    * - `'buffer'`: `bufferSize` records may wait before that.
-   * - `'drop'`: `bufferSize` records may wait; those that come then are left out, and counted as `dropped` of the operator.
+   * - `'drop'`: `bufferSize` records may wait; of more, some are left out, and counted as `dropped` of the operator.
    */
   readonly strategy: 'block' | 'drop' | 'buffer'
+  /**
+   * For `'drop'`: which records are left out. `'newest'` (default): those that come while the buffer is full. `'oldest'`:
+   * those that have waited longest, up to a sixteenth of the buffer at a time, so that the latest get through.
+   */
+  readonly drop?: 'newest' | 'oldest'
   /** Records that may wait beside those in the ring, per subtask and input. Default 1024; 1 for `'block'`. */
   readonly bufferSize?: number
   /** How long it may block before the job fails with `SAGE_TIMEOUT`. Default: for ever. Without effect on `'drop'`. */
