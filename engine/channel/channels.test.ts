@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it, test } from 'vitest'
 import { columns } from '../../codec/fixtures/columns.ts'
-import { LINK } from '../metrics/counters.ts'
 import { newBatch } from '../../codec/record-codec.ts'
+import { LINK } from '../metrics/counters.ts'
 import { Link } from './fixtures/link.ts'
 import type { Polled } from './input-channel.ts'
 

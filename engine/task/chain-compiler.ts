@@ -325,7 +325,15 @@ class ChainCompiler {
   }
 
   /** What follows a call that returned `r`. */
-  #proceed(k: number, input: number, r: string, v: string, exit: string, missed: Missed, region: Region): string {
+  #proceed(
+    k: number,
+    input: number,
+    r: string,
+    v: string,
+    exit: string,
+    missed: Missed,
+    region: Region,
+  ): string {
     const passed = missed.pass(region)
     switch (this.#operators[k].shape) {
       case 'map':
@@ -375,7 +383,14 @@ class ChainCompiler {
   }
 
   /** What is there at once goes on at once, if nothing before it is on its way still; all else through the gate. */
-  #awaitResult(k: number, input: number, r: string, v: string, exit: string, missed: Missed): string {
+  #awaitResult(
+    k: number,
+    input: number,
+    r: string,
+    v: string,
+    exit: string,
+    missed: Missed,
+  ): string {
     const wait = (call: string) =>
       `{ ${missed.count} gate${k}.${call}; state.pressed ||= gate${k}.busy; break ${exit} }`
     return lines(
