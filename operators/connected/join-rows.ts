@@ -43,6 +43,7 @@ export function joinRowsFactory(spec: JoinSpec): OperatorFactory {
     shape: 'process',
     serial: condition !== undefined,
     functions: condition === undefined ? [] : [condition],
+    redistribute: RecordTime.redistribute,
     create: (context) => new JoinRows(spec, context),
   }
 }
@@ -94,6 +95,14 @@ class JoinRows implements Operator {
 
   get dueAt(): number {
     return this.#timers.dueAt
+  }
+
+  snapshot(): unknown {
+    return this.#time.snapshot()
+  }
+
+  restore(state: unknown): void {
+    this.#time.restore(state)
   }
 
   #take(own: 0 | 1, value: unknown): void {
