@@ -7,6 +7,7 @@ import type { WindowSpec } from '../../operators/connected/window-frames.ts'
 import { requireLambda } from '../../operators/contract/function-form.ts'
 import { assignTimestampsFactory } from '../../operators/time/assign-timestamps.ts'
 import { watermarks } from '../../operators/time/watermark-strategy.ts'
+import { mayBeEndless } from '../graph/endless.ts'
 import type { GraphNode } from '../graph/node.ts'
 import { append } from './append.ts'
 import { allowAny, operatorOptions } from './arguments.ts'
@@ -70,7 +71,8 @@ export function addJoin(
   }
   const withinMs =
     within === undefined ? Number.POSITIVE_INFINITY : durationMs(within as Duration, 'join.within')
-  const spec = { joinType: joinType as JoinType, withinMs, condition: condition as any }
+  const endless = inputs.some(({ node }) => mayBeEndless(node))
+  const spec = { joinType: joinType as JoinType, withinMs, condition: condition as any, endless }
   return append(cursors, {
     kind: 'join',
     options,

@@ -144,7 +144,10 @@ describe('within a time', () => {
 
 describe('by condition', () => {
   it('compares all pairs, and warns of what is never forgotten', async () => {
-    const join = harness({ condition: (a: number, b: number) => a > b })
+    const condition = (a: number, b: number) => a > b
+    expect(harness({ condition, endless: false }).logs).toEqual([])
+    expect(harness({ endless: true }).logs).toEqual([])
+    const join = harness({ condition, endless: true })
     expect(join.logs).toEqual([
       expect.objectContaining({
         level: 'WARNING',

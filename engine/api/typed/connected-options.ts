@@ -38,7 +38,10 @@ export interface JoinByKey<Ts extends readonly unknown[], J extends JoinType>
   readonly condition?: undefined
 }
 
-/** Joins the pairs of records for which a condition holds. Compares all of them, in one subtask. */
+/**
+ * Joins the pairs of records for which a condition holds. Compares all of them, in one subtask. Without `within` it keeps every
+ * record; the job's log warns of that where a stream may never end.
+ */
 export interface JoinByCondition<Ts extends readonly unknown[], J extends JoinType>
   extends JoinBounds<J> {
   readonly condition: (left: Ts[0], right: Ts[1]) => unknown
