@@ -31,7 +31,7 @@ same<DataStream<number>>()(
   true,
 )
 same<KeyedStream<string, Order>>()(
-  keyed.process(([orders]) => [...orders], { parallelism: 2 }),
+  keyed.process(([orders]) => [...orders], { parallelism: 2, maxBatch: 10 }),
   true,
 )
 same<DataStream<string>>()(

@@ -48,6 +48,12 @@ export interface JoinByCondition<Ts extends readonly unknown[], J extends JoinTy
   readonly keyFn?: undefined
 }
 
+/** Options of `process` on connected streams. */
+export interface ConnectedProcessOptions extends OperatorOptions {
+  /** How many records of each input a call sees at most; batches of `synchronize` are whole. Default 1024. */
+  readonly maxBatch?: number
+}
+
 /** How `window` cuts time: durations of whole milliseconds. Windows of a size begin at multiples of it since the epoch. */
 export type ConnectedWindowOptions =
   | { readonly type: 'tumbling'; readonly size: Duration }
