@@ -12,11 +12,16 @@ import { COUNTER_SLOTS, LINK } from '../metrics/counters.ts'
 import type { Doorbell } from '../ring/doorbell.ts'
 import type { RingWriter } from '../ring/writer.ts'
 
+/** Where the oldest records are dropped: into so many frames their buffer is divided. */
+const FRAMES_OF_BUFFER = 16
+
 /** A finished frame that its ring has refused, and how much of it has gone out as fragments. */
 interface Refused {
   readonly bytes: Uint8Array
   /** How many records it holds. */
   readonly records: number
+  /** What it says of time, where it says no more. */
+  readonly time: 'watermark' | 'idle' | undefined
   sent: number
 }
 
@@ -24,7 +29,7 @@ interface Refused {
  * The sending end of one ring: gathers records into frames and sends them. A full ring is no error and no
  * wait: what was refused is kept here, in order, and `pressed` asks the sender to bring no more. What comes
  * all the same (the rest of one input's expansion) waits on the heap behind it. With a `Backpressure` of its own, a
- * number of records may wait here before that, and what comes then may be dropped.
+ * number of records may wait here before that, and what comes then may be dropped, or may take the place of the oldest.
  *
  * Only the sending thread calls.
  */
@@ -39,6 +44,8 @@ export class OutputChannel {
   #watermark = Number.NEGATIVE_INFINITY
   #idle = false
   readonly #backpressure: Backpressure | undefined
+  /** At most so many records are in one frame: where the oldest are dropped, it is done frame by frame. */
+  readonly #frameRecords: number
   /** Records in refused frames. */
   #waiting = 0
   /** No more records come: all that waits must go out. */
@@ -57,6 +64,10 @@ export class OutputChannel {
     this.#receiver = receiver
     this.#sent = sent
     this.#backpressure = backpressure
+    this.#frameRecords =
+      backpressure?.drop === 'oldest'
+        ? Math.ceil(backpressure.bufferSize / FRAMES_OF_BUFFER)
+        : Number.POSITIVE_INFINITY
   }
 
   /** True while no more should come: the ring refuses what is queued here. */
@@ -86,11 +97,13 @@ export class OutputChannel {
     const writer = this.#writer
     const backpressure = this.#backpressure
     if (backpressure?.strategy === 'drop' && this.waiting && this.#isFull(backpressure)) {
-      this.#sent[LINK.dropped]++
-      return
+      if (backpressure.drop === 'newest' || !this.#dropOldest()) {
+        this.#sent[LINK.dropped]++
+        return
+      }
     }
     writer.append(value, columns)
-    if (writer.full) this.flush()
+    if (writer.full || writer.count >= this.#frameRecords) this.flush()
   }
 
   /**
@@ -100,7 +113,7 @@ export class OutputChannel {
   advance(watermark: number): void {
     if (watermark <= this.#watermark && !this.#idle) return
     if (watermark > this.#watermark) this.#watermark = watermark
-    if (this.#writer.count === 0) this.#send(watermarkFrame(this.#watermark))
+    if (this.#writer.count === 0) this.#send(watermarkFrame(this.#watermark), 0, 'watermark')
     this.#idle = false
   }
 
@@ -108,7 +121,7 @@ export class OutputChannel {
   becomeIdle(): void {
     if (this.#idle) return
     this.flush()
-    this.#send(idleFrame())
+    this.#send(idleFrame(), 0, 'idle')
     this.#idle = true
   }
 
@@ -148,14 +161,44 @@ export class OutputChannel {
     return this.#waiting + this.#writer.count >= bufferSize
   }
 
-  #send(frame: Uint8Array, records = 0): void {
+  /**
+   * Makes room for a record: the oldest frame that waits whole is left out. Time goes on all the same: the frames behind it
+   * promise no less. False: there is none.
+   */
+  #dropOldest(): boolean {
+    const at = this.#refused.findIndex(({ records, sent }) => records > 0 && sent === 0)
+    if (at === -1) return false
+    const [{ bytes, records }] = this.#refused.splice(at, 1)
+    this.#waiting -= records
+    this.#sent[LINK.records] -= records
+    this.#sent[LINK.bytes] -= bytes.length
+    this.#sent[LINK.dropped] += records
+    this.#supersede(at)
+    return true
+  }
+
+  /**
+   * What is said of time takes the place of what was said right before: else such frames pile up while records are dropped.
+   * Only a watermark still holds when the channel becomes idle.
+   */
+  #supersede(at: number): void {
+    const time = this.#refused[at]?.time
+    const before = this.#refused[at - 1]?.time
+    if (time === undefined || before === undefined) return
+    if (time === 'idle' && before === 'watermark') return
+    this.#refused.splice(at - 1, 1)
+    this.#supersede(at - 1)
+  }
+
+  #send(frame: Uint8Array, records = 0, time?: Refused['time']): void {
     const whole = frame.length <= this.#ring.maxMessageBytes
     if (whole && this.#refused.length === 0 && this.#ring.tryWrite(frame, 0, frame.length)) {
       this.#receiver.ring()
       return
     }
-    this.#refused.push({ bytes: frame.slice(), records, sent: 0 })
+    this.#refused.push({ bytes: frame.slice(), records, time, sent: 0 })
     this.#waiting += records
+    this.#supersede(this.#refused.length - 1)
     this.drain()
   }
 
