@@ -23,7 +23,7 @@ import type {
   ToWorker,
 } from './control.ts'
 import type { JobGraph } from './job-site.ts'
-import { clockOf, crossingOf, reportingLogger, type ThreadInit } from './job-thread.ts'
+import { beating, clockOf, crossingOf, reportingLogger, type ThreadInit } from './job-thread.ts'
 import { describeOperators, type OpenedCheckpoints, openCheckpoints } from './open-checkpoints.ts'
 import { PartitionClaims } from './partition-claims.ts'
 
@@ -98,8 +98,10 @@ export class Coordinator {
   }
 
   async #run(load: () => Promise<JobGraph>): Promise<void> {
+    let endBeats = () => {}
     try {
       const job = await load()
+      endBeats = beating(this.#init)
       this.#full = describeGraph(job.graph, { sourceText: true })
       this.#compare('the coordinator', this.#plain, describeGraph(job.graph, { sourceText: false }))
       this.#job = job
@@ -113,6 +115,7 @@ export class Coordinator {
     clearTimeout(this.#patience)
     await this.#checkpoints?.close()
     await this.#closeServices()
+    endBeats()
     await this.#opened?.lock.release().catch(() => {})
   }
 

@@ -27,6 +27,7 @@ import type {
   ToWorker,
 } from './control.ts'
 import { DeadLetterOffice } from './dead-letter-office.ts'
+import { Heartbeats } from './heartbeats.ts'
 import type { JobGraph, ThreadSettings } from './job-site.ts'
 import { PartitionClaims } from './partition-claims.ts'
 import { recoverSink } from './recover-sink.ts'
@@ -49,6 +50,8 @@ export interface ThreadInit {
   readonly time: SharedArrayBuffer | undefined
   /** Memory of the job's `SettleWords`. */
   readonly settle: SharedArrayBuffer
+  /** Memory of the job's `Heartbeats`. */
+  readonly beats: SharedArrayBuffer
   /** Memory of the users' own metrics. */
   readonly metrics: SharedArrayBuffer
   /** Memory of the job's shared state. */
@@ -149,6 +152,7 @@ export class JobThread {
     start: Extract<ToWorker, { type: 'start' }>,
     go: Promise<boolean>,
   ): Promise<void> {
+    const endBeats = beating(this.#init)
     try {
       await this.#start(job, start)
       if (await go) await this.#work()
@@ -156,6 +160,7 @@ export class JobThread {
       this.fail(error)
     }
     await this.#close()
+    endBeats()
   }
 
   /** Reports the failure that ends the job; only the first counts. */
@@ -296,6 +301,12 @@ export class JobThread {
     for (const task of this.#tasks) await task.abort().catch((error: unknown) => this.fail(error))
     await this.#services.close().catch((error: unknown) => this.fail(error))
   }
+}
+
+/** A thread of its own beats while it may run user code; the result ends that. */
+export function beating({ beats, thread, settings, mayBlock }: ThreadInit): () => void {
+  const stuckAfterMs = mayBlock ? settings.stuckAfterMs : Number.POSITIVE_INFINITY
+  return new Heartbeats(beats).begin(thread, stuckAfterMs)
 }
 
 /** The clock of a job on one of its threads. */
