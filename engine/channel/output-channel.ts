@@ -48,6 +48,7 @@ export class OutputChannel {
   readonly #frameRecords: number
   /** Records in refused frames. */
   #waiting = 0
+  #keep: ((frame: Uint8Array, records: number) => void) | undefined
   /** No more records come: all that waits must go out. */
   #ended = false
 
@@ -90,6 +91,16 @@ export class OutputChannel {
   /** Records gathered and not yet sent on. */
   get gathered(): number {
     return this.#writer.count
+  }
+
+  /** Shows `keep` every frame of records that is sent from now on. It is valid during the call. */
+  keepFrames(keep: (frame: Uint8Array, records: number) => void): void {
+    this.#keep = keep
+  }
+
+  /** Sends a frame that was kept, before any other: it is not shown again. */
+  resend(frame: Uint8Array, records: number): void {
+    this.#sendFrame(frame, records)
   }
 
   /** Adds a record to the frame at hand; throws what the codec throws, and then has taken nothing. */
@@ -137,9 +148,8 @@ export class OutputChannel {
     if (count === 0) return
     this.#idle = false
     const frame = this.#writer.finish(this.#watermark)
-    this.#sent[LINK.records] += count
-    this.#sent[LINK.bytes] += frame.length
-    this.#send(frame, count)
+    this.#keep?.(frame, count)
+    this.#sendFrame(frame, count)
     this.#writer.reset()
   }
 
@@ -155,6 +165,12 @@ export class OutputChannel {
     const refused = this.#refused
     while (refused.length > 0 && this.#sendOn(refused[0])) this.#waiting -= refused.shift()!.records
     return refused.length === 0
+  }
+
+  #sendFrame(frame: Uint8Array, records: number): void {
+    this.#sent[LINK.records] += records
+    this.#sent[LINK.bytes] += frame.length
+    this.#send(frame, records)
   }
 
   #isFull({ bufferSize }: Backpressure): boolean {

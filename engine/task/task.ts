@@ -113,6 +113,8 @@ export class Task {
   #handedOver = false
   /** Until it has settled, nothing is taken in and no time passes. */
   #taking: Taking | undefined
+  /** The checkpoint behind whose barrier nothing is taken in and no time passes until all others have it; 0: none. */
+  #held = 0
   #finishing: Iterator<unknown> | undefined
   #finished = 0
   #completed: { readonly error?: unknown } | undefined
@@ -136,7 +138,7 @@ export class Task {
   get state(): TaskState {
     if (this.#anyPressed()) return 'backpressured'
     if (this.#phase === 'settling' || this.#phase === 'completing') return 'busy'
-    if (this.#taking !== undefined) return 'busy'
+    if (this.#taking !== undefined || this.#held !== 0) return 'busy'
     for (const { errors, gate } of this.#parts.operators)
       if (errors.busy || gate?.busy === true) return 'busy'
     return 'idle'
@@ -162,7 +164,8 @@ export class Task {
   get dueMs(): number {
     const { source, operators, state } = this.#parts
     // A source that may not be asked, because an output is pressed, is due when the pressure goes.
-    const asks = this.#phase === 'running' && !state.pressed && this.#taking === undefined
+    const stands = this.#taking !== undefined || this.#held !== 0
+    const asks = this.#phase === 'running' && !state.pressed && !stands
     let due = asks && source !== undefined ? source.dueMs : Number.POSITIVE_INFINITY
     for (const { errors, gate } of operators)
       due = Math.min(due, errors.dueMs, gate?.dueMs ?? Number.POSITIVE_INFINITY)
@@ -187,7 +190,8 @@ export class Task {
     if (this.#phase === 'ended') return true
     if (this.#phase === 'waiting' || this.#phase === 'suspended') return !state.pressed
     if (this.#phase !== 'running' || state.pressed || this.asynchronous) return false
-    if (this.#epoch !== 0 || this.#parts.outputs.some(({ waiting }) => waiting)) return false
+    if (this.#epoch !== 0 || this.#held !== 0) return false
+    if (this.#parts.outputs.some(({ waiting }) => waiting)) return false
     return source === undefined || source.quiet
   }
 
@@ -263,6 +267,7 @@ export class Task {
     switch (this.#phase) {
       case 'running':
         if (this.#taking !== undefined) return this.#whenTaken(this.#taking)
+        if (this.#held !== 0 && !this.#goOn()) return false
         if (this.#runSlice() || this.#passTime()) return true
         return this.#epoch === 0 ? this.#takeInput() : this.#workToCut()
       case 'suspended':
@@ -431,9 +436,18 @@ export class Task {
   }
 
   #passBarrier(): void {
-    for (const output of this.#parts.outputs) output.barrier(this.#epoch)
+    const { outputs, checkpoints } = this.#parts
+    for (const output of outputs) output.barrier(this.#epoch)
+    if (checkpoints!.holds(this.#epoch)) this.#held = this.#epoch
     this.#epoch = 0
     if (this.#suspends) this.#phase = 'suspended'
+  }
+
+  /** Whether the others have come to their barriers, too, or the checkpoint was given up. */
+  #goOn(): boolean {
+    if (this.#parts.checkpoints!.holds(this.#held)) return false
+    this.#held = 0
+    return true
   }
 
   /** One by one: an operator sets the key of each before it gives it. */

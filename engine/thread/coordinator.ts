@@ -26,6 +26,7 @@ import type { JobGraph } from './job-site.ts'
 import { beating, clockOf, crossingOf, reportingLogger, type ThreadInit } from './job-thread.ts'
 import { describeOperators, type OpenedCheckpoints, openCheckpoints } from './open-checkpoints.ts'
 import { PartitionClaims } from './partition-claims.ts'
+import { restoreShared } from './shared-state-part.ts'
 
 /** The lines of a coordinator. */
 export interface CoordinatorLines {
@@ -64,12 +65,14 @@ export class Coordinator {
   #opened: OpenedCheckpoints | undefined
   readonly #services: ServiceHost
   readonly #crossing: <T>(data: T) => T
+  readonly #stores: SharedState
 
   constructor(init: ThreadInit, lines: CoordinatorLines, plain: readonly string[] | undefined) {
     this.#init = init
     this.#lines = lines
     this.#plain = plain
     this.#crossing = crossingOf(init)
+    this.#stores = new SharedState(init.state, init.thread)
     // One service of job scope that calls another does so as all others do.
     const calls: ServiceCalls = new ServiceCalls(
       (call) =>
@@ -92,8 +95,7 @@ export class Coordinator {
   /** Sees the job through to its end. */
   async run(load: () => Promise<JobGraph>): Promise<void> {
     const within = this.#init.mayBlock ? withStores : withStoresInline
-    const { state, thread } = this.#init
-    await within(new SharedState(state, thread), () => this.#run(load))
+    await within(this.#stores, () => this.#run(load))
     this.#lines.main.post({ type: 'ended', outcome: this.#outcome() })
   }
 
@@ -167,6 +169,7 @@ export class Coordinator {
       return
     }
     if (message.type === 'ready') this.#checkpoints?.ready(worker, message.epoch)
+    if (message.type === 'held') this.#checkpoints?.held(worker, message.epoch)
     if (message.type === 'taken') this.#checkpoints?.taken(worker, message)
     if (message.type === 'declined') this.#checkpoints?.declined(message.epoch, message.error)
     if (message.type === 'allLast') this.#checkpoints?.allLast(worker)
@@ -219,6 +222,8 @@ export class Coordinator {
   async #start(job: JobGraph): Promise<void> {
     try {
       const from = await this.#openCheckpoints(job)
+      if (from !== undefined)
+        await restoreShared(this.#stores, openSite(from.directory).open(from.manifest))
       await this.#openServices(job)
       const partitions = await this.#listPartitions(job)
       for (const [node, list] of partitions) partitions.set(node, leftOf(list, from, node))
@@ -253,6 +258,8 @@ export class Coordinator {
         suspended: () => this.#suspend(),
         fail: (error) => this.#fail(error),
         openStore: storeOf,
+        openSite,
+        stores: this.#stores,
         facts: () => ({ job: jobName, maxParallelism, operators }),
       },
       { ...settings.checkpoint, directory },
@@ -344,7 +351,7 @@ export class Coordinator {
 }
 
 function isAboutCheckpoints({ type }: FromWorker): boolean {
-  return ['ready', 'taken', 'declined', 'allLast'].includes(type)
+  return ['ready', 'held', 'taken', 'declined', 'allLast'].includes(type)
 }
 
 /** The partitions that have not been read to their end. */

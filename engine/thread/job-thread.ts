@@ -189,6 +189,7 @@ export class JobThread {
       else if (order.type === 'stop') for (const task of this.#tasks) task.stop()
       else if (order.type === 'checkpoint') this.#checkpoints?.begin(order.order)
       else if (order.type === 'trigger') this.#checkpoints?.trigger(order.epoch)
+      else if (order.type === 'goOn') this.#checkpoints?.goOn(order.epoch)
       else if (order.type === 'completed') this.#checkpoints?.completed(order.epoch)
       else if (order.type === 'aborted') this.#checkpoints?.aborted(order.epoch)
       else {

@@ -40,6 +40,8 @@ interface Current {
   /** Those that will have none any more, whose last one it holds. */
   readonly last: Set<string>
   readonly pushed: Map<number, number>
+  /** Whether its tasks stand still behind their barriers. */
+  holds: boolean
   /** All have had it: settles when the part is written, or has failed. */
   closing: Promise<void> | undefined
 }
@@ -121,6 +123,7 @@ export class ThreadCheckpoints implements CheckpointTaker {
       taken: new Set(),
       last: new Set(),
       pushed: new Map(),
+      holds: order.shared,
       closing: undefined,
     }
     this.#setting.post({ type: 'ready', epoch })
@@ -135,6 +138,11 @@ export class ThreadCheckpoints implements CheckpointTaker {
       if (!current.begun.has(name)) this.#shareLast(current, name, last)
     for (const task of this.#tasks) if (task.begins) task.trigger(epoch, suspend)
     this.#closeWhenAllHave()
+  }
+
+  /** All tasks of the job have had their share, and what they share has been copied. */
+  goOn(epoch: number): void {
+    if (this.#current?.order.epoch === epoch) this.#current.holds = false
   }
 
   /**
@@ -168,6 +176,10 @@ export class ThreadCheckpoints implements CheckpointTaker {
     // The barrier of one that was given up meanwhile.
     if (current?.order.epoch !== epoch) return undefined
     return this.#share(current, cut, prepare(cut, epoch))
+  }
+
+  holds(epoch: number): boolean {
+    return this.#current?.order.epoch === epoch && this.#current.holds
   }
 
   takeLast(cut: TaskCut, released: () => void): void {
@@ -327,7 +339,8 @@ export class ThreadCheckpoints implements CheckpointTaker {
     if (current === undefined || current.closing !== undefined) return
     if (current.taken.size < this.#tasks.length) return
     const { pushed } = current
-    const { epoch } = current.order
+    const { epoch, shared } = current.order
+    if (shared) this.#setting.post({ type: 'held', epoch })
     current.closing = current.part.close().then(
       (part) => this.#setting.post({ type: 'taken', epoch, part, pushed }),
       (error: unknown) => this.#decline(current, error),
