@@ -12,6 +12,9 @@ import { COUNTER_SLOTS, LINK } from '../metrics/counters.ts'
 import type { Doorbell } from '../ring/doorbell.ts'
 import type { RingWriter } from '../ring/writer.ts'
 
+/** So many frames that have gone out are let go together. */
+const FORGET_AT = 32
+
 /** A finished frame that its ring has refused, and how much of it has gone out as fragments. */
 interface Refused {
   readonly bytes: Uint8Array
@@ -20,11 +23,20 @@ interface Refused {
   sent: number
 }
 
+/** Told of the frames of a channel that may hold any number of them on the heap: one that closes a feedback loop. */
+export interface Spill {
+  /** A frame of so many bytes waits. */
+  put(bytes: number): void
+  /** One that waited has gone out. */
+  sent(bytes: number): void
+}
+
 /**
  * The sending end of one ring: gathers records into frames and sends them. A full ring is no error and no
  * wait: what was refused is kept here, in order, and `pressed` asks the sender to bring no more. What comes
  * all the same (the rest of one input's expansion) waits on the heap behind it. With a `Backpressure` of its own, a
- * number of records may wait here before that, and what comes then may be dropped.
+ * number of records may wait here before that, and what comes then may be dropped. One that closes a feedback loop is never
+ * pressed: any number of records wait on the heap, since a full loop that waited for itself would wait for ever.
  *
  * Only the sending thread calls.
  */
@@ -33,42 +45,52 @@ export class OutputChannel {
   readonly #ring: RingWriter
   readonly #receiver: Doorbell
   readonly #refused: Refused[] = []
+  /** The first of them that waits still; those before it have gone out. */
+  #first = 0
   readonly #sent: Float64Array
   #scratch: Uint8Array | undefined
   /** What holds behind the last record appended. */
   #watermark = Number.NEGATIVE_INFINITY
   #idle = false
   readonly #backpressure: Backpressure | undefined
+  readonly #spill: Spill | undefined
   /** Records in refused frames. */
   #waiting = 0
   /** No more records come: all that waits must go out. */
   #ended = false
 
-  /** @param sent - the sender's row of the ring's counters */
+  /**
+   * @param sent - the sender's row of the ring's counters
+   * @param spill - for a channel that closes a feedback loop
+   */
   constructor(
     writer: FrameWriter,
     ring: RingWriter,
     receiver: Doorbell,
     sent: Float64Array = new Float64Array(COUNTER_SLOTS),
     backpressure?: Backpressure,
+    spill?: Spill,
   ) {
     this.#writer = writer
     this.#ring = ring
     this.#receiver = receiver
     this.#sent = sent
     this.#backpressure = backpressure
+    this.#spill = spill
   }
 
   /** True while no more should come: the ring refuses what is queued here. */
   get pressed(): boolean {
-    if (this.#refused.length === 0) return false
-    if (this.#backpressure === undefined || this.#ended) return true
+    if (!this.waiting) return false
+    if (this.#ended) return true
+    if (this.#spill !== undefined) return false
+    if (this.#backpressure === undefined) return true
     return this.#backpressure.strategy !== 'drop' && this.#isFull(this.#backpressure)
   }
 
   /** True while something is queued here, whether or not more may come. */
   get waiting(): boolean {
-    return this.#refused.length > 0
+    return this.#refused.length > this.#first
   }
 
   /** For how long the channel may be pressed before its job fails, in ms. */
@@ -102,6 +124,12 @@ export class OutputChannel {
     if (watermark > this.#watermark) this.#watermark = watermark
     if (this.#writer.count === 0) this.#send(watermarkFrame(this.#watermark))
     this.#idle = false
+  }
+
+  /** Tells the receiver, behind all that was appended, that time has come to its end; late records may follow. */
+  endTime(): void {
+    this.flush()
+    this.#send(watermarkFrame(Number.POSITIVE_INFINITY))
   }
 
   /** Tells the receiver not to wait for this channel's time until its next frame. */
@@ -140,8 +168,21 @@ export class OutputChannel {
   /** Tries the ring again with what it has refused. True when nothing is left. */
   drain(): boolean {
     const refused = this.#refused
-    while (refused.length > 0 && this.#sendOn(refused[0])) this.#waiting -= refused.shift()!.records
-    return refused.length === 0
+    while (this.waiting && this.#sendOn(refused[this.#first])) {
+      const { records, bytes } = refused[this.#first++]
+      this.#waiting -= records
+      this.#spill?.sent(bytes.length)
+      this.#forget()
+    }
+    return !this.waiting
+  }
+
+  /** Lets go what has gone out, when it is most of what is held: so each costs the same however many wait. */
+  #forget(): void {
+    if (this.#first < FORGET_AT && this.waiting) return
+    if (this.#first * 2 < this.#refused.length) return
+    this.#refused.splice(0, this.#first)
+    this.#first = 0
   }
 
   #isFull({ bufferSize }: Backpressure): boolean {
@@ -150,12 +191,13 @@ export class OutputChannel {
 
   #send(frame: Uint8Array, records = 0): void {
     const whole = frame.length <= this.#ring.maxMessageBytes
-    if (whole && this.#refused.length === 0 && this.#ring.tryWrite(frame, 0, frame.length)) {
+    if (whole && !this.waiting && this.#ring.tryWrite(frame, 0, frame.length)) {
       this.#receiver.ring()
       return
     }
     this.#refused.push({ bytes: frame.slice(), records, sent: 0 })
     this.#waiting += records
+    this.#spill?.put(frame.length)
     this.drain()
   }
 
