@@ -117,8 +117,7 @@ function placeLoops({ chains, loops }: Plan, from: number) {
   for (let loop = 0; loop < loops.count; loop++) {
     offsets.push(end)
     end += LOOP_LINE_BYTES
-    for (const chain of chains)
-      if (chain.loop === loop) end += chain.parallelism * LOOP_LINE_BYTES
+    for (const chain of chains) if (chain.loop === loop) end += chain.parallelism * LOOP_LINE_BYTES
   }
   return { offsets, end }
 }

@@ -245,7 +245,8 @@ function splitEdges(nodes: readonly GraphNode[], chainOf: readonly Chain[], loop
     if (node.body.type === 'input') addExchange(fromMain(node, chainOf[node.id]))
     if (node.body.type === 'output') addExchange(toMain(node, chainOf[node.id]))
     for (const edge of node.inputs) {
-      if (chainOf[edge.from.id] !== chainOf[node.id]) addExchange(between(edge, node, chainOf, loops))
+      if (chainOf[edge.from.id] !== chainOf[node.id])
+        addExchange(between(edge, node, chainOf, loops))
       else fused.set(edge.from.id, [...(fused.get(edge.from.id) ?? []), { edge, to: node }])
     }
   }

@@ -165,7 +165,8 @@ class TaskBuilder {
   #memberOf(loop: number): LoopMember {
     const { plan, memory, arena } = this.#shop
     const chains = plan.chains.filter((chain) => chain.loop === loop)
-    const count = (some: readonly Chain[]) => some.reduce((sum, { parallelism }) => sum + parallelism, 0)
+    const count = (some: readonly Chain[]) =>
+      some.reduce((sum, { parallelism }) => sum + parallelism, 0)
     const before = count(chains.slice(0, chains.indexOf(this.#chain)))
     const threads = new Set(chains.flatMap((chain) => chain.threads))
     return new LoopMember(

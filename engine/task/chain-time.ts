@@ -1,4 +1,9 @@
-import type { KeyedBackend, Operator, RecordScope, Room } from '../../operators/contract/operator.ts'
+import type {
+  KeyedBackend,
+  Operator,
+  RecordScope,
+  Room,
+} from '../../operators/contract/operator.ts'
 import type { InputChannel } from '../channel/input-channel.ts'
 import type { OutputPort } from '../channel/output-port.ts'
 import type { ErrorGate } from './error-gate.ts'
