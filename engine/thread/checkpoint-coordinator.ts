@@ -4,6 +4,7 @@ import type { CheckpointStore, StoreLock } from '../checkpoint/contract.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
 import type { PartFacts } from '../checkpoint/state-model.ts'
 import type { CheckpointRequest, CompletedReport, TakenPart, ToWorker } from './control.ts'
+import type { Machine } from './machine.ts'
 
 /** What the checkpoints of a job need of its coordinator. */
 export interface CheckpointingJob {
@@ -47,7 +48,7 @@ interface Running {
   readonly ready: Set<number>
   readonly parts: Map<number, PartFacts>
   readonly pushed: Map<number, number>
-  timer: NodeJS.Timeout | undefined
+  stopTimer(): void
   completing: boolean
 }
 
@@ -62,13 +63,14 @@ export class CheckpointCoordinator {
   readonly #job: CheckpointingJob
   readonly #pace: CheckpointPace
   readonly #store: CheckpointStore
+  readonly #machine: Pick<Machine, 'nowMs' | 'clock' | 'after'>
   #next: number
   #base: Manifest | undefined
   #running: Running | undefined
   #beginning = false
   readonly #requests: CheckpointRequest[] = []
   readonly #lasts = new Set<number>()
-  #timer: NodeJS.Timeout | undefined
+  #stopTimer: () => void = nothing
   #closed = false
   /** What is being done in directories. */
   readonly #works = new Set<Promise<void>>()
@@ -78,8 +80,10 @@ export class CheckpointCoordinator {
     job: CheckpointingJob,
     pace: CheckpointPace,
     { store, next, base }: { store: CheckpointStore; next: number; base: Manifest | undefined },
+    machine: Pick<Machine, 'nowMs' | 'clock' | 'after'>,
   ) {
     this.#job = job
+    this.#machine = machine
     this.#pace = pace
     this.#store = store
     this.#next = next
@@ -97,8 +101,8 @@ export class CheckpointCoordinator {
    */
   async close(): Promise<void> {
     this.#closed = true
-    clearTimeout(this.#timer)
-    clearTimeout(this.#running?.timer)
+    this.#stopTimer()
+    this.#running?.stopTimer()
     const ended = new StreamError(
       'SAGE_CANCELLED',
       'checkpoint: the job ended before it was complete',
@@ -153,10 +157,9 @@ export class CheckpointCoordinator {
 
   #schedule(): void {
     if (this.#closed || this.#pace.intervalMs === Number.POSITIVE_INFINITY) return
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#track(this.#beginNext(true)), this.#pace.intervalMs)
-    // A job that waits for its input is kept alive by that, not by its checkpoints.
-    this.#timer.unref()
+    this.#stopTimer()
+    const begin = () => this.#track(this.#beginNext(true))
+    this.#stopTimer = this.#machine.after(this.#pace.intervalMs, begin)
   }
 
   /** Begins the next one, if none is under way and there is a reason. */
@@ -207,7 +210,7 @@ export class CheckpointCoordinator {
       store,
       lock,
       base,
-      begun: performance.now(),
+      begun: this.#machine.nowMs(),
       savepoint,
       suspend,
       last,
@@ -215,7 +218,7 @@ export class CheckpointCoordinator {
       ready: new Set(),
       parts: new Map(),
       pushed: new Map(),
-      timer: undefined,
+      stopTimer: nothing,
       completing: false,
     }
     this.#running = running
@@ -224,7 +227,7 @@ export class CheckpointCoordinator {
       this.#track(this.#giveUp(running, errorToData(new StreamError('SAGE_TIMEOUT', message))))
     }
     if (this.#pace.timeoutMs !== Number.POSITIVE_INFINITY)
-      running.timer = setTimeout(late, this.#pace.timeoutMs).unref()
+      running.stopTimer = this.#machine.after(this.#pace.timeoutMs, late)
     const directory = store.site.directory
     this.#job.tell({ type: 'checkpoint', order: { epoch, directory, base, savepoint, suspend } })
   }
@@ -241,16 +244,17 @@ export class CheckpointCoordinator {
 
   async #complete(running: Running): Promise<void> {
     running.completing = true
-    clearTimeout(running.timer)
+    running.stopTimer()
     const { epoch, store, base, savepoint } = running
+    const { nowMs, clock } = this.#machine
     try {
       const parts = [...running.parts.values()]
-      const head = { ...this.#job.facts(), epoch, time: Date.now(), savepoint }
+      const head = { ...this.#job.facts(), epoch, time: clock.now(), savepoint }
       const manifest = buildManifest({ ...head, parts, ...(base === undefined ? {} : { base }) })
       const { path, bytes } = await store.complete(manifest)
       if (!savepoint) this.#base = manifest
       await running.lock?.release()
-      const info = { id: epoch, path, bytes, durationMs: performance.now() - running.begun }
+      const info = { id: epoch, path, bytes, durationMs: nowMs() - running.begun }
       const pushed = savepoint ? undefined : running.pushed
       this.#done(running, { info, requests: running.requests, pushed })
     } catch (error) {
@@ -277,7 +281,7 @@ export class CheckpointCoordinator {
   async #giveUp(running: Running, error: ErrorData): Promise<void> {
     if (this.#running !== running) return
     this.#running = undefined
-    clearTimeout(running.timer)
+    running.stopTimer()
     this.#job.tell({ type: 'aborted', epoch: running.epoch })
     await running.store.abort(running.epoch).catch(() => {})
     await running.lock?.release().catch(() => {})
