@@ -6,6 +6,7 @@ import {
   SLIDE_MS,
   SUM_MS,
   sumRow,
+  totalRow,
   WINDOW_MS,
   windowRow,
 } from './rows.ts'
@@ -42,7 +43,10 @@ export function interpret(
   for (const [key, own] of perKey)
     for (const what of applyKeyed(key, own, workload.keyed))
       counts.set(what, (counts.get(what) ?? 0) + 1)
-  const ordered = workload.steps.every((step) => !['rebalance', 'hop', 'diamond'].includes(step))
+  // Where streams meet, or are dealt out anew, no order is promised.
+  const unordered: readonly Step[] = ['rebalance', 'hop', 'diamond']
+  const ordered =
+    workload.sources.length === 1 && workload.steps.every((step) => !unordered.includes(step))
   return { counts, ordered }
 }
 
@@ -72,7 +76,7 @@ function applyKeyed(key: string, items: readonly Item[], keyed: Keyed): string[]
     case 'delayed':
       return items.map(({ id }) => id)
     case 'reduceFinal':
-      return [`${key} in all ${sumOf(items)}`]
+      return [totalRow(key, sumOf(items))]
     case 'timers':
       return windowsOf(items, SUM_MS, SUM_MS).map(([end, own]) => sumRow(key, end, sumOf(own)))
     case 'tumbling':

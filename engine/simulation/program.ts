@@ -16,6 +16,7 @@ import {
   SLIDE_MS,
   SUM_MS,
   sumRow,
+  totalRow,
   WINDOW_MS,
   windowRow,
 } from './rows.ts'
@@ -116,7 +117,7 @@ function addKeyed(stream: Stream, keyed: Keyed, options: OperatorOptions, world:
         .reduceFinal(options.uid, (a: number, b: number) => a + b, {
           parallelism: options.parallelism,
         })
-        .map(([key, sum]: [string, number]) => ({ what: `${key} in all ${sum}` }))
+        .map((sum: number, { key }: RuntimeContext<string>) => ({ what: totalRow(key!, sum) }))
     default:
       return stream
         .window(WINDOWS[keyed])

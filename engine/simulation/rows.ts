@@ -22,3 +22,4 @@ export const windowRow = (key: string, start: number, end: number, count: number
   `${key} from ${start} to ${end}: ${count}`
 export const sumRow = (key: string, end: number, sum: number): string =>
   `${key} until ${end}: ${sum}`
+export const totalRow = (key: string, sum: number): string => `${key} in all ${sum}`

@@ -272,7 +272,10 @@ class Simulation {
       const { code, message } = errorFromData(outcome.error) as StreamError
       this.#note(`${code}: ${message}`)
       const isExpected =
-        message.includes('injected') || (code === 'SAGE_TIMEOUT' && message.includes('checkpoint'))
+        message.includes('injected') ||
+        (code === 'SAGE_TIMEOUT' && message.includes('checkpoint')) ||
+        // What cannot be read counts as damaged.
+        (code === 'SAGE_CHECKPOINT_CORRUPT' && message.includes('EIO') && files.failures > 0)
       if (!isExpected) throw new Finding(`the job has failed: ${code}: ${message}`)
     }
     if (outcome.status === 'finished') {
@@ -281,7 +284,7 @@ class Simulation {
     }
     if (outcome.status === 'stopped' && life.drains) this.#checkDrained()
     if (!trouble && outcome.status !== 'failed') {
-      const left = this.#disk.list(DIRECTORY).filter((path) => path.includes('lock'))
+      const left = this.#disk.list(DIRECTORY).filter((path) => /lock-[0-9a-f]+$/.test(path))
       if (left.length > 0) throw new Finding(`the job has ended, and '${left[0]}' is there still`)
     }
     if (life.savepoint !== undefined) this.#savepoint = life.savepoint

@@ -107,8 +107,8 @@ export class Task {
   #timestamped = false
   /** The checkpoint whose barrier has come in on some input, or that starts here; 0: none. */
   #epoch = 0
-  /** Whether nothing is done behind that barrier. */
-  #suspends = false
+  /** The checkpoint behind whose barrier nothing is done; 0: none. */
+  #suspendsAt = 0
   /** What was emitted for it lies before the barrier. */
   #handedOver = false
   /** Until it has settled, nothing is taken in and no time passes. */
@@ -227,10 +227,17 @@ export class Task {
   trigger(epoch: number, suspend: boolean): void {
     if (this.#phase !== 'running' || epoch <= this.#epoch) return
     this.#epoch = epoch
-    this.#suspends = suspend
+    this.#suspendsAt = suspend ? epoch : 0
     this.#handedOver = false
     // What the main thread has pushed before lies before the barrier.
     for (const { channel } of this.#parts.inputs) channel.markPublished()
+  }
+
+  /** The checkpoint was given up: where it was to stand still behind it, it does not. */
+  goOn(epoch: number): void {
+    if (epoch !== this.#suspendsAt) return
+    this.#suspendsAt = 0
+    if (this.#phase === 'suspended') this.#phase = 'running'
   }
 
   /** What it would hand over now. */
@@ -432,8 +439,8 @@ export class Task {
 
   #passBarrier(): void {
     for (const output of this.#parts.outputs) output.barrier(this.#epoch)
+    if (this.#epoch === this.#suspendsAt) this.#phase = 'suspended'
     this.#epoch = 0
-    if (this.#suspends) this.#phase = 'suspended'
   }
 
   /** One by one: an operator sets the key of each before it gives it. */
