@@ -127,8 +127,8 @@ export class Task {
   #timestamped = false
   /** The checkpoint whose barrier has come in on some input, or that starts here; 0: none. */
   #epoch = 0
-  /** Whether nothing is done behind that barrier. */
-  #suspends = false
+  /** The checkpoint behind whose barrier nothing is done; 0: none. */
+  #suspendsAt = 0
   /** What was emitted for it lies before the barrier. */
   #handedOver = false
   /** Until it has settled, nothing is taken in and no time passes. */
@@ -266,10 +266,17 @@ export class Task {
   trigger(epoch: number, suspend: boolean): void {
     if (this.#phase !== 'running' || epoch <= this.#epoch) return
     this.#epoch = epoch
-    this.#suspends = suspend
+    this.#suspendsAt = suspend ? epoch : 0
     this.#handedOver = false
     // What the main thread has pushed before lies before the barrier.
     for (const { channel } of this.#parts.inputs) channel.markPublished()
+  }
+
+  /** The checkpoint was given up: where it was to stand still behind it, it does not. */
+  goOn(epoch: number): void {
+    if (epoch !== this.#suspendsAt) return
+    this.#suspendsAt = 0
+    if (this.#phase === 'suspended') this.#phase = 'running'
   }
 
   /** What it would hand over now. */
@@ -476,8 +483,8 @@ export class Task {
     const { outputs, checkpoints } = this.#parts
     for (const output of outputs) output.barrier(this.#epoch)
     if (checkpoints!.holds(this.#epoch)) this.#held = this.#epoch
+    if (this.#epoch === this.#suspendsAt) this.#phase = 'suspended'
     this.#epoch = 0
-    if (this.#suspends) this.#phase = 'suspended'
   }
 
   /** Whether the others have come to their barriers, too, or the checkpoint was given up. */

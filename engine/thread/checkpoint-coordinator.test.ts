@@ -5,6 +5,7 @@ import { SharedState } from '../state/shared-state.ts'
 import { StateMemory } from '../state/state-memory.ts'
 import { CheckpointCoordinator } from './checkpoint-coordinator.ts'
 import type { CompletedReport, ToWorker } from './control.ts'
+import { thisMachine } from './machine.ts'
 import { restoreShared } from './shared-state-part.ts'
 
 /** A job of one worker that has no subtasks, and the coordinator of its checkpoints. */
@@ -51,6 +52,7 @@ function rig() {
     },
     { directory: 'dir', intervalMs: Number.POSITIVE_INFINITY, timeoutMs: 60_000, retain: 3 },
     { store, next: 1, base: undefined },
+    thisMachine,
   )
   const restored = async () => {
     const [{ manifest }] = await savepoints.list()

@@ -10,6 +10,7 @@ import type { Manifest } from '../checkpoint/manifest.ts'
 import type { PartFacts } from '../checkpoint/state-model.ts'
 import type { SharedState } from '../state/shared-state.ts'
 import type { CheckpointRequest, CompletedReport, TakenPart, ToWorker } from './control.ts'
+import type { Machine } from './machine.ts'
 import { cutShared, SHARED, writeShared } from './shared-state-part.ts'
 
 /** What the checkpoints of a job need of its coordinator. */
@@ -63,7 +64,7 @@ interface Running {
   readonly ready: Set<number>
   readonly parts: Map<number, PartFacts>
   readonly pushed: Map<number, number>
-  timer: NodeJS.Timeout | undefined
+  stopTimer(): void
   completing: boolean
 }
 
@@ -78,13 +79,14 @@ export class CheckpointCoordinator {
   readonly #job: CheckpointingJob
   readonly #pace: CheckpointPace
   readonly #store: CheckpointStore
+  readonly #machine: Pick<Machine, 'nowMs' | 'clock' | 'after'>
   #next: number
   #base: Manifest | undefined
   #running: Running | undefined
   #beginning = false
   readonly #requests: CheckpointRequest[] = []
   readonly #lasts = new Set<number>()
-  #timer: NodeJS.Timeout | undefined
+  #stopTimer: () => void = nothing
   #closed = false
   /** What is being done in directories. */
   readonly #works = new Set<Promise<void>>()
@@ -94,8 +96,10 @@ export class CheckpointCoordinator {
     job: CheckpointingJob,
     pace: CheckpointPace,
     { store, next, base }: { store: CheckpointStore; next: number; base: Manifest | undefined },
+    machine: Pick<Machine, 'nowMs' | 'clock' | 'after'>,
   ) {
     this.#job = job
+    this.#machine = machine
     this.#pace = pace
     this.#store = store
     this.#next = next
@@ -113,8 +117,8 @@ export class CheckpointCoordinator {
    */
   async close(): Promise<void> {
     this.#closed = true
-    clearTimeout(this.#timer)
-    clearTimeout(this.#running?.timer)
+    this.#stopTimer()
+    this.#running?.stopTimer()
     const ended = new StreamError(
       'SAGE_CANCELLED',
       'checkpoint: the job ended before it was complete',
@@ -212,10 +216,9 @@ export class CheckpointCoordinator {
 
   #schedule(): void {
     if (this.#closed || this.#pace.intervalMs === Number.POSITIVE_INFINITY) return
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#track(this.#beginNext(true)), this.#pace.intervalMs)
-    // A job that waits for its input is kept alive by that, not by its checkpoints.
-    this.#timer.unref()
+    this.#stopTimer()
+    const begin = () => this.#track(this.#beginNext(true))
+    this.#stopTimer = this.#machine.after(this.#pace.intervalMs, begin)
   }
 
   /** Begins the next one, if none is under way and there is a reason. */
@@ -264,7 +267,7 @@ export class CheckpointCoordinator {
       store,
       lock,
       base,
-      begun: performance.now(),
+      begun: this.#machine.nowMs(),
       savepoint,
       suspend,
       last,
@@ -275,7 +278,7 @@ export class CheckpointCoordinator {
       ready: new Set(),
       parts: new Map(),
       pushed: new Map(),
-      timer: undefined,
+      stopTimer: nothing,
       completing: false,
     }
     this.#running = running
@@ -284,7 +287,7 @@ export class CheckpointCoordinator {
       this.#track(this.#giveUp(running, errorToData(new StreamError('SAGE_TIMEOUT', message))))
     }
     if (this.#pace.timeoutMs !== Number.POSITIVE_INFINITY)
-      running.timer = setTimeout(late, this.#pace.timeoutMs).unref()
+      running.stopTimer = this.#machine.after(this.#pace.timeoutMs, late)
     const directory = store.site.directory
     const order = { epoch, directory, base, savepoint, suspend, shared }
     this.#job.tell({ type: 'checkpoint', order })
@@ -302,18 +305,19 @@ export class CheckpointCoordinator {
 
   async #complete(running: Running): Promise<void> {
     running.completing = true
-    clearTimeout(running.timer)
+    running.stopTimer()
     const { epoch, store, base, savepoint, sharedPart } = running
+    const { nowMs, clock } = this.#machine
     try {
       const parts = [...running.parts.values()]
       const facts = this.#job.facts()
       const operators = sharedPart === undefined ? facts.operators : [...facts.operators, SHARED]
-      const head = { ...facts, operators, epoch, time: Date.now(), savepoint }
+      const head = { ...facts, operators, epoch, time: clock.now(), savepoint }
       const manifest = buildManifest({ ...head, parts, ...(base === undefined ? {} : { base }) })
       const { path, bytes } = await store.complete(manifest)
       if (!savepoint) this.#base = manifest
       await running.lock?.release()
-      const info = { id: epoch, path, bytes, durationMs: performance.now() - running.begun }
+      const info = { id: epoch, path, bytes, durationMs: nowMs() - running.begun }
       const pushed = savepoint ? undefined : running.pushed
       this.#done(running, { info, requests: idsOf(running.requests), pushed })
     } catch (error) {
@@ -360,9 +364,9 @@ export class CheckpointCoordinator {
   }
 
   async #takeBack(running: Running): Promise<void> {
-    const { epoch, store, lock, sharedPart, timer } = running
+    const { epoch, store, lock, sharedPart } = running
     this.#running = undefined
-    clearTimeout(timer)
+    running.stopTimer()
     this.#job.tell({ type: 'aborted', epoch })
     await sharedPart?.abort()
     await store.abort(epoch).catch(() => {})

@@ -16,6 +16,7 @@ export interface CheckpointedTask {
   readonly begins: boolean
   cut(): TaskCut
   trigger(epoch: number, suspend: boolean): void
+  goOn(epoch: number): void
 }
 
 /** What the checkpoints of a thread need of it. */
@@ -56,6 +57,8 @@ interface Last {
   readonly released: () => void
   /** Whether a complete checkpoint holds it: its sinks have made everything visible. */
   done: boolean
+  /** Until it has settled, its sinks are still about an earlier checkpoint. Never rejects. */
+  preparing: Promise<unknown> | undefined
 }
 
 /**
@@ -166,8 +169,9 @@ export class ThreadCheckpoints implements CheckpointTaker {
     await part
   }
 
-  /** It was given up. */
+  /** It was given up: the job goes on, also where it was to stand still. */
   aborted(epoch: number): void {
+    for (const task of this.#tasks) task.goOn(epoch)
     if (this.#current?.order.epoch === epoch) void this.#giveUp()
   }
 
@@ -184,7 +188,7 @@ export class ThreadCheckpoints implements CheckpointTaker {
 
   takeLast(cut: TaskCut, released: () => void): void {
     const name = nameOf(cut)
-    const last = { cut, released, done: false }
+    const last = { cut, released, done: false, preparing: undefined }
     this.#lasts.set(name, last)
     if (this.#current !== undefined && !this.#current.begun.has(name))
       this.#shareLast(this.#current, name, last)
@@ -192,11 +196,21 @@ export class ThreadCheckpoints implements CheckpointTaker {
   }
 
   /** The share of a task that waits at its end, or is gone. */
-  #shareLast(current: Current, name: string, { cut, done }: Last): void {
+  #shareLast(current: Current, name: string, last: Last): void {
     current.last.add(name)
-    const prepared = done ? nothing : prepare(cut, current.order.epoch)
+    const { cut } = last
+    const prepared = last.done ? nothing : this.#prepareLast(current, last)
     const share = this.#share(current, cut, prepared)
     if (share !== undefined) this.#inBackground(share)
+  }
+
+  /** One checkpoint after the other: no task waits at its end between two. */
+  #prepareLast(current: Current, last: Last): Prepared | Promise<Prepared> {
+    const { cut, preparing } = last
+    const begin = () => (this.#current === current ? prepare(cut, current.order.epoch) : nothing)
+    const prepared = preparing === undefined ? begin() : preparing.then(begin)
+    if (prepared instanceof Promise) last.preparing = prepared.catch(() => {})
+    return prepared
   }
 
   #share(
