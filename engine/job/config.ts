@@ -77,7 +77,10 @@ export interface EnvironmentConfig {
   readonly maxParallelism?: number
   /** The most worker threads of this job, beside its coordinator. Default: the processors available. */
   readonly maxThreads?: number
-  /** How long a worker without work spins before it parks, and a fifth of how long the main thread looks for an answer. Default 20 µs (`0.02`). */
+  /**
+   * How long a worker without work spins before it parks, and a fifth of how long the main thread looks for an answer; where
+   * that is in vain, it is left out more and more often. 0: never. Default 20 µs (`0.02`).
+   */
   readonly spin?: Duration
   /**
    * User code that has not returned for this long counts as stuck: its thread is ended, and the job fails with `SAGE_STUCK`.

@@ -16,6 +16,7 @@ import {
 import { Coordinator } from '../thread/coordinator.ts'
 import type { JobGraph, JobSpec, ThreadSettings } from '../thread/job-site.ts'
 import { JobThread, type ThreadInit } from '../thread/job-thread.ts'
+import { thisMachine } from '../thread/machine.ts'
 import type { ThreadTask } from '../thread/worker-entry.ts'
 import { type JobBody, JobHandle } from './job-handle.ts'
 import { JobPlan } from './job-plan.ts'
@@ -99,9 +100,10 @@ function startInline(job: JobGraph, initOf: (thread: number) => ThreadInit): Job
     initOf(0),
     { workers: [workerLine], main: coordinatorLine },
     undefined,
+    thisMachine,
   )
   void coordinator.run(load)
-  void new JobThread(initOf(0), { coordinator: threadLine, main: reporter }).run(load)
+  void new JobThread(initOf(0), { coordinator: threadLine, main: reporter }, thisMachine).run(load)
   return {
     coordinator: mainLine,
     reports: [reports],
