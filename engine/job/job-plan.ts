@@ -86,7 +86,7 @@ export class JobPlan {
   }
 
   explain(name: string, format: ExplainFormat): string {
-    return explain(explained(name, this.plan, this.memory), format)
+    return explain(explained(name, this), format)
   }
 
   #initRings(exchange: Exchange): void {
@@ -103,7 +103,7 @@ export class JobPlan {
   }
 }
 
-function explained(name: string, plan: Plan, memory: MemoryPlan): ExplainedPlan {
+function explained(name: string, { plan, memory, state }: JobPlan): ExplainedPlan {
   const fused = [...plan.fused].flatMap(([from, edges]) =>
     edges.map(({ edge, to }) => ({
       fromNode: from,
@@ -135,6 +135,7 @@ function explained(name: string, plan: Plan, memory: MemoryPlan): ExplainedPlan 
     })),
     edges: [...fused, ...crossing],
     memoryBytes: memory.totalBytes,
+    stateBytes: state.byteLength,
     threads: plan.threads,
   }
 }
