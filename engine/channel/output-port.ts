@@ -61,6 +61,11 @@ export class OutputPort {
     for (const channel of this.channels) channel.advance(watermark)
   }
 
+  /** Tells all receivers that time has come to its end; late records may follow. */
+  endTime(): void {
+    for (const channel of this.channels) channel.endTime()
+  }
+
   /** Separates, for all receivers, what belongs to a checkpoint from what does not. */
   barrier(epoch: number): void {
     for (const channel of this.channels) channel.barrier(epoch)

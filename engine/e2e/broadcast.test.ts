@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { EnvironmentConfig } from '../index.ts'
 import { settled } from '../testing/index.ts'
@@ -40,6 +43,23 @@ describe.each(modes)('broadcast state, %s', (_, config) => {
         .flatMap((keys) => subtasks.map((subtask) => `${subtask}: ${keys}`))
         .toSorted(),
     )
+  })
+
+  it('is in checkpoints, for every subtask of whatever parallelism', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'sage-broadcast-'))
+    const checkpoint = { dir, interval: Number.POSITIVE_INFINITY }
+    const first = await checking.submit(undefined, { ...config, checkpoint })
+    await first.io.rules.push({ id: 'big', above: 50 })
+    await first.checkpoint()
+    await first.cancel()
+    const parallelism = config.parallelism === 1 ? 2 : 1
+    const job = await checking.submit(undefined, { ...config, parallelism, checkpoint })
+    const hits = job.io.hits.toArray()
+    const users = Array.from({ length: 20 }, (_, i) => `u${i}`)
+    await job.io.facts.pushMany(users.map((user) => ({ user, amount: 60 })))
+    await job.stop()
+    expect((await hits).map(({ rules }) => rules)).toEqual(users.map(() => ['big']))
+    rmSync(dir, { recursive: true })
   })
 
   it('a retry may write what the first attempt might have', async () => {

@@ -158,7 +158,12 @@ describe.each(modes)('%s', (_, config) => {
 it('a join by a condition without a bound warns where a stream may never end', async () => {
   const warned = async (pushed: boolean) => {
     const lines: string[] = []
-    const logger = { debug() {}, info() {}, warning: (line: string) => lines.push(line), error() {} }
+    const logger = {
+      debug() {},
+      info() {},
+      warning: (line: string) => lines.push(line),
+      error() {},
+    }
     await conditional.run(pushed, { mode: 'inline', logger })
     return lines
   }

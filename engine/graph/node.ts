@@ -55,7 +55,13 @@ export interface GraphEdge {
 export type NodeBody =
   | { readonly type: 'source'; readonly factory: SourceFactory }
   /** Fed from the main thread (`createStream`). */
-  | { readonly type: 'input'; readonly capacity: number; readonly codec: RecordCodec }
+  | {
+      readonly type: 'input'
+      readonly capacity: number
+      readonly codec: RecordCodec
+      /** Whether what no checkpoint holds is fed again after a restart. */
+      readonly replay?: boolean
+    }
   /** The beginning of a feedback edge (`fromFuture`); `fillFuture` gives it its input. */
   | { readonly type: 'future' }
   | { readonly type: 'operator'; readonly factory: OperatorFactory }

@@ -90,6 +90,7 @@ class ChainCompiler {
   readonly #prelude: string[] = []
   readonly #count = new ChainCounting()
   readonly #time: ChainTime
+  readonly #looped: boolean
 
   constructor(
     id: string,
@@ -104,6 +105,7 @@ class ChainCompiler {
     this.#strict = strict
     this.#viewed = viewedOperators(operators, entries)
     this.#time = state.time!
+    this.#looped = state.late !== undefined
     this.#bind('state', state)
     this.#bind('time', this.#time)
     this.#bind('scope', state.scope)
@@ -289,6 +291,10 @@ class ChainCompiler {
     const keepsKey = shape === 'key' || shape === 'process'
     return lines(
       `${exit}: {`,
+      // What has said its last word takes no more.
+      this.#looped && operator.finish !== undefined
+        ? `if (state.late) { ${counterOf(k, 'dropped')}++; ${missed.count} break ${exit} }`
+        : '',
       holds
         ? `if (errors${k}.busy) { errors${k}.hold(${kept}, ${input}); ${missed.count} break ${exit} }`
         : '',
