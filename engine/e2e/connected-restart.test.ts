@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { EnvironmentConfig } from '../index.ts'
-import { connected } from './fixtures/connected-restart-job.ts'
+import { settled } from '../testing/index.ts'
+import { connected, limited } from './fixtures/connected-restart-job.ts'
 
 let dir: string
 let burnt: string
@@ -18,10 +19,12 @@ afterEach(() => {
 const silent = { debug() {}, info() {}, warning() {}, error() {} }
 const COUNT = 400
 
-it.each<[string, EnvironmentConfig]>([
+const modes: [string, EnvironmentConfig][] = [
   ['inline', { mode: 'inline', parallelism: 3 }],
   ['threads', { maxThreads: 2, parallelism: 2 }],
-])(
+]
+
+it.each(modes)(
   'process, join, window and synchronize go on from checkpoints after each crash, %s',
   async (_, config) => {
     const params = { count: COUNT, at: [], fuse: { dir: burnt, times: 0, crash: 'throw' } } as const
@@ -44,5 +47,43 @@ it.each<[string, EnvironmentConfig]>([
     for (const name of ['pairs', 'rows', 'windows', 'batches'] as const) {
       expect([...new Set(run.outputs[name])].sort()).toEqual(whole.outputs[name].toSorted())
     }
+  },
+)
+
+it.each(modes)(
+  'an error threshold remembers what it counted before a crash, %s',
+  async (_, config) => {
+    const job = await limited.submit(
+      { dir: burnt, times: 1, crash: 'throw' },
+      {
+        ...config,
+        logger: silent,
+        restart: { fixedDelay: { delay: 0, attempts: 5 } },
+        checkpoint: { dir, interval: Number.POSITIVE_INFINITY },
+      },
+    )
+    const { left, right, words } = job.io
+    const reading = words.toArray().catch((error: unknown) => error)
+    const again = new Promise<void>((resolve) =>
+      job.on('status', (status) => status === 'running' && resolve()),
+    )
+    await left.push('bad')
+    await right.push('bad')
+    await settled(job)
+    await job.checkpoint()
+    await left.push('crash')
+    await again
+    await left.push('bad')
+    await right.push('good')
+    await settled(job)
+    expect(job.status).toBe('running')
+    await right.push('bad')
+    await expect(job.finished).rejects.toMatchObject({
+      code: 'SAGE_ERROR_THRESHOLD',
+      operator: 'words',
+      message: expect.stringContaining('at most 3 errors within 3600000 ms, got one more'),
+    })
+    expect(job.status).toBe('failed')
+    await reading
   },
 )
