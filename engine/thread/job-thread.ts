@@ -230,6 +230,7 @@ export class JobThread {
         await restoreState(reader, operator, share)
         await recoverSink(known, operator, share)
       }
+      this.#checkpoints?.restored(task.cut(), manifest.epoch)
     }
   }
 

@@ -3,7 +3,7 @@ import type { KeyedStore } from '../../operators/contract/keyed-store.ts'
 import type { Operator } from '../../operators/contract/operator.ts'
 import type { Awaitable } from '../../operators/contract/source.ts'
 import type { CheckpointSite, PartWriter } from '../checkpoint/contract.ts'
-import { shouldBeFull } from '../checkpoint/full-or-delta.ts'
+import { whatToWrite } from '../checkpoint/what-to-write.ts'
 import type { GraphNode } from '../graph/node.ts'
 import { stateId } from '../graph/state-id.ts'
 import { asStreamError } from '../task/error-gate.ts'
@@ -94,6 +94,15 @@ export class ThreadCheckpoints implements CheckpointTaker {
   attach(tasks: readonly CheckpointedTask[]): void {
     this.#tasks = tasks
     this.#hasSinks = tasks.some((task) => task.cut().operators.some(isSink))
+  }
+
+  /** A subtask holds what a checkpoint does: one that stands on that needs no more than what changes from here on. */
+  restored({ operators, subtask }: TaskCut, epoch: number): void {
+    for (const { node, keyed } of operators) {
+      if (!keyed.used) continue
+      const { store, marks } = this.#markedOf(`${stateId(node)}/${subtask}`, keyed.store)
+      marks.set(epoch, store.mark())
+    }
   }
 
   /**
@@ -268,11 +277,17 @@ export class ThreadCheckpoints implements CheckpointTaker {
       const { marks } = this.#markedOf(`${id}/${subtask}`, keyed.store)
       const { base, savepoint, epoch } = order
       const mark = base === undefined ? undefined : marks.get(base.epoch)
-      const full =
-        mark === undefined || shouldBeFull({ base, operator: id, subtask, parallelism, savepoint })
+      const counts = () => keyed.store.countsSince(mark!)
+      const whole =
+        mark === undefined
+          ? 'everything'
+          : whatToWrite({ base, operator: id, subtask, parallelism, savepoint, counts })
       const header = { operator: id, kind: 'keyed', subtask } as const
-      const section = part.section(full ? header : { ...header, since: base!.epoch })
-      const entries = full ? keyed.store.entries() : keyed.store.changedSince(mark)
+      const section = part.section(
+        whole === 'everything' ? header : { ...header, since: base!.epoch, whole },
+      )
+      const entries =
+        whole === 'everything' ? keyed.store.entries() : keyed.store.changedSince(mark!, whole)
       for (const entry of entries) section.add(entry)
       section.end()
       if (!savepoint) marks.set(epoch, keyed.store.mark())

@@ -12,10 +12,10 @@ import type {
 import type { KeyedBackend, RecordScope } from '../contract/operator.ts'
 import type { ListState, MapState, StateOptions, Timers, ValueState } from '../contract/state.ts'
 import { HeapStore } from './heap-store.ts'
+import { HeapTimers } from './heap-timers.ts'
 import { KeyTimers } from './key-timers.ts'
 import { ListOfKey } from './list-of-key.ts'
 import { MapOfKey } from './map-of-key.ts'
-import { TimerHeap } from './timer-heap.ts'
 import { ValueOfKey } from './value-of-key.ts'
 
 /** Where a keyed state belongs to. */
@@ -46,8 +46,8 @@ export class KeyedState implements KeyedBackend {
   readonly #scope: RecordScope
   readonly #handles = new Map<string, Handle>()
   #store: HeapStore | undefined
-  #eventTimers: TimerHeap | undefined
-  #processingTimers: TimerHeap | undefined
+  #eventTimers: HeapTimers | undefined
+  #processingTimers: HeapTimers | undefined
   #timers: KeyTimers | undefined
   #lastKey: Key | undefined
   #lastSlot = -1
@@ -65,12 +65,12 @@ export class KeyedState implements KeyedBackend {
   }
 
   get eventTimers(): TimerQueue {
-    this.#eventTimers ??= new TimerHeap(this.store)
+    this.#eventTimers ??= new HeapTimers(this.store)
     return this.#eventTimers
   }
 
   get processingTimers(): TimerQueue {
-    this.#processingTimers ??= new TimerHeap(this.store)
+    this.#processingTimers ??= new HeapTimers(this.store)
     return this.#processingTimers
   }
 
