@@ -97,8 +97,13 @@ class JoinRows implements Operator {
   }
 
   #take(own: 0 | 1, value: unknown): void {
-    const { scope } = this.#context
+    const { scope, countDropped } = this.#context
     const time = this.#time.ofRecord()
+    // Round a feedback loop, behind the end of input: its partners are gone.
+    if (this.#ending !== undefined) {
+      countDropped()
+      return
+    }
     const found = this.#place.find()
     // Timers may be about to fire that are due already.
     if (found !== -1 && this.#time.domain === 'processing') this.#forget(found, time)
