@@ -167,6 +167,7 @@ export class Coordinator {
     if (message.type === 'taken') this.#checkpoints?.taken(worker, message)
     if (message.type === 'declined') this.#checkpoints?.declined(message.epoch, message.error)
     if (message.type === 'allLast') this.#checkpoints?.allLast(worker)
+    if (message.type === 'suspended') this.#checkpoints?.suspended(worker)
     if (isAboutCheckpoints(message)) return
     if (message.type === 'built') this.#descriptions[worker] = message
     this.#states[worker] = message.type as WorkerState
@@ -341,7 +342,7 @@ export class Coordinator {
 }
 
 function isAboutCheckpoints({ type }: FromWorker): boolean {
-  return ['ready', 'taken', 'declined', 'allLast'].includes(type)
+  return ['ready', 'taken', 'declined', 'allLast', 'suspended'].includes(type)
 }
 
 /** The partitions that have not been read to their end. */
