@@ -57,9 +57,9 @@ function ownRows<T>({ key = [] }: SqlTableOptions<T>, database: SqlDatabase): (r
     const shape = names.join('\0')
     let columns = shapes.get(shape)
     if (columns === undefined) {
+      if (names.length === 0) throw mismatch('a record with fields', record)
       const missing = key.find((name) => !names.includes(name))
       if (missing !== undefined) throw mismatch(`a record with '${missing}'`, record)
-      if (names.length === 0) throw mismatch('a record with fields', record)
       columns = names
       shapes.set(shape, columns)
     }
