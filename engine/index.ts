@@ -159,6 +159,7 @@ export type { SourceResult } from './api/stream-sources.ts'
 export type {
   BackpressureOptions,
   Comparable,
+  ConnectedProcessOptions,
   ConnectedWindow,
   ConnectedWindowOptions,
   ErrorThresholdOptions,

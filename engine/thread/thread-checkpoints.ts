@@ -3,7 +3,7 @@ import type { KeyedStore } from '../../operators/contract/keyed-store.ts'
 import type { Operator } from '../../operators/contract/operator.ts'
 import type { Awaitable } from '../../operators/contract/source.ts'
 import type { CheckpointSite, PartWriter } from '../checkpoint/contract.ts'
-import { shouldBeFull } from '../checkpoint/full-or-delta.ts'
+import { whatToWrite } from '../checkpoint/what-to-write.ts'
 import type { GraphNode } from '../graph/node.ts'
 import { stateId } from '../graph/state-id.ts'
 import { asStreamError } from '../task/error-gate.ts'
@@ -16,6 +16,7 @@ export interface CheckpointedTask {
   readonly begins: boolean
   cut(): TaskCut
   trigger(epoch: number, suspend: boolean): void
+  goOn(epoch: number): void
 }
 
 /** What the checkpoints of a thread need of it. */
@@ -40,6 +41,8 @@ interface Current {
   /** Those that will have none any more, whose last one it holds. */
   readonly last: Set<string>
   readonly pushed: Map<number, number>
+  /** Whether its tasks stand still behind their barriers. */
+  holds: boolean
   /** All have had it: settles when the part is written, or has failed. */
   closing: Promise<void> | undefined
 }
@@ -54,6 +57,8 @@ interface Last {
   readonly released: () => void
   /** Whether a complete checkpoint holds it: its sinks have made everything visible. */
   done: boolean
+  /** Until it has settled, its sinks are still about an earlier checkpoint. Never rejects. */
+  preparing: Promise<unknown> | undefined
 }
 
 /**
@@ -96,6 +101,15 @@ export class ThreadCheckpoints implements CheckpointTaker {
     this.#hasSinks = tasks.some((task) => task.cut().operators.some(isSink))
   }
 
+  /** A subtask holds what a checkpoint does: one that stands on that needs no more than what changes from here on. */
+  restored({ operators, subtask }: TaskCut, epoch: number): void {
+    for (const { node, keyed } of operators) {
+      if (!keyed.used) continue
+      const { store, marks } = this.#markedOf(`${stateId(node)}/${subtask}`, keyed.store)
+      marks.set(epoch, store.mark())
+    }
+  }
+
   /**
    * The coordinator begins a checkpoint; one that was under way is given up. Told of before any barrier, which over a ring
    * may be faster than an order.
@@ -112,6 +126,7 @@ export class ThreadCheckpoints implements CheckpointTaker {
       taken: new Set(),
       last: new Set(),
       pushed: new Map(),
+      holds: order.shared,
       closing: undefined,
     }
     this.#setting.post({ type: 'ready', epoch })
@@ -126,6 +141,11 @@ export class ThreadCheckpoints implements CheckpointTaker {
       if (!current.begun.has(name)) this.#shareLast(current, name, last)
     for (const task of this.#tasks) if (task.begins) task.trigger(epoch, suspend)
     this.#closeWhenAllHave()
+  }
+
+  /** All tasks of the job have had their share, and what they share has been copied. */
+  goOn(epoch: number): void {
+    if (this.#current?.order.epoch === epoch) this.#current.holds = false
   }
 
   /**
@@ -150,8 +170,9 @@ export class ThreadCheckpoints implements CheckpointTaker {
     await part
   }
 
-  /** It was given up. */
+  /** It was given up: the job goes on, also where it was to stand still. */
   aborted(epoch: number): void {
+    for (const task of this.#tasks) task.goOn(epoch)
     if (this.#current?.order.epoch === epoch) void this.#giveUp()
   }
 
@@ -162,9 +183,13 @@ export class ThreadCheckpoints implements CheckpointTaker {
     return this.#share(current, cut, prepare(cut, epoch))
   }
 
+  holds(epoch: number): boolean {
+    return this.#current?.order.epoch === epoch && this.#current.holds
+  }
+
   takeLast(cut: TaskCut, released: () => void): void {
     const name = nameOf(cut)
-    const last = { cut, released, done: false }
+    const last = { cut, released, done: false, preparing: undefined }
     this.#lasts.set(name, last)
     if (this.#current !== undefined && !this.#current.begun.has(name))
       this.#shareLast(this.#current, name, last)
@@ -172,11 +197,21 @@ export class ThreadCheckpoints implements CheckpointTaker {
   }
 
   /** The share of a task that waits at its end, or is gone. */
-  #shareLast(current: Current, name: string, { cut, done }: Last): void {
+  #shareLast(current: Current, name: string, last: Last): void {
     current.last.add(name)
-    const prepared = done ? nothing : prepare(cut, current.order.epoch)
+    const { cut } = last
+    const prepared = last.done ? nothing : this.#prepareLast(current, last)
     const share = this.#share(current, cut, prepared)
     if (share !== undefined) this.#inBackground(share)
+  }
+
+  /** One checkpoint after the other: no task waits at its end between two. */
+  #prepareLast(current: Current, last: Last): Prepared | Promise<Prepared> {
+    const { cut, preparing } = last
+    const begin = () => (this.#current === current ? prepare(cut, current.order.epoch) : nothing)
+    const prepared = preparing === undefined ? begin() : preparing.then(begin)
+    if (prepared instanceof Promise) last.preparing = prepared.catch(() => {})
+    return prepared
   }
 
   #share(
@@ -271,11 +306,17 @@ export class ThreadCheckpoints implements CheckpointTaker {
       const { marks } = this.#markedOf(`${id}/${subtask}`, keyed.store)
       const { base, savepoint, epoch } = order
       const mark = base === undefined ? undefined : marks.get(base.epoch)
-      const full =
-        mark === undefined || shouldBeFull({ base, operator: id, subtask, parallelism, savepoint })
+      const counts = () => keyed.store.countsSince(mark!)
+      const whole =
+        mark === undefined
+          ? 'everything'
+          : whatToWrite({ base, operator: id, subtask, parallelism, savepoint, counts })
       const header = { operator: id, kind: 'keyed', subtask } as const
-      const section = part.section(full ? header : { ...header, since: base!.epoch })
-      const entries = full ? keyed.store.entries() : keyed.store.changedSince(mark)
+      const section = part.section(
+        whole === 'everything' ? header : { ...header, since: base!.epoch, whole },
+      )
+      const entries =
+        whole === 'everything' ? keyed.store.entries() : keyed.store.changedSince(mark!, whole)
       for (const entry of entries) section.add(entry)
       section.end()
       if (!savepoint) marks.set(epoch, keyed.store.mark())
@@ -315,7 +356,8 @@ export class ThreadCheckpoints implements CheckpointTaker {
     if (current === undefined || current.closing !== undefined) return
     if (current.taken.size < this.#tasks.length) return
     const { pushed } = current
-    const { epoch } = current.order
+    const { epoch, shared } = current.order
+    if (shared) this.#setting.post({ type: 'held', epoch })
     current.closing = current.part.close().then(
       (part) => this.#setting.post({ type: 'taken', epoch, part, pushed }),
       (error: unknown) => this.#decline(current, error),
