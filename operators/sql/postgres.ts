@@ -15,6 +15,7 @@ export interface PostgresOptions {
   readonly host?: string
   readonly port?: number
   readonly user?: string
+  /** Itself, or what gives it whenever a connection is made. */
   readonly password?: string | (() => string | Promise<string>)
   readonly database?: string
   /** As `tls.connect` takes it. */

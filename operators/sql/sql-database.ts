@@ -17,6 +17,7 @@ export interface SqlConnection {
    * when it rejects. A connection that was lost while it was idle is made anew.
    */
   transaction<R>(work: (transaction: SqlTransaction) => Promise<R>): Promise<R>
+  /** No transaction is under way, and none follows. */
   close(): Promise<void>
 }
 
@@ -40,5 +41,6 @@ export interface SqlDatabase {
    * @throws Error that says what was expected
    */
   toValue(value: SqlValue): SqlValue
+  /** @throws Error where there is no way to the database */
   connect(): Promise<SqlConnection>
 }
