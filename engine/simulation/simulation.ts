@@ -53,6 +53,16 @@ export interface SimulationReport {
   readonly finding: string | undefined
 }
 
+/** What is known of a life that is over. */
+interface Facts {
+  readonly end: 'ended' | 'crashed'
+  /** Whether anything outside of the engine has failed; user code. */
+  readonly trouble: boolean
+  readonly userTrouble: boolean
+  readonly files: SimulatedFiles
+  readonly locksBefore: ReadonlySet<string>
+}
+
 const DIRECTORY = '/simulated/checkpoints'
 /** So many events without an end: the job is stuck, or turns in circles. */
 const EVENTS_MAX = 60_000
@@ -134,13 +144,15 @@ class Simulation {
     const files = new SimulatedFiles(this.#schedule, this.#disk, plan.disk, random.fork('disk'))
     this.#ledger.weather = plan.ledger
     const ledgerFailures = this.#ledger.failures
+    const locksBefore = new Set(this.#locks())
     const life = this.#begin(number, plan, random, { troubles, files })
     const end = await this.#run(life, plan, random)
     this.#checkpoints += life.completed
     if (this.#finding !== undefined) throw new Finding(this.#finding.message)
     const trouble =
       troubles.met.length > 0 || files.failures > 0 || this.#ledger.failures > ledgerFailures
-    this.#judge(life, { end, trouble, userTrouble: troubles.met.length > 0, files })
+    const userTrouble = troubles.met.length > 0
+    this.#judge(life, { end, trouble, userTrouble, files, locksBefore })
     return life.outcome?.status === 'finished'
   }
 
@@ -256,15 +268,7 @@ class Simulation {
   }
 
   /** How a life ended must be how it may end. */
-  #judge(
-    life: Life,
-    {
-      end,
-      trouble,
-      userTrouble,
-      files,
-    }: { end: 'ended' | 'crashed'; trouble: boolean; userTrouble: boolean; files: SimulatedFiles },
-  ): void {
+  #judge(life: Life, { end, trouble, userTrouble, files, locksBefore }: Facts): void {
     this.#oracle.checkOrder(this.#ledger.visible())
     if (end === 'crashed') return
     const outcome = life.outcome!
@@ -284,7 +288,7 @@ class Simulation {
     }
     if (outcome.status === 'stopped' && life.drains) this.#checkDrained()
     if (!trouble && outcome.status !== 'failed') {
-      const left = this.#disk.list(DIRECTORY).filter((path) => /lock-[0-9a-f]+$/.test(path))
+      const left = this.#locks().filter((path) => !locksBefore.has(path))
       if (left.length > 0) throw new Finding(`the job has ended, and '${left[0]}' is there still`)
     }
     if (life.savepoint !== undefined) this.#savepoint = life.savepoint
@@ -317,6 +321,10 @@ class Simulation {
   /** Each operator as parallel as chance has it. */
   #shape(random: Random): (operator: string) => number {
     return (operator) => random.fork(operator).between(1, 3)
+  }
+
+  #locks(): string[] {
+    return this.#disk.list(DIRECTORY).filter((path) => /lock-[0-9a-f]+$/.test(path))
   }
 
   #note(line: string): void {
