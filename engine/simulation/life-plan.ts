@@ -58,7 +58,7 @@ export function calmLife(random: Random): LifePlan {
   return {
     maxThreads: random.between(1, 5),
     strict: random.chance(0.3),
-    intervalMs: random.pick([50, 200, 1_000]),
+    intervalMs: random.pick([20, 100, 400]),
     timeoutMs: 600_000,
     retain: random.between(1, 3),
     disk: FAIR,

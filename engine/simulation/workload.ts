@@ -42,7 +42,7 @@ export interface Workload {
 export function drawWorkload(random: Random): Workload {
   const sources = ['a', 'b', 'cc'].slice(0, random.pick([1, 1, 2, 3])).map((name) => ({
     name,
-    counts: Array.from({ length: random.between(1, 4) }, () => random.pick([0, 3, 20, 40, 60])),
+    counts: Array.from({ length: random.between(1, 4) }, () => random.pick([0, 3, 40, 80, 120])),
     keys: random.pick([1, 5, 12]),
   }))
   return {

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest'
+import { DEFECTS } from './fixtures/defects.ts'
+import { type SimulationOptions, type SimulationReport, simulate } from './simulation.ts'
+
+async function traced(options: SimulationOptions): Promise<string> {
+  const lines: string[] = []
+  const report = await simulate({ ...options, trace: (line) => lines.push(line) })
+  return [...lines, JSON.stringify(report)].join('\n')
+}
+
+/** The first seed that something is found with. */
+async function firstFinding(
+  seeds: number,
+  options: Omit<SimulationOptions, 'seed'>,
+): Promise<SimulationReport | undefined> {
+  for (let seed = 1; seed <= seeds; seed++) {
+    const report = await simulate({ ...options, seed })
+    if (report.finding !== undefined) return report
+  }
+  return undefined
+}
+
+describe('the simulator', () => {
+  it('finds nothing in the engine', async () => {
+    const sum = { lives: 0, checkpoints: 0, rows: 0, simulatedMs: 0 }
+    for (let seed = 1; seed <= 40; seed++) {
+      const report = await simulate({ seed })
+      expect(report).toMatchObject({ seed, finding: undefined })
+      for (const name of Object.keys(sum) as (keyof typeof sum)[]) sum[name] += report[name]
+    }
+    // Seeds that do nothing would find nothing, too.
+    expect(sum.lives).toBeGreaterThan(100)
+    expect(sum.checkpoints).toBeGreaterThan(100)
+    expect(sum.rows).toBeGreaterThan(1_000)
+    expect(sum.simulatedMs).toBeGreaterThan(1_000_000)
+  })
+
+  it('finds nothing when the computer ends before any event of a life', async () => {
+    // A whole life of this seed has fewer events than the last of these.
+    for (let crashAt = 1; crashAt <= 400; crashAt += 7)
+      expect(await simulate({ seed: 2, crashAt })).toMatchObject({ finding: undefined })
+  })
+
+  it.each([3, 12, 19])('does the same for the same seed, to the last byte: %i', async (seed) => {
+    const first = await traced({ seed })
+    expect(first.split('\n').length).toBeGreaterThan(200)
+    expect(await traced({ seed })).toBe(first)
+    expect(await traced({ seed: seed + 1 })).not.toBe(first)
+  })
+
+  describe('finds what is planted', () => {
+    it.each(Object.entries(DEFECTS))('%s', async (_, parts) => {
+      const found = await firstFinding(60, { parts })
+      expect(found?.finding).toMatch(/is visible|SAGE_CHECKPOINT_CORRUPT/)
+      // And it is what was planted: without it, the same seed finds nothing.
+      expect(await simulate({ seed: found!.seed })).toMatchObject({ finding: undefined })
+    })
+  })
+})
