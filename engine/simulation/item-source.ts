@@ -44,14 +44,15 @@ class ItemReader implements PartitionReader<Item, number> {
     return this.#world.later(LATENCY_MS, 'a source answers', () => this.#take(count))
   }
 
+  /** Asked for when the engine has taken what `next` has given. */
   position(): number {
+    this.#world.handedOut(this.#spec.name, this.#partition, this.#next)
     return this.#next
   }
 
   #take(count: number): Item[] {
     const from = this.#next
     this.#next += count
-    this.#world.handedOut(this.#spec.name, this.#partition, this.#next)
     return Array.from({ length: count }, (_, i) => itemOf(this.#spec, this.#partition, from + i))
   }
 }
