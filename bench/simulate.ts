@@ -12,7 +12,7 @@ visible is held against a plain interpreter's result (docs/simulator.md).
   npm run simulate -- --seed 7            one seed
   npm run simulate -- --seed 7 --trace    and all that happens in it, the same every time
   npm run simulate -- --seed 7 --crash-at 120
-                                          the first computer ends before its event 120
+                                          its first life: nothing but a loss of power before event 120
 
 Exits with 1 when something went wrong that must not; the first such seed ends the run.`
 
@@ -49,7 +49,7 @@ async function simulateOne(
   const report = await simulate({
     seed,
     ...(trace ? { trace: (line: string) => console.log(line) } : {}),
-    ...(crashAt === undefined ? {} : { crashAt }),
+    ...(crashAt === undefined ? {} : { first: { crash: { at: crashAt, mode: 'power' } } }),
   })
   const { workload, lives, events, checkpoints, rows, simulatedMs, finding } = report
   console.log(

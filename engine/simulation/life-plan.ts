@@ -31,7 +31,9 @@ export interface LifePlan {
 }
 
 const NEVER = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY] as const
-const FAIR: DiskWeather = {
+
+/** A disk that does what it should. */
+export const FAIR: DiskWeather = {
   latencyMs: 5,
   syncMs: 20,
   errorShare: 0,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { DEFECTS } from './fixtures/defects.ts'
+import { FAIR, type LifePlan } from './life-plan.ts'
 import { type SimulationOptions, type SimulationReport, simulate } from './simulation.ts'
 
 async function traced(options: SimulationOptions): Promise<string> {
@@ -35,10 +36,34 @@ describe('the simulator', () => {
     expect(sum.simulatedMs).toBeGreaterThan(1_000_000)
   })
 
-  it('finds nothing when the computer ends before any event of a life', async () => {
-    // A whole life of this seed has fewer events than the last of these.
-    for (let crashAt = 1; crashAt <= 400; crashAt += 7)
-      expect(await simulate({ seed: 2, crashAt })).toMatchObject({ finding: undefined })
+  describe('finds nothing, at whatever event of a life', () => {
+    const worlds: [string, (at: number) => Partial<LifePlan>][] = [
+      ['the process is killed', (at) => ({ crash: { at, mode: 'killed' } })],
+      ['power is lost', (at) => ({ crash: { at, mode: 'power' } })],
+      ['a thread is terminated', (at) => ({ actions: [{ at, action: 'terminate a thread' }] })],
+      ['the job is cancelled', (at) => ({ actions: [{ at, action: 'cancel' }] })],
+      [
+        'it is to stand still, but there is no room for the checkpoint',
+        (at) => ({
+          actions: [{ at, action: 'suspend' }],
+          disk: { ...FAIR, full: [0, 60_000] },
+        }),
+      ],
+      [
+        'the world outside is slower than checkpoints may be',
+        (at) => ({
+          actions: [{ at, action: 'checkpoint' }],
+          timeoutMs: 200,
+          ledger: { latencyMs: 2_000, errorShare: 0 },
+        }),
+      ],
+    ]
+
+    it.each(worlds)('%s', async (_, first) => {
+      for (const seed of [2, 9])
+        for (let at = 1; at <= 600; at += 23)
+          expect(await simulate({ seed, first: first(at) })).toMatchObject({ finding: undefined })
+    })
   })
 
   it.each([3, 12, 19])('does the same for the same seed, to the last byte: %i', async (seed) => {

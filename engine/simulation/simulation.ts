@@ -34,8 +34,8 @@ export interface SimulationOptions {
   /** Takes one line for each thing that happens. */
   readonly trace?: (line: string) => void
   readonly parts?: WorldParts
-  /** The computer of the first life ends before this event, whatever the seed says. */
-  readonly crashAt?: number
+  /** What happens in the first life, in place of what the seed would have happen there. */
+  readonly first?: Partial<LifePlan>
 }
 
 /** What one simulation came to. */
@@ -139,7 +139,12 @@ class Simulation {
     const number = ++this.#lives
     const random = this.#random.fork(`life ${number}`)
     const drains = isDrainable(this.#workload)
-    const plan = isHard ? hardLife(random, drains, this.#schedule.nowMs) : calmLife(random)
+    const { first } = this.#options
+    const isGiven = number === 1 && first !== undefined
+    const plan =
+      isHard && !isGiven
+        ? hardLife(random, drains, this.#schedule.nowMs)
+        : { ...calmLife(random), ...(isGiven ? first : {}) }
     const troubles = new Troubles(plan.troubles)
     const files = new SimulatedFiles(this.#schedule, this.#disk, plan.disk, random.fork('disk'))
     this.#ledger.weather = plan.ledger
@@ -210,11 +215,8 @@ class Simulation {
   /** Runs a life to its end: its own, or that of its computer. */
   async #run(life: Life, plan: LifePlan, random: Random): Promise<'ended' | 'crashed'> {
     const { meddle } = this.#options.parts ?? {}
+    const { crash, actions } = plan
     const first = this.#schedule.events
-    const crash =
-      this.#lives === 1 && this.#options.crashAt !== undefined
-        ? { at: this.#options.crashAt, mode: plan.crash?.mode ?? 'power' }
-        : plan.crash
     const meddling = random.fork('meddling')
     for (;;) {
       const event = this.#schedule.events - first
@@ -225,7 +227,7 @@ class Simulation {
         this.#process++
         return 'crashed'
       }
-      for (const { at, action } of plan.actions) if (at === event) this.#act(life, action, random)
+      for (const { at, action } of actions) if (at === event) this.#act(life, action, random)
       meddle?.(life.plan, meddling)
       if (!(await this.#schedule.step())) throw new Finding('the job is stuck: nothing will happen')
       if (this.#finding !== undefined) return 'ended'
