@@ -4,10 +4,12 @@
  *
  * ```
  *   push ──> [by user] ──> [by symbol] ──> output      two workers, three exchanges: the subject
+ *   the same on one thread                             what fits beside a sender that takes one core of two
  *   push ──> [map] ──> output                          one worker, as many crossings as the echo
  *   postMessage ──> worker ──> postMessage
  * ```
  */
+import type { EnvironmentConfig } from 'sage-stream'
 import {
   type BenchResult,
   type Contender,
@@ -42,8 +44,9 @@ export function atRate(load: LoadOptions<Order, Order>, rounds = 3): Promise<Ben
     bench: `${load.rate.toLocaleString('en')} records/s`,
     unit: [latencyAt('p50'), latencyAt('p99'), latencyAt('p99.9')],
     contenders: [
-      ofJob('push, two hops, output', twoHops, 2, load),
-      ofJob('push, one worker, output', oneWorker, 1, load),
+      ofJob('push, two hops, output', twoHops, { parallelism: 2, maxThreads: 2 }, load),
+      ofJob('the same, one thread', twoHops, { parallelism: 2, maxThreads: 1 }, load),
+      ofJob('push, one worker, output', oneWorker, { parallelism: 1, maxThreads: 1 }, load),
       { ...loadContender('postMessage echo', () => loadEcho(load)), check: expectSum(0) },
     ],
     rounds,
@@ -55,10 +58,9 @@ export function atRate(load: LoadOptions<Order, Order>, rounds = 3): Promise<Ben
 function ofJob(
   name: string,
   job: typeof twoHops,
-  workers: number,
+  config: EnvironmentConfig,
   load: LoadOptions<Order, Order>,
 ): Contender {
-  const config = { parallelism: workers, maxThreads: workers }
   return { ...jobLatency(job, { ...load, name, config }), check: expectSum(0) }
 }
 

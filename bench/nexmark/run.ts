@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { EnvironmentConfig, JobHandle } from 'sage-stream'
+import type { CheckpointConfig, EnvironmentConfig, JobHandle } from 'sage-stream'
 import { queryRate, queryRows } from './job.ts'
 import { fingerprint, type Outcome } from './outcome.ts'
 import { queries } from './queries.ts'
@@ -10,6 +10,8 @@ import type { Recording } from './recording.ts'
 export interface RunOptions {
   readonly parallelism: number
   readonly mode: 'threads' | 'inline'
+  /** Default: none are taken. */
+  readonly checkpoint?: CheckpointConfig
 }
 
 /** What a query came to on a recording, gone through once. */
@@ -86,12 +88,13 @@ const paramsOf = (
   rounds: number,
 ) => ({ query, recording, partitions: parallelism, rounds })
 
-const configOf = ({ parallelism, mode }: RunOptions): EnvironmentConfig => ({
+const configOf = ({ parallelism, mode, checkpoint }: RunOptions): EnvironmentConfig => ({
   parallelism,
   mode,
   maxThreads: parallelism,
   // Copies and frozen records are for tests.
   strict: false,
+  ...(checkpoint === undefined ? {} : { checkpoint }),
 })
 
 /** The result that the records of a query's output come to. */

@@ -1,6 +1,7 @@
+import type { GroupRange } from '../../operators/contract/keyed-store.ts'
 import type { PartId } from './layout.ts'
 import type { Manifest } from './manifest.ts'
-import type { GroupRange, PartFacts, SectionHeader, StateItems, StateKind } from './state-model.ts'
+import type { PartFacts, SectionHeader, StateItems, StateKind } from './state-model.ts'
 
 /**
  * Where checkpoints are kept, as the coordinator uses it. One call at a time. Whoever writes there holds the lock.

@@ -1,3 +1,4 @@
+import { AdaptiveSpin } from '../ring/adaptive-spin.ts'
 import type { Doorbell } from '../ring/doorbell.ts'
 import { nextTurn } from './loop-turn.ts'
 
@@ -18,11 +19,14 @@ const WORKER_SPINS = 5
 export class MainLoop {
   readonly #bell: Doorbell
   readonly #ends: readonly MainEnd[]
-  readonly #spinMs: number
+  readonly #spin: AdaptiveSpin
   readonly #awaited: () => boolean
   #closed = false
   #spinning = false
+  #spinMs = 0
   #spinUntilMs = 0
+  /** Whether anything has come since it began to spin. */
+  #came = false
 
   /**
    * @param spinMs - how long a worker spins; 0: nobody does
@@ -31,7 +35,7 @@ export class MainLoop {
   constructor(bell: Doorbell, ends: readonly MainEnd[], spinMs: number, awaited: () => boolean) {
     this.#bell = bell
     this.#ends = ends
-    this.#spinMs = spinMs * WORKER_SPINS
+    this.#spin = new AdaptiveSpin(spinMs * WORKER_SPINS)
     this.#awaited = awaited
     if (ends.length > 0) void this.#listen()
   }
@@ -46,25 +50,31 @@ export class MainLoop {
 
   /**
    * Records are on their way into the job. Where somebody waits for what they bring, looks for it in every turn of the event
-   * loop for a while: that is quicker than being woken, costs the workers less, and blocks nothing.
+   * loop for a while: that is quicker than being woken, costs the workers less, and blocks nothing. Not where it was in vain.
    */
   expect(): void {
-    if (this.#spinMs === 0 || !this.#awaited()) return
+    if (!this.#awaited()) return
+    if (!this.#spinning) {
+      this.#spinMs = this.#spin.begin()
+      if (this.#spinMs === 0) return
+      this.#spinning = true
+      this.#came = false
+      this.#bell.retract()
+      setImmediate(this.#look)
+    }
     this.#spinUntilMs = performance.now() + this.#spinMs
-    if (this.#spinning) return
-    this.#spinning = true
-    this.#bell.retract()
-    setImmediate(this.#spin)
   }
 
-  readonly #spin = (): void => {
+  readonly #look = (): void => {
     if (this.#closed) return
-    this.#pump()
+    if (this.#pump()) this.#came = true
     if (this.#awaited() && performance.now() < this.#spinUntilMs) {
-      setImmediate(this.#spin)
+      setImmediate(this.#look)
       return
     }
     this.#spinning = false
+    if (this.#came) this.#spin.paid()
+    else this.#spin.failed()
     // A wait of `#listen` may be pending: from here on it is woken again, and what came before is found here.
     this.#bell.announce()
     this.#pump()

@@ -182,7 +182,7 @@ export class Life {
   }
 
   #init(thread: number, settings: ThreadSettings): ThreadInit {
-    const { arena, settle, userMetrics, state } = this.plan
+    const { arena, beats, settle, userMetrics, state } = this.plan
     return {
       jobId: 'simulated',
       jobName: 'simulated',
@@ -191,6 +191,7 @@ export class Life {
       settings,
       arena: arena.buffer,
       time: undefined,
+      beats: beats.buffer,
       settle: settle.buffer,
       metrics: userMetrics.buffer,
       state,

@@ -9,6 +9,8 @@ import type { TaskState } from '../metrics/task-times.ts'
 import type { ChainOperator, ChainState, CompiledChain } from './chain-model.ts'
 import type { ChainTime } from './chain-time.ts'
 import { asStreamError, FAILED } from './error-gate.ts'
+import type { LoopMember } from './loop-member.ts'
+import { LOOP_STAGE } from './loop-words.ts'
 import { Patience } from './patience.ts'
 import { RunSlice } from './run-slice.ts'
 import type { SourceDriver } from './source-driver.ts'
@@ -25,6 +27,9 @@ export type Progress = 'worked' | 'idle' | 'ended'
  *
  * With checkpoints: … → draining → waiting (until a checkpoint holds what it has left behind) → completing → ended; and
  * running → suspended, at a barrier behind which nothing more is to be done.
+ *
+ * In a feedback loop: running → finishing (ordinary inputs have ended, and nothing circulates) → running (what that has emitted
+ * circulates, as late records) → settling (nothing circulates any more) → …
  */
 type Phase =
   | 'running'
@@ -56,6 +61,15 @@ export interface TaskInput {
   readonly fromMain: boolean
   /** Whether its frames carry timestamps and watermarks. */
   readonly timestamped: boolean
+  /** Whether its records come from the task's own feedback loop: round again, or on their way through it. */
+  readonly loop: 'round' | 'within' | undefined
+}
+
+/** A task's part in a feedback loop. */
+export interface TaskLoop {
+  readonly member: LoopMember
+  /** Those that lead to other tasks of the loop. */
+  readonly outputs: readonly OutputPort[]
 }
 
 /** Everything a task is made of. */
@@ -76,6 +90,8 @@ export interface TaskParts {
   /** For a task that reads a source: entry 0 of its chain. */
   readonly source: SourceDriver | undefined
   readonly outputs: readonly OutputPort[]
+  /** For a task in a feedback loop. */
+  readonly loop: TaskLoop | undefined
   /** Takes part in checkpoints; undefined: the job takes none. */
   readonly checkpoints: CheckpointTaker | undefined
   /** What it hands over at a barrier. */
@@ -103,6 +119,10 @@ export class Task {
   #touched = false
   /** Whether the step at hand has moved anything. */
   #moved = false
+  /** Whether the batch has come round a feedback loop. */
+  #cameRound = false
+  /** In a feedback loop: all operators have had the end of their input, and what still circulates is late. */
+  #late = false
   /** Whether watermarks came with the batch. */
   #timestamped = false
   /** The checkpoint whose barrier has come in on some input, or that starts here; 0: none. */
@@ -113,6 +133,8 @@ export class Task {
   #handedOver = false
   /** Until it has settled, nothing is taken in and no time passes. */
   #taking: Taking | undefined
+  /** The checkpoint behind whose barrier nothing is taken in and no time passes until all others have it; 0: none. */
+  #held = 0
   #finishing: Iterator<unknown> | undefined
   #finished = 0
   #completed: { readonly error?: unknown } | undefined
@@ -136,7 +158,7 @@ export class Task {
   get state(): TaskState {
     if (this.#anyPressed()) return 'backpressured'
     if (this.#phase === 'settling' || this.#phase === 'completing') return 'busy'
-    if (this.#taking !== undefined) return 'busy'
+    if (this.#taking !== undefined || this.#held !== 0) return 'busy'
     for (const { errors, gate } of this.#parts.operators)
       if (errors.busy || gate?.busy === true) return 'busy'
     return 'idle'
@@ -162,7 +184,8 @@ export class Task {
   get dueMs(): number {
     const { source, operators, state } = this.#parts
     // A source that may not be asked, because an output is pressed, is due when the pressure goes.
-    const asks = this.#phase === 'running' && !state.pressed && this.#taking === undefined
+    const stands = this.#taking !== undefined || this.#held !== 0
+    const asks = this.#phase === 'running' && !state.pressed && !stands
     let due = asks && source !== undefined ? source.dueMs : Number.POSITIVE_INFINITY
     for (const { errors, gate } of operators)
       due = Math.min(due, errors.dueMs, gate?.dueMs ?? Number.POSITIVE_INFINITY)
@@ -187,8 +210,20 @@ export class Task {
     if (this.#phase === 'ended') return true
     if (this.#phase === 'waiting' || this.#phase === 'suspended') return !state.pressed
     if (this.#phase !== 'running' || state.pressed || this.asynchronous) return false
-    if (this.#epoch !== 0 || this.#parts.outputs.some(({ waiting }) => waiting)) return false
+    if (this.#epoch !== 0 || this.#held !== 0) return false
+    if (this.#parts.outputs.some(({ waiting }) => waiting)) return false
     return source === undefined || source.quiet
+  }
+
+  /**
+   * For a task in a feedback loop, after a look that found nothing to move: whether nothing is left that could begin to
+   * circulate by itself.
+   */
+  get atRest(): boolean {
+    const { time, inputs, loop } = this.#parts
+    if (!this.quiet || time.dueAt < Number.POSITIVE_INFINITY) return false
+    if (loop!.member.stage !== LOOP_STAGE.running) return this.#late
+    return inputs.every((input) => input.loop !== undefined || input.channel.ended)
   }
 
   /** Has an idle source asked again by the next step. */
@@ -204,6 +239,8 @@ export class Task {
 
   /** Works until `deadlineMs` (about), or until there is nothing to do. Throws the failure that ends the job. */
   step(deadlineMs: number): Progress {
+    const member = this.#parts.loop?.member
+    member?.begin()
     this.#moved = false
     try {
       while (this.#relieve() && this.#advance()) {
@@ -215,7 +252,9 @@ export class Task {
       this.#flush()
     }
     if (this.#phase === 'ended') return 'ended'
-    return this.#moved ? 'worked' : 'idle'
+    if (this.#moved) member?.moved()
+    else if (member?.rest(this) !== true) return 'idle'
+    return 'worked'
   }
 
   /**
@@ -270,6 +309,7 @@ export class Task {
     switch (this.#phase) {
       case 'running':
         if (this.#taking !== undefined) return this.#whenTaken(this.#taking)
+        if (this.#held !== 0 && !this.#goOn()) return false
         if (this.#runSlice() || this.#passTime()) return true
         return this.#epoch === 0 ? this.#takeInput() : this.#workToCut()
       case 'suspended':
@@ -371,6 +411,8 @@ export class Task {
     if (found === 'records') {
       this.#next = 0
       this.#touched = true
+      // They were emitted by the end of input, which comes before them here too.
+      if (this.#turnsWith()) this.#phase = 'finishing'
       return true
     }
     if (found === 'time') return true
@@ -379,7 +421,7 @@ export class Task {
       this.#growQuiet()
       return false
     }
-    this.#phase = 'finishing'
+    this.#phase = this.#late ? 'settling' : 'finishing'
     return true
   }
 
@@ -438,9 +480,18 @@ export class Task {
   }
 
   #passBarrier(): void {
-    for (const output of this.#parts.outputs) output.barrier(this.#epoch)
+    const { outputs, checkpoints } = this.#parts
+    for (const output of outputs) output.barrier(this.#epoch)
+    if (checkpoints!.holds(this.#epoch)) this.#held = this.#epoch
     if (this.#epoch === this.#suspendsAt) this.#phase = 'suspended'
     this.#epoch = 0
+  }
+
+  /** Whether the others have come to their barriers, too, or the checkpoint was given up. */
+  #goOn(): boolean {
+    if (this.#parts.checkpoints!.holds(this.#held)) return false
+    this.#held = 0
+    return true
   }
 
   /** One by one: an operator sets the key of each before it gives it. */
@@ -461,9 +512,27 @@ export class Task {
     time.touch()
   }
 
+  /** Whether the batch has come round a loop that has begun to end while it was looked for. */
+  #turnsWith(): boolean {
+    const { loop } = this.#parts
+    return loop !== undefined && !this.#late && this.#cameRound && loop.member.turned
+  }
+
+  /** Whether nothing comes through an input before this task has had the end of its own. */
+  #isOver({ channel, loop }: TaskInput): boolean {
+    if (loop === undefined) return channel.ended
+    const { stage } = this.#parts.loop!.member
+    if (this.#late) return stage === LOOP_STAGE.over
+    return loop === 'round'
+      ? stage !== LOOP_STAGE.running
+      : channel.watermark === Number.POSITIVE_INFINITY
+  }
+
   /** The next frame of any input, in turn. */
   #poll(): 'records' | 'time' | 'empty' | 'ended' {
-    const { inputs, time, timed, generators } = this.#parts
+    const { inputs, time, timed, generators, loop } = this.#parts
+    // Behind its barrier what circulates waits for that of the ordinary inputs.
+    const full = loop !== undefined && this.#epoch === 0 && loop.member.full
     let open = false
     let ended = false
     for (let i = 0; i < inputs.length; i++) {
@@ -476,9 +545,16 @@ export class Task {
         open = true
         continue
       }
+      if (full && input.loop === undefined && !over) {
+        open = true
+        continue
+      }
+      // Before this task has had its end, what lies behind it waits.
+      if (loop !== undefined && this.#isOver(input)) continue
       const polled = channel.poll(this.#batch)
       if (polled === 'records') {
         this.#entry = input.entry
+        this.#cameRound = input.loop === 'round'
         this.#timestamped = input.timestamped
         if (timed) time.select(channel)
         for (const generator of generators) generator.select('')
@@ -591,8 +667,19 @@ export class Task {
       this.#finishing = undefined
       this.#finished++
     }
-    this.#phase = 'settling'
+    if (this.#parts.loop === undefined) this.#phase = 'settling'
+    else this.#beginLate(this.#parts.loop)
     return true
+  }
+
+  /** What the end has emitted may come round: until nothing does, this goes on. */
+  #beginLate({ outputs }: TaskLoop): void {
+    for (const output of outputs) output.endTime()
+    this.#late = true
+    this.#parts.state.late = true
+    this.#parts.time.beginLate()
+    this.#finished = 0
+    this.#phase = 'running'
   }
 
   #anyPressed(): boolean {

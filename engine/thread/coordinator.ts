@@ -22,10 +22,11 @@ import type {
   ToWorker,
 } from './control.ts'
 import type { JobGraph } from './job-site.ts'
-import { clockOf, crossingOf, reportingLogger, type ThreadInit } from './job-thread.ts'
+import { beating, clockOf, crossingOf, reportingLogger, type ThreadInit } from './job-thread.ts'
 import type { Machine } from './machine.ts'
 import { describeOperators, type OpenedCheckpoints, openCheckpoints } from './open-checkpoints.ts'
 import { PartitionClaims } from './partition-claims.ts'
+import { restoreShared } from './shared-state-part.ts'
 
 /** The lines of a coordinator. */
 export interface CoordinatorLines {
@@ -65,6 +66,7 @@ export class Coordinator {
   #opening: Promise<OpenedCheckpoints> | undefined
   readonly #services: ServiceHost
   readonly #crossing: <T>(data: T) => T
+  readonly #stores: SharedState
 
   constructor(
     init: ThreadInit,
@@ -77,6 +79,7 @@ export class Coordinator {
     this.#lines = lines
     this.#plain = plain
     this.#crossing = crossingOf(init)
+    this.#stores = new SharedState(init.state, init.thread)
     // One service of job scope that calls another does so as all others do.
     const calls: ServiceCalls = new ServiceCalls(
       (call) =>
@@ -99,14 +102,15 @@ export class Coordinator {
   /** Sees the job through to its end. */
   async run(load: () => Promise<JobGraph>): Promise<void> {
     const within = this.#init.mayBlock ? withStores : withStoresInline
-    const { state, thread } = this.#init
-    await within(new SharedState(state, thread), () => this.#run(load))
+    await within(this.#stores, () => this.#run(load))
     this.#lines.main.post({ type: 'ended', outcome: this.#outcome() })
   }
 
   async #run(load: () => Promise<JobGraph>): Promise<void> {
+    let endBeats = () => {}
     try {
       const job = await load()
+      endBeats = beating(this.#init)
       this.#full = describeGraph(job.graph, { sourceText: true })
       this.#compare('the coordinator', this.#plain, describeGraph(job.graph, { sourceText: false }))
       this.#job = job
@@ -120,6 +124,7 @@ export class Coordinator {
     this.#stopWaiting()
     await this.#checkpoints?.close()
     await this.#closeServices()
+    endBeats()
     await this.#unlock()
   }
 
@@ -181,6 +186,7 @@ export class Coordinator {
       return
     }
     if (message.type === 'ready') this.#checkpoints?.ready(worker, message.epoch)
+    if (message.type === 'held') this.#checkpoints?.held(worker, message.epoch)
     if (message.type === 'taken') this.#checkpoints?.taken(worker, message)
     if (message.type === 'declined') this.#checkpoints?.declined(message.epoch, message.error)
     if (message.type === 'allLast') this.#checkpoints?.allLast(worker)
@@ -235,6 +241,11 @@ export class Coordinator {
       const from = await this.#openCheckpoints(job)
       // The job was cancelled, or has failed, meanwhile: nothing more is opened.
       if (this.#cancelling) return
+      if (from !== undefined)
+        await restoreShared(
+          this.#stores,
+          this.#machine.openSite(from.directory).open(from.manifest),
+        )
       await this.#openServices(job)
       const partitions = await this.#listPartitions(job)
       for (const [node, list] of partitions) partitions.set(node, leftOf(list, from, node))
@@ -269,6 +280,8 @@ export class Coordinator {
         suspended: () => this.#suspend(),
         fail: (error) => this.#fail(error),
         openStore: storeOf,
+        openSite,
+        stores: this.#stores,
         facts: () => ({ job: jobName, maxParallelism, operators }),
       },
       { ...settings.checkpoint, directory },
@@ -362,7 +375,7 @@ export class Coordinator {
 }
 
 function isAboutCheckpoints({ type }: FromWorker): boolean {
-  return ['ready', 'taken', 'declined', 'allLast'].includes(type)
+  return ['ready', 'held', 'taken', 'declined', 'allLast'].includes(type)
 }
 
 /** The partitions that have not been read to their end. */

@@ -26,6 +26,7 @@ import type {
   ToWorker,
 } from './control.ts'
 import { DeadLetterOffice } from './dead-letter-office.ts'
+import { Heartbeats } from './heartbeats.ts'
 import type { JobGraph, ThreadSettings } from './job-site.ts'
 import type { Machine } from './machine.ts'
 import { PartitionClaims } from './partition-claims.ts'
@@ -49,6 +50,8 @@ export interface ThreadInit {
   readonly time: SharedArrayBuffer | undefined
   /** Memory of the job's `SettleWords`. */
   readonly settle: SharedArrayBuffer
+  /** Memory of the job's `Heartbeats`. */
+  readonly beats: SharedArrayBuffer
   /** Memory of the users' own metrics. */
   readonly metrics: SharedArrayBuffer
   /** Memory of the job's shared state. */
@@ -151,6 +154,7 @@ export class JobThread {
     start: Extract<ToWorker, { type: 'start' }>,
     go: Promise<boolean>,
   ): Promise<void> {
+    const endBeats = beating(this.#init)
     try {
       await this.#start(job, start)
       if (await go) await this.#work()
@@ -158,6 +162,7 @@ export class JobThread {
       this.fail(error)
     }
     await this.#close()
+    endBeats()
   }
 
   /** Reports the failure that ends the job; only the first counts. */
@@ -186,6 +191,7 @@ export class JobThread {
       else if (order.type === 'stop') for (const task of this.#tasks) task.stop()
       else if (order.type === 'checkpoint') this.#checkpoints?.begin(order.order)
       else if (order.type === 'trigger') this.#checkpoints?.trigger(order.epoch)
+      else if (order.type === 'goOn') this.#checkpoints?.goOn(order.epoch)
       else if (order.type === 'completed') this.#checkpoints?.completed(order.epoch)
       else if (order.type === 'aborted') this.#checkpoints?.aborted(order.epoch)
       else {
@@ -232,6 +238,7 @@ export class JobThread {
         await restoreState(reader, operator, share)
         await recoverSink(known, operator, share)
       }
+      this.#checkpoints?.restored(task.cut(), manifest.epoch)
     }
   }
 
@@ -297,6 +304,12 @@ export class JobThread {
     for (const task of this.#tasks) await task.abort().catch((error: unknown) => this.fail(error))
     await this.#services.close().catch((error: unknown) => this.fail(error))
   }
+}
+
+/** A thread of its own beats while it may run user code; the result ends that. */
+export function beating({ beats, thread, settings, mayBlock }: ThreadInit): () => void {
+  const stuckAfterMs = mayBlock ? settings.stuckAfterMs : Number.POSITIVE_INFINITY
+  return new Heartbeats(beats).begin(thread, stuckAfterMs)
 }
 
 /** The clock of a job on one of its threads. */

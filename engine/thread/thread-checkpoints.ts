@@ -3,7 +3,7 @@ import type { KeyedStore } from '../../operators/contract/keyed-store.ts'
 import type { Operator } from '../../operators/contract/operator.ts'
 import type { Awaitable } from '../../operators/contract/source.ts'
 import type { CheckpointSite, PartWriter } from '../checkpoint/contract.ts'
-import { shouldBeFull } from '../checkpoint/full-or-delta.ts'
+import { whatToWrite } from '../checkpoint/what-to-write.ts'
 import type { GraphNode } from '../graph/node.ts'
 import { stateId } from '../graph/state-id.ts'
 import { asStreamError } from '../task/error-gate.ts'
@@ -41,6 +41,8 @@ interface Current {
   /** Those that will have none any more, whose last one it holds. */
   readonly last: Set<string>
   readonly pushed: Map<number, number>
+  /** Whether its tasks stand still behind their barriers. */
+  holds: boolean
   /** All have had it: settles when the part is written, or has failed. */
   closing: Promise<void> | undefined
 }
@@ -99,6 +101,15 @@ export class ThreadCheckpoints implements CheckpointTaker {
     this.#hasSinks = tasks.some((task) => task.cut().operators.some(isSink))
   }
 
+  /** A subtask holds what a checkpoint does: one that stands on that needs no more than what changes from here on. */
+  restored({ operators, subtask }: TaskCut, epoch: number): void {
+    for (const { node, keyed } of operators) {
+      if (!keyed.used) continue
+      const { store, marks } = this.#markedOf(`${stateId(node)}/${subtask}`, keyed.store)
+      marks.set(epoch, store.mark())
+    }
+  }
+
   /**
    * The coordinator begins a checkpoint; one that was under way is given up. Told of before any barrier, which over a ring
    * may be faster than an order.
@@ -115,6 +126,7 @@ export class ThreadCheckpoints implements CheckpointTaker {
       taken: new Set(),
       last: new Set(),
       pushed: new Map(),
+      holds: order.shared,
       closing: undefined,
     }
     this.#setting.post({ type: 'ready', epoch })
@@ -129,6 +141,11 @@ export class ThreadCheckpoints implements CheckpointTaker {
       if (!current.begun.has(name)) this.#shareLast(current, name, last)
     for (const task of this.#tasks) if (task.begins) task.trigger(epoch, suspend)
     this.#closeWhenAllHave()
+  }
+
+  /** All tasks of the job have had their share, and what they share has been copied. */
+  goOn(epoch: number): void {
+    if (this.#current?.order.epoch === epoch) this.#current.holds = false
   }
 
   /**
@@ -163,6 +180,10 @@ export class ThreadCheckpoints implements CheckpointTaker {
     // The barrier of one that was given up meanwhile.
     if (current?.order.epoch !== epoch) return undefined
     return this.#share(current, cut, prepare(cut, epoch))
+  }
+
+  holds(epoch: number): boolean {
+    return this.#current?.order.epoch === epoch && this.#current.holds
   }
 
   takeLast(cut: TaskCut, released: () => void): void {
@@ -282,11 +303,17 @@ export class ThreadCheckpoints implements CheckpointTaker {
       const { marks } = this.#markedOf(`${id}/${subtask}`, keyed.store)
       const { base, savepoint, epoch } = order
       const mark = base === undefined ? undefined : marks.get(base.epoch)
-      const full =
-        mark === undefined || shouldBeFull({ base, operator: id, subtask, parallelism, savepoint })
+      const counts = () => keyed.store.countsSince(mark!)
+      const whole =
+        mark === undefined
+          ? 'everything'
+          : whatToWrite({ base, operator: id, subtask, parallelism, savepoint, counts })
       const header = { operator: id, kind: 'keyed', subtask } as const
-      const section = part.section(full ? header : { ...header, since: base!.epoch })
-      const entries = full ? keyed.store.entries() : keyed.store.changedSince(mark)
+      const section = part.section(
+        whole === 'everything' ? header : { ...header, since: base!.epoch, whole },
+      )
+      const entries =
+        whole === 'everything' ? keyed.store.entries() : keyed.store.changedSince(mark!, whole)
       for (const entry of entries) section.add(entry)
       section.end()
       if (!savepoint) marks.set(epoch, keyed.store.mark())
@@ -326,7 +353,8 @@ export class ThreadCheckpoints implements CheckpointTaker {
     if (current === undefined || current.closing !== undefined) return
     if (current.taken.size < this.#tasks.length) return
     const { pushed } = current
-    const { epoch } = current.order
+    const { epoch, shared } = current.order
+    if (shared) this.#setting.post({ type: 'held', epoch })
     current.closing = current.part.close().then(
       (part) => this.#setting.post({ type: 'taken', epoch, part, pushed }),
       (error: unknown) => this.#decline(current, error),

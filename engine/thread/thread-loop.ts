@@ -1,3 +1,4 @@
+import { AdaptiveSpin } from '../ring/adaptive-spin.ts'
 import type { Doorbell } from '../ring/doorbell.ts'
 import type { Task } from '../task/task.ts'
 import type { Machine } from './machine.ts'
@@ -37,7 +38,7 @@ export interface LoopSettings {
 
 /**
  * Runs the tasks of one thread: each gets its budget in turn, sinks before sources; a thread without work spins for
- * a while, then parks at its doorbell.
+ * a while, where that pays, then parks at its doorbell.
  *
  * No wake-up is lost: the bell is read before the tasks look for work, the parking is announced before they
  * look once more, and the wait ends at once when the bell has changed since it was read.
@@ -45,6 +46,9 @@ export interface LoopSettings {
 export class ThreadLoop {
   readonly #tasks: Task[]
   readonly #settings: LoopSettings
+  readonly #spin: AdaptiveSpin
+  /** How long the wait at hand may spin; 0 once it has. */
+  #spinMs = 0
   #lastTurn = 0
   /** When the users' gauges are asked again: they may have changed since they were. */
   #sampleDueMs = Number.POSITIVE_INFINITY
@@ -59,6 +63,7 @@ export class ThreadLoop {
     // Later chains lie downstream: emptied first, they leave room for what is upstream.
     this.#tasks = [...tasks].reverse()
     this.#settings = settings
+    this.#spin = new AdaptiveSpin(settings.spinMs)
   }
 
   /** Ends the loop at its next turn; tasks are left as they are. */
@@ -93,6 +98,8 @@ export class ThreadLoop {
       const seen = bell.read()
       const round = this.#round()
       if (this.#stepAll()) {
+        if (this.#spinMs > 0) this.#spin.paid()
+        this.#spinMs = 0
         idleSince = Number.NaN
         heard = false
         await this.#turnWhenDue()
@@ -105,7 +112,10 @@ export class ThreadLoop {
         continue
       }
       this.#answer(round)
-      if (Number.isNaN(idleSince)) idleSince = nowMs()
+      if (Number.isNaN(idleSince)) {
+        idleSince = nowMs()
+        this.#spinMs = this.#spin.begin()
+      }
       await this.#idle(seen, nowMs() - idleSince)
     }
     if (!this.#cancelled) this.#settings.settle.end(this.#settings.thread, this.#activity)
@@ -176,8 +186,10 @@ export class ThreadLoop {
   }
 
   async #idle(seen: number, idleMs: number): Promise<void> {
-    const { bell, spinMs, machine } = this.#settings
-    if (idleMs < spinMs) return
+    const { bell, machine } = this.#settings
+    if (idleMs < this.#spinMs) return
+    if (this.#spinMs > 0) this.#spin.failed()
+    this.#spinMs = 0
     await machine.turn()
     this.#lastTurn = machine.nowMs()
     bell.announce()

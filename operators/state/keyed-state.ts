@@ -12,10 +12,10 @@ import type {
 import type { KeyedBackend, RecordScope } from '../contract/operator.ts'
 import type { ListState, MapState, StateOptions, Timers, ValueState } from '../contract/state.ts'
 import { HeapStore } from './heap-store.ts'
+import { HeapTimers } from './heap-timers.ts'
 import { KeyTimers } from './key-timers.ts'
 import { ListOfKey } from './list-of-key.ts'
 import { MapOfKey } from './map-of-key.ts'
-import { TimerHeap } from './timer-heap.ts'
 import { ValueOfKey } from './value-of-key.ts'
 
 /** Where a keyed state belongs to. */
@@ -46,8 +46,8 @@ export class KeyedState implements KeyedBackend {
   readonly #scope: RecordScope
   readonly #handles = new Map<string, Handle>()
   #store: HeapStore | undefined
-  #eventTimers: TimerHeap | undefined
-  #processingTimers: TimerHeap | undefined
+  #eventTimers: HeapTimers | undefined
+  #processingTimers: HeapTimers | undefined
   #timers: KeyTimers | undefined
   #lastKey: Key | undefined
   #lastSlot = -1
@@ -65,12 +65,12 @@ export class KeyedState implements KeyedBackend {
   }
 
   get eventTimers(): TimerQueue {
-    this.#eventTimers ??= new TimerHeap(this.store)
+    this.#eventTimers ??= new HeapTimers(this.store)
     return this.#eventTimers
   }
 
   get processingTimers(): TimerQueue {
-    this.#processingTimers ??= new TimerHeap(this.store)
+    this.#processingTimers ??= new HeapTimers(this.store)
     return this.#processingTimers
   }
 
@@ -205,7 +205,9 @@ export class KeyedState implements KeyedBackend {
       'SAGE_NOT_KEYED',
       `state and timers of '${this.#place.name}': expected a keyed stream (keyBy with strategy 'hash' or 'custom' ` +
         'above it) and a record at hand' +
-        (this.#place.keyed ? ', but there is no record' : ', got one that is not keyed'),
+        (this.#place.keyed
+          ? ', but there is none, or one without a key: what `finish` emits has none, and needs a keyBy of its own'
+          : ', got one that is not keyed'),
     )
   }
 }

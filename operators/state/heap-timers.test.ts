@@ -1,19 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { TimerHeap } from './timer-heap.ts'
+import { HeapTimers } from './heap-timers.ts'
 
-/** A heap, and how often each slot is held. */
-function heap() {
+/** A queue, and how often each slot is held. */
+function queue() {
   const held = new Map<number, number>()
   const change = (slot: number, by: number) => held.set(slot, (held.get(slot) ?? 0) + by)
-  const timers = new TimerHeap({
+  const timers = new HeapTimers({
     hold: (slot) => change(slot, 1),
     unhold: (slot) => change(slot, -1),
   })
   return { timers, heldBy: (slot: number) => held.get(slot) ?? 0 }
 }
 
-function takeAll(timers: TimerHeap, now: number): [number, number][] {
+function takeAll(timers: HeapTimers, now: number): [number, number][] {
   const all: [number, number][] = []
   for (let slot = timers.take(now); slot !== -1; slot = timers.take(now)) {
     all.push([slot, timers.firedAt])
@@ -22,9 +22,9 @@ function takeAll(timers: TimerHeap, now: number): [number, number][] {
   return all
 }
 
-describe('a timer heap', () => {
+describe('timers on the heap', () => {
   it('fires by time, then by order of registration; one timer a slot and time', () => {
-    const { timers } = heap()
+    const { timers } = queue()
     for (const [slot, at] of [
       [1, 30],
       [2, 10],
@@ -46,7 +46,7 @@ describe('a timer heap', () => {
   })
 
   it('deletes, and says whether there was one', () => {
-    const { timers } = heap()
+    const { timers } = queue()
     timers.register(1, 10)
     timers.register(1, 20)
     expect([timers.delete(1, 10), timers.delete(1, 10), timers.delete(2, 20)]).toEqual([
@@ -58,7 +58,7 @@ describe('a timer heap', () => {
   })
 
   it('holds the slot of a timer until its call is over', () => {
-    const { timers, heldBy } = heap()
+    const { timers, heldBy } = queue()
     timers.register(7, 10)
     timers.register(7, 20)
     timers.delete(7, 20)
@@ -72,9 +72,23 @@ describe('a timer heap', () => {
     expect(heldBy(7)).toBe(0)
   })
 
+  it('forgets deleted timers when they are many, in whatever order they came', () => {
+    const { timers, heldBy } = queue()
+    const times = Array.from({ length: 1_000 }, (_, i) => (i % 3 === 0 ? i : 3_000 - i))
+    for (const [slot, at] of times.entries()) timers.register(slot, at)
+    for (const [slot, at] of times.entries()) if (slot % 100 !== 0) timers.delete(slot, at)
+    for (const [slot, at] of times.entries()) if (slot % 2 === 1) timers.register(slot, at)
+    const kept = times
+      .map((at, slot) => [slot, at])
+      .filter(([slot]) => slot % 100 === 0 || slot % 2 === 1)
+      .sort((a, b) => a[1] - b[1])
+    expect([timers.size, heldBy(1), heldBy(2)]).toEqual([kept.length, 1, 0])
+    expect(takeAll(timers, 1e9)).toEqual(kept)
+  })
+
   it('knows what a sorted list knows', () => {
     const step = fc.record({
-      what: fc.constantFrom('register', 'register', 'delete', 'take'),
+      what: fc.constantFrom('register', 'register', 'delete', 'take', 'ascending'),
       slot: fc.nat({ max: 5 }),
       at: fc.oneof(
         fc.integer({ min: -4, max: 12 }),
@@ -83,11 +97,15 @@ describe('a timer heap', () => {
     })
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
-        const { timers, heldBy } = heap()
+        const { timers, heldBy } = queue()
         let model: { slot: number; at: number; n: number }[] = []
         for (const [n, { what, slot, at }] of steps.entries()) {
           const known = model.find((one) => one.slot === slot && one.at === at)
-          if (what === 'register') {
+          if (what === 'ascending') {
+            timers.register(slot, n)
+            if (!model.some((one) => one.slot === slot && one.at === n))
+              model.push({ slot, at: n, n })
+          } else if (what === 'register') {
             timers.register(slot, at)
             if (known === undefined) model.push({ slot, at, n })
           } else if (what === 'delete') {
