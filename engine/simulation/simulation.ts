@@ -200,7 +200,7 @@ class Simulation {
         maxThreads: plan.maxThreads,
         spin: 0,
         strict: plan.strict,
-        memory: { ringBytes: 4096, sharedBytes: 0, metricsBytes: METRICS_BYTES_MIN },
+        memory: { ringBytes: 4096, sharedBytes: 65_536, metricsBytes: METRICS_BYTES_MIN },
         checkpoint: {
           dir: DIRECTORY,
           interval: plan.intervalMs,

@@ -23,6 +23,7 @@ const KEYED = [
   'reduceFinal',
   'timers',
   'delayed',
+  'shared',
 ] as const
 export type Keyed = (typeof KEYED)[number]
 
@@ -57,7 +58,7 @@ export function drawWorkload(random: Random): Workload {
 
 /** Whether a stop that drains it shows the effect of exactly what the sources have handed out. */
 export function isDrainable({ keyed }: Workload): boolean {
-  return keyed === 'count'
+  return keyed === 'count' || keyed === 'shared'
 }
 
 /** In words. */
