@@ -3,7 +3,7 @@ import { describe, StreamError } from '../../codec/errors.ts'
 import type { Alignment } from '../../operators/connected/alignment.ts'
 import type { ErrorHandler, FailureHandling } from '../../operators/contract/failure-handling.ts'
 import type { Backpressure } from '../graph/node.ts'
-import { requireCapacity } from './arguments.ts'
+import { requireCapacity, requireOneOf } from './arguments.ts'
 import type { Cursor } from './stream-scope.ts'
 
 /** What holds for the operators that follow on connected streams. */
@@ -50,17 +50,6 @@ export function requireOptions(
   )
 }
 
-/** Checks that an option is one of a few words. */
-export function requireOneOf<W extends string>(
-  value: unknown,
-  words: readonly W[],
-  where: string,
-): asserts value is W {
-  if (words.includes(value as W)) return
-  const list = words.map((word) => `'${word}'`).join(', ')
-  throw new StreamError('SAGE_OPTION', `${where}: expected ${list}, got ${describe(value)}`)
-}
-
 /** A duration of whole milliseconds, greater than 0 and finite, as windows need it. */
 export function wholeMs(value: unknown, where: string): number {
   const ms = durationMs(value as Duration, where)
@@ -91,19 +80,26 @@ const DEFAULT_BUFFER = 1024
 
 export function backpressureOf(given: unknown): Backpressure {
   const method = 'configureBackpressure'
-  const { strategy, bufferSize, timeout } = requireOptions(method, given, [
-    'strategy',
-    'bufferSize',
-    'timeout',
-  ])
+  const options = requireOptions(method, given, ['strategy', 'drop', 'bufferSize', 'timeout'])
+  const { strategy, drop = 'newest', bufferSize, timeout } = options
   requireOneOf(strategy, ['block', 'drop', 'buffer'], `${method}.strategy`)
+  requireOneOf(drop, ['newest', 'oldest'], `${method}.drop`)
+  if (strategy !== 'drop' && options.drop !== undefined) {
+    throw new StreamError(
+      'SAGE_OPTION',
+      `${method}.drop: expected none with strategy '${strategy}', got ${describe(drop)}`,
+    )
+  }
   if (bufferSize !== undefined) requireCapacity(bufferSize, `${method}.bufferSize`)
+  const timeoutMs =
+    timeout === undefined
+      ? Number.POSITIVE_INFINITY
+      : durationMs(timeout as Duration, `${method}.timeout`)
   return {
     strategy,
+    drop,
     bufferSize: (bufferSize as number | undefined) ?? (strategy === 'block' ? 1 : DEFAULT_BUFFER),
-    timeoutMs:
-      timeout === undefined
-        ? Number.POSITIVE_INFINITY
-        : durationMs(timeout as Duration, `${method}.timeout`),
+    // What drops does not block; at the end of input it may take its time.
+    timeoutMs: strategy === 'drop' ? Number.POSITIVE_INFINITY : timeoutMs,
   }
 }

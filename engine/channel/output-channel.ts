@@ -11,20 +11,26 @@ import type { Backpressure } from '../graph/node.ts'
 import { COUNTER_SLOTS, LINK } from '../metrics/counters.ts'
 import type { Doorbell } from '../ring/doorbell.ts'
 import type { RingWriter } from '../ring/writer.ts'
+import { type RefusedFrame, RefusedFrames } from './refused-frames.ts'
 
-/** A finished frame that its ring has refused, and how much of it has gone out as fragments. */
-interface Refused {
-  readonly bytes: Uint8Array
-  /** How many records it holds. */
-  readonly records: number
-  sent: number
+/** Where the oldest records are dropped: into so many frames their buffer is divided. */
+const FRAMES_OF_BUFFER = 16
+
+/** Told of the frames of a channel that may hold any number of them on the heap: one that closes a feedback loop. */
+export interface Spill {
+  /** A frame of records, of so many bytes, waits. */
+  put(bytes: number): void
+  /** One that waited has gone out. */
+  sent(bytes: number): void
 }
 
 /**
  * The sending end of one ring: gathers records into frames and sends them. A full ring is no error and no
  * wait: what was refused is kept here, in order, and `pressed` asks the sender to bring no more. What comes
  * all the same (the rest of one input's expansion) waits on the heap behind it. With a `Backpressure` of its own, a
- * number of records may wait here before that, and what comes then may be dropped.
+ * number of records may wait here before that, and what comes then may be dropped, or may take the place of the oldest.
+ * One that closes a feedback loop is never pressed: any number of records wait on the heap, since a full loop that waited
+ * for itself would wait for ever.
  *
  * Only the sending thread calls.
  */
@@ -32,44 +38,56 @@ export class OutputChannel {
   readonly #writer: FrameWriter
   readonly #ring: RingWriter
   readonly #receiver: Doorbell
-  readonly #refused: Refused[] = []
+  readonly #refused = new RefusedFrames()
   readonly #sent: Float64Array
   #scratch: Uint8Array | undefined
   /** What holds behind the last record appended. */
   #watermark = Number.NEGATIVE_INFINITY
   #idle = false
   readonly #backpressure: Backpressure | undefined
-  /** Records in refused frames. */
-  #waiting = 0
+  /** At most so many records are in one frame: where the oldest are dropped, it is done frame by frame. */
+  readonly #frameRecords: number
+  readonly #spill: Spill | undefined
   #keep: ((frame: Uint8Array, records: number) => void) | undefined
   /** No more records come: all that waits must go out. */
   #ended = false
 
-  /** @param sent - the sender's row of the ring's counters */
+  /**
+   * @param sent - the sender's row of the ring's counters
+   * @param spill - for a channel that closes a feedback loop
+   */
   constructor(
     writer: FrameWriter,
     ring: RingWriter,
     receiver: Doorbell,
     sent: Float64Array = new Float64Array(COUNTER_SLOTS),
     backpressure?: Backpressure,
+    spill?: Spill,
   ) {
     this.#writer = writer
     this.#ring = ring
     this.#receiver = receiver
     this.#sent = sent
     this.#backpressure = backpressure
+    this.#frameRecords =
+      backpressure?.drop === 'oldest'
+        ? Math.ceil(backpressure.bufferSize / FRAMES_OF_BUFFER)
+        : Number.POSITIVE_INFINITY
+    this.#spill = spill
   }
 
   /** True while no more should come: the ring refuses what is queued here. */
   get pressed(): boolean {
-    if (this.#refused.length === 0) return false
-    if (this.#backpressure === undefined || this.#ended) return true
+    if (!this.waiting) return false
+    if (this.#ended) return true
+    if (this.#spill !== undefined) return false
+    if (this.#backpressure === undefined) return true
     return this.#backpressure.strategy !== 'drop' && this.#isFull(this.#backpressure)
   }
 
   /** True while something is queued here, whether or not more may come. */
   get waiting(): boolean {
-    return this.#refused.length > 0
+    return this.#refused.first !== undefined
   }
 
   /** For how long the channel may be pressed before its job fails, in ms. */
@@ -97,11 +115,13 @@ export class OutputChannel {
     const writer = this.#writer
     const backpressure = this.#backpressure
     if (backpressure?.strategy === 'drop' && this.waiting && this.#isFull(backpressure)) {
-      this.#sent[LINK.dropped]++
-      return
+      if (backpressure.drop === 'newest' || !this.#dropOldest()) {
+        this.#sent[LINK.dropped]++
+        return
+      }
     }
     writer.append(value, columns)
-    if (writer.full) this.flush()
+    if (writer.full || writer.count >= this.#frameRecords) this.flush()
   }
 
   /**
@@ -111,15 +131,21 @@ export class OutputChannel {
   advance(watermark: number): void {
     if (watermark <= this.#watermark && !this.#idle) return
     if (watermark > this.#watermark) this.#watermark = watermark
-    if (this.#writer.count === 0) this.#send(watermarkFrame(this.#watermark))
+    if (this.#writer.count === 0) this.#send(watermarkFrame(this.#watermark), 0, 'watermark')
     this.#idle = false
+  }
+
+  /** Tells the receiver, behind all that was appended, that time has come to its end; late records may follow. */
+  endTime(): void {
+    this.flush()
+    this.#send(watermarkFrame(Number.POSITIVE_INFINITY))
   }
 
   /** Tells the receiver not to wait for this channel's time until its next frame. */
   becomeIdle(): void {
     if (this.#idle) return
     this.flush()
-    this.#send(idleFrame())
+    this.#send(idleFrame(), 0, 'idle')
     this.#idle = true
   }
 
@@ -150,8 +176,12 @@ export class OutputChannel {
   /** Tries the ring again with what it has refused. True when nothing is left. */
   drain(): boolean {
     const refused = this.#refused
-    while (refused.length > 0 && this.#sendOn(refused[0])) this.#waiting -= refused.shift()!.records
-    return refused.length === 0
+    for (let next = refused.first; next !== undefined; next = refused.first) {
+      if (!this.#sendOn(next)) return false
+      refused.shift()
+      if (next.records > 0) this.#spill?.sent(next.bytes.length)
+    }
+    return true
   }
 
   #sendFrame(frame: Uint8Array, records: number): void {
@@ -161,21 +191,31 @@ export class OutputChannel {
   }
 
   #isFull({ bufferSize }: Backpressure): boolean {
-    return this.#waiting + this.#writer.count >= bufferSize
+    return this.#refused.records + this.#writer.count >= bufferSize
   }
 
-  #send(frame: Uint8Array, records = 0): void {
+  /** Makes room for a record. False: there is none to be made. */
+  #dropOldest(): boolean {
+    const dropped = this.#refused.dropOldest()
+    if (dropped === undefined) return false
+    this.#sent[LINK.records] -= dropped.records
+    this.#sent[LINK.bytes] -= dropped.bytes.length
+    this.#sent[LINK.dropped] += dropped.records
+    return true
+  }
+
+  #send(frame: Uint8Array, records = 0, time?: RefusedFrame['time']): void {
     const whole = frame.length <= this.#ring.maxMessageBytes
-    if (whole && this.#refused.length === 0 && this.#ring.tryWrite(frame, 0, frame.length)) {
+    if (whole && !this.waiting && this.#ring.tryWrite(frame, 0, frame.length)) {
       this.#receiver.ring()
       return
     }
-    this.#refused.push({ bytes: frame.slice(), records, sent: 0 })
-    this.#waiting += records
+    this.#refused.push({ bytes: frame.slice(), records, time, sent: 0 })
+    if (records > 0) this.#spill?.put(frame.length)
     this.drain()
   }
 
-  #sendOn(item: Refused): boolean {
+  #sendOn(item: RefusedFrame): boolean {
     const { bytes } = item
     if (bytes.length <= this.#ring.maxMessageBytes) {
       if (!this.#ring.tryWrite(bytes, 0, bytes.length)) return false
@@ -185,7 +225,7 @@ export class OutputChannel {
     return this.#sendFragments(item)
   }
 
-  #sendFragments(item: Refused): boolean {
+  #sendFragments(item: RefusedFrame): boolean {
     const scratch = (this.#scratch ??= new Uint8Array(this.#ring.maxMessageBytes))
     const room = scratch.length - FRAGMENT_OVERHEAD_BYTES
     while (item.sent < item.bytes.length) {

@@ -1,17 +1,11 @@
 import { crc32c } from '../../codec/crc32c.ts'
 import { ValueReader } from '../../codec/value.ts'
+import type { GroupRange } from '../../operators/contract/keyed-store.ts'
 import { openFile, readBytes, readDescription, withFile } from './container.ts'
 import type { CheckpointReader, StateBlock, StateQuery } from './contract.ts'
 import { KIND_PART } from './layout.ts'
 import type { Manifest, PartFile, StatePiece } from './manifest.ts'
-import type {
-  BlockIndex,
-  GroupRange,
-  PartIndex,
-  SectionIndex,
-  StateItems,
-  StateKind,
-} from './state-model.ts'
+import type { BlockIndex, PartIndex, SectionIndex, StateItems, StateKind } from './state-model.ts'
 import { corrupt } from './store-error.ts'
 import type { StoreFile, StoreFiles } from './store-files.ts'
 

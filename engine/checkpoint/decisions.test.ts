@@ -3,10 +3,10 @@ import { buildManifest, type ManifestFacts } from './build-manifest.ts'
 import { chooseCheckpoint } from './choose-checkpoint.ts'
 import { checkCompatibility, type Program } from './compatibility.ts'
 import type { FoundCheckpoint } from './contract.ts'
-import { MAX_DELTAS, shouldBeFull } from './full-or-delta.ts'
 import { checkpointPath, parseName } from './layout.ts'
 import type { Manifest, ManifestOperator, StatePiece, Visibility } from './manifest.ts'
 import { planRetention } from './retention.ts'
+import { MAX_PIECES, whatToWrite } from './what-to-write.ts'
 
 const operator: ManifestOperator = {
   uid: 'count',
@@ -118,6 +118,26 @@ describe('where a job begins', () => {
     '%s',
     (_, resume, candidates, finalSinks, expected) => {
       expect(chooseCheckpoint({ resume, candidates, finalSinks })).toMatchObject(expected)
+    },
+  )
+
+  it.each([
+    ['its newest', 2, [whole(3), whole(2), whole(1)], from(3)],
+    ['an earlier one of its own', 2, [hurt(3), whole(2), whole(1)], from(2, 3)],
+    [
+      'none of its own is usable',
+      2,
+      [hurt(3), torn(2), whole(1)],
+      refuse('checkpoint 3 (a part is missing); checkpoint 2 (cut off)'),
+    ],
+    ['its own are gone', 2, [whole(1)], refuse('expected a checkpoint of this job, from 2 on')],
+    ['it had resumed from one itself', 0, [hurt(3), torn(2), whole(1)], from(1, 3, 2)],
+    ['all are gone', 0, [], refuse('got none')],
+  ] as [string, number, FoundCheckpoint[], object][])(
+    'a job goes on from its own: %s',
+    (_, since, candidates, expected) => {
+      const facts = { resume: 'latest', since, candidates, finalSinks: [] } as const
+      expect(chooseCheckpoint(facts)).toMatchObject(expected)
     },
   )
 })
@@ -234,50 +254,71 @@ describe('whether a program may go on', () => {
   })
 })
 
-describe('all or what has changed', () => {
-  const piece = (bytes: number, full = false): StatePiece => ({
+describe('everything, or what has changed and some key groups', () => {
+  const piece = (more: Partial<StatePiece> = {}): StatePiece => ({
     part: 0,
     section: 0,
     epoch: 1,
-    full,
+    full: false,
     items: 1,
-    bytes,
+    bytes: 1,
+    ...more,
   })
-  const base = (pieces: StatePiece[]): Manifest =>
+  const base = (...pieces: StatePiece[]): Manifest =>
     manifest(1, { operators: [{ ...operator, states: [{ kind: 'keyed', subtask: 0, pieces }] }] })
-  const facts = { operator: 'count', subtask: 0, parallelism: 2, savepoint: false }
+  const whole = piece({ full: true })
+  const upTo = (to: number) => piece({ whole: { from: to - 1, to } })
+  /** Four key groups of 100 keys, the third of none. */
+  const facts = (changed: number, more: Partial<Parameters<typeof whatToWrite>[0]> = {}) => ({
+    base: base(whole),
+    operator: 'count',
+    subtask: 0,
+    parallelism: 2,
+    savepoint: false,
+    counts: () => ({
+      keys: Uint32Array.of(100, 100, 0, 100),
+      changed: Uint32Array.of(changed, 0, 0, 0),
+    }),
+    ...more,
+  })
 
   it.each([
-    ['nothing to stand on', { ...facts, base: undefined }, true],
-    ['little has changed', { ...facts, base: base([piece(1000, true), piece(10)]) }, false],
-    ['nothing had changed', { ...facts, base: base([piece(1000, true)]) }, false],
-    ['a savepoint', { ...facts, base: base([piece(1000, true)]), savepoint: true }, true],
+    ['nothing to stand on', facts(1, { base: undefined }), 'everything'],
+    ['a savepoint', facts(1, { savepoint: true }), 'everything'],
+    ['another parallelism', facts(1, { parallelism: 3 }), 'everything'],
+    ['a subtask that had none', facts(1, { subtask: 1 }), 'everything'],
+    ['an operator that had none', facts(1, { operator: 'other' }), 'everything'],
+    ['little has changed', facts(1), { from: 0, to: 1 }],
+    ['nothing has changed: a hundredth of the keys', facts(0), { from: 0, to: 1 }],
+    ['so much that a group is enough', facts(75), { from: 0, to: 1 }],
+    ['more: another, and the empty one behind', facts(76), { from: 0, to: 3 }],
+    ['all have to be rewritten', facts(151), 'everything'],
+    ['it goes on', facts(1, { base: base(whole, upTo(1)) }), { from: 1, to: 3 }],
+    ['to the end, whatever has changed', facts(100, { base: base(upTo(3)) }), { from: 3, to: 4 }],
+    ['and from the beginning', facts(1, { base: base(upTo(3), upTo(4)) }), { from: 0, to: 1 }],
     [
-      'deltas of three quarters',
-      { ...facts, base: base([piece(1000, true), piece(700), piece(50)]) },
-      false,
+      'a delta without a key group does not count',
+      facts(1, { base: base(upTo(1), piece()) }),
+      { from: 1, to: 3 },
     ],
-    ['deltas of more', { ...facts, base: base([piece(1000, true), piece(700), piece(51)]) }, true],
-    [
-      'full in two pieces',
-      { ...facts, base: base([piece(500, true), piece(500, true), piece(700)]) },
-      false,
-    ],
-    [
-      'a long chain',
-      { ...facts, base: base([piece(1e6, true), ...Array(MAX_DELTAS - 1).fill(piece(1))]) },
-      false,
-    ],
-    [
-      'too long a chain',
-      { ...facts, base: base([piece(1e6, true), ...Array(MAX_DELTAS).fill(piece(1))]) },
-      true,
-    ],
-    ['another parallelism', { ...facts, base: base([piece(1000, true)]), parallelism: 3 }, true],
-    ['a subtask that had none', { ...facts, base: base([piece(1000, true)]), subtask: 1 }, true],
-    ['an operator that had none', { ...facts, base: base([]), operator: 'other' }, true],
   ])('%s', (_, given, expected) => {
-    expect(shouldBeFull(given)).toBe(expected)
+    expect(whatToWrite(given)).toEqual(expected)
+  })
+
+  it('no key', () => {
+    const counts = () => ({ keys: new Uint32Array(4), changed: new Uint32Array(4) })
+    expect(whatToWrite(facts(0, { counts }))).toBe('everything')
+  })
+
+  it('goes round in so many checkpoints', () => {
+    const keys = Uint32Array.from({ length: 1_000 }, (_, group) => group % 7)
+    const counts = () => ({ keys, changed: new Uint32Array(1_000) })
+    let range = { from: 0, to: 0 }
+    let times = 0
+    for (; range.to < 1_000; times++)
+      range = whatToWrite(facts(0, { counts, base: base(piece({ whole: range })) })) as typeof range
+    expect(times).toBeLessThanOrEqual(MAX_PIECES)
+    expect(times).toBeGreaterThan(MAX_PIECES * 0.8)
   })
 })
 
@@ -318,6 +359,33 @@ describe('a manifest', () => {
     expect(pieces(fourth)).toEqual([...pieces(third), ['part-5-0-0', 5, false]])
     expect(pieces(fifth)).toEqual([['part-6-0-0', 6, true]])
     expect([first, third, fourth, fifth].map(({ parts }) => parts.length)).toEqual([1, 2, 3, 1])
+  })
+
+  it('drops what newer pieces hold of every key group, and the files of it', () => {
+    const groups = (from: number, to: number) => ({ whole: { from, to } })
+    const delta = (epoch: number, more: object = {}) =>
+      part(epoch, { ...section, since: epoch - 1, ...more })
+    let made = build(1, [part(1, section)])
+    const kept = [
+      delta(2, groups(0, 64)),
+      delta(3),
+      delta(4, groups(64, 100)),
+      delta(5, { ...groups(100, 128), items: 0, bytes: 0 }),
+      delta(6, groups(0, 32)),
+      delta(7, groups(32, 64)),
+    ].map((next) => {
+      made = build(next.epoch, [next], made)
+      expect(made.parts.map(({ name }) => name)).toEqual(pieces(made).map(([name]) => name))
+      return pieces(made).map(([, epoch]) => epoch)
+    })
+    expect(kept).toEqual([
+      [1, 2],
+      [1, 2, 3],
+      [1, 2, 3, 4],
+      [2, 3, 4, 5],
+      [2, 3, 4, 5, 6],
+      [4, 5, 6, 7],
+    ])
   })
 
   it('a section in several pieces is put together', () => {
@@ -420,6 +488,12 @@ describe('what is not needed any more', () => {
       ['epoch-1', 'part-1-1-0', 'part-5-0-0'],
     ],
     [
+      'a savepoint that the job has left with stays, until a newer one is complete',
+      { names: [...names, 'left-2', 'left-4'], count: 9 },
+      ['left-2'],
+      [...old, 'part-1-1-0'],
+    ],
+    [
       'an older one that is damaged goes',
       { usable: [one, three], count: 9 },
       ['manifest-2'],
@@ -437,6 +511,8 @@ describe('names', () => {
     ['manifest-7', { kind: 'manifest', epoch: 7 }],
     ['manifest-7.tmp', { kind: 'unfinished', epoch: 7 }],
     ['revoked-7', { kind: 'revoked', epoch: 7 }],
+    ['left-7', { kind: 'left', epoch: 7 }],
+    ['left-7.tmp', { kind: 'unfinished', epoch: 7 }],
     ['epoch-7', { kind: 'epoch', epoch: 7 }],
   ])('%s', (name, expected) => {
     expect(parseName(name)).toEqual({ name, ...expected })

@@ -12,7 +12,9 @@ import type {
 } from './contract.ts'
 import {
   epochName,
+  KIND_LEFT,
   KIND_MANIFEST,
+  leftName,
   manifestName,
   type PartId,
   parseName,
@@ -20,7 +22,7 @@ import {
   type StoredName,
   UNFINISHED,
 } from './layout.ts'
-import { type DirectoryLock, takeLock } from './lock.ts'
+import { type DirectoryLock, type LockMeans, takeLock } from './lock.ts'
 import { nodeProcesses, type Processes } from './lock-holder.ts'
 import { type Manifest, ownBytes } from './manifest.ts'
 import { nodeFiles } from './node-files.ts'
@@ -36,6 +38,7 @@ export class DirectoryStore implements CheckpointStore {
   readonly #processes: Processes
   readonly #directory: string
   readonly #owner: string | undefined
+  readonly #means: LockMeans | undefined
   /** Checkpoints in progress, with what their deltas stand on. */
   readonly #active = new Map<number, number | undefined>()
   /** Why those cannot be used that have turned out to be damaged, by epoch. */
@@ -50,8 +53,10 @@ export class DirectoryStore implements CheckpointStore {
     files: StoreFiles = nodeFiles,
     processes?: Processes,
     owner?: string,
+    means?: LockMeans,
   ) {
     this.#owner = owner
+    this.#means = means
     this.#directory = directory
     this.#files = files
     this.#processes = processes ?? nodeProcesses()
@@ -67,6 +72,7 @@ export class DirectoryStore implements CheckpointStore {
         this.#processes,
         undefined,
         this.#owner,
+        this.#means,
       )
       return this.#lock
     })
@@ -109,6 +115,15 @@ export class DirectoryStore implements CheckpointStore {
     return { epoch, path, bytes: bytes + ownBytes(manifest) }
   }
 
+  async leave(epoch: number, path: string): Promise<void> {
+    const place = this.#path(leftName(epoch))
+    await writeDescription(this.#files, place + UNFINISHED, KIND_LEFT, { path })
+    await this.#attempt(`to note savepoint ${epoch}`, async () => {
+      await this.#files.rename(place + UNFINISHED, place)
+      await this.#files.syncDirectory(this.#directory)
+    })
+  }
+
   async abort(epoch: number): Promise<void> {
     // Whatever cannot be removed now, `retain` takes later.
     this.#active.delete(epoch)
@@ -129,7 +144,7 @@ export class DirectoryStore implements CheckpointStore {
     const names = await this.#attempt('to list it', () => this.#files.list(this.#directory))
     const files = names
       .map(parseName)
-      .filter((file) => file?.kind === 'manifest' || file?.kind === 'revoked')
+      .filter((file) => file !== undefined && isListed(file))
       .sort((a, b) => b!.epoch - a!.epoch)
     const found: FoundCheckpoint[] = []
     for (const file of files) found.push(await this.#find(file!))
@@ -182,6 +197,7 @@ export class DirectoryStore implements CheckpointStore {
 
   async #find({ name, kind, epoch }: StoredName): Promise<FoundCheckpoint> {
     try {
+      if (kind === 'left') return { epoch, damage: await this.#readLeft(name) }
       const manifest = this.#manifests.get(epoch) ?? (await this.#readManifest(name, epoch))
       const revoked = 'it was given up when the job went on from an earlier one'
       const damage = kind === 'revoked' ? revoked : this.#damage.get(epoch)
@@ -198,6 +214,12 @@ export class DirectoryStore implements CheckpointStore {
     if (manifest.epoch !== epoch) throw corrupt(path, `epoch ${epoch}`, `${manifest.epoch}`)
     this.#manifests.set(epoch, manifest)
     return manifest
+  }
+
+  async #readLeft(name: string): Promise<string> {
+    const { value } = await readDescription(this.#files, this.#path(name), KIND_LEFT)
+    const { path } = value as { readonly path: string }
+    return `the job was stopped with it as savepoint '${path}', which checkpoint.resume takes`
   }
 
   /** A part that somebody has removed is found while there is still time to write everything anew. */
@@ -226,6 +248,10 @@ export class DirectoryStore implements CheckpointStore {
       throw fileFailure(this.#directory, expected, error)
     }
   }
+}
+
+function isListed({ kind }: StoredName): boolean {
+  return kind === 'manifest' || kind === 'revoked' || kind === 'left'
 }
 
 /** A directory as the threads use it: see `CheckpointStore.site`. */

@@ -1,3 +1,4 @@
+import type { GroupRange } from '../../operators/contract/keyed-store.ts'
 import type { StateKind } from './state-model.ts'
 
 /**
@@ -39,7 +40,11 @@ export interface ManifestOperator {
 export interface StateChain {
   readonly kind: StateKind
   readonly subtask: number
-  /** Pieces that hold everything, all of one epoch; then what changed since. */
+  /**
+   * Of each key group everything, in a full piece or in one that holds the whole of it, and what has changed since. They go
+   * back no further than that takes: to the epoch of full pieces, or to where the oldest of the key groups was last
+   * written as a whole.
+   */
   readonly pieces: readonly StatePiece[]
 }
 
@@ -53,6 +58,8 @@ export interface StatePiece {
   readonly epoch: number
   /** Whether it holds everything there was, not only what had changed. */
   readonly full: boolean
+  /** Of one that is not full: the key groups of which it holds everything. */
+  readonly whole?: GroupRange
   readonly items: number
   readonly bytes: number
 }

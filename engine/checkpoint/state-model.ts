@@ -1,5 +1,5 @@
 import type { Key } from '../../codec/key.ts'
-import type { KeyedEntry } from '../../operators/contract/keyed-store.ts'
+import type { GroupRange, KeyedEntry } from '../../operators/contract/keyed-store.ts'
 
 /**
  * What a piece of state is, and so what its items are and who gets them back:
@@ -56,6 +56,8 @@ export interface SectionHeader<K extends StateKind = StateKind> {
    * Absent: it holds everything.
    */
   readonly since?: number
+  /** Only with `since`: of these key groups the section holds everything. */
+  readonly whole?: GroupRange
 }
 
 /** A block as the index of its part describes it. */
@@ -96,10 +98,4 @@ export interface PartFacts {
   readonly crc: number
   /** In the order of the part's index. */
   readonly sections: readonly SectionFacts[]
-}
-
-/** Key groups from `from` up to, not including, `to`. */
-export interface GroupRange {
-  readonly from: number
-  readonly to: number
 }

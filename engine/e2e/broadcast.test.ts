@@ -78,7 +78,7 @@ it.each([
   ['delete', 'facts', 'SAGE_STATE', 'the record at hand is of another input'],
   ['clear', 'facts', 'SAGE_STATE', 'while a record of a broadcast input is processed'],
   ['read', 'alone', 'SAGE_STATE', 'expected an operator with a broadcast input'],
-  ['keyed', 'rules', 'SAGE_NOT_KEYED', 'but there is no record'],
+  ['keyed', 'rules', 'SAGE_NOT_KEYED', 'but there is none, or one without a key'],
   ['noName', 'rules', 'SAGE_OPTION', 'expected the name of a state'],
   ['unencodable', 'rules', 'SAGE_CODEC_UNSUPPORTED', 'function'],
 ] as const)('refuses %s from %s: %s', async (what, side, code, message) => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, truncateSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -225,6 +225,30 @@ describe.each(modes)('%s', (_, settings) => {
     const result = await job.finished
     expect([result.status, result.restarts]).toEqual(['stopped', 2])
   })
+
+  it.each(['damaged', 'removed'])(
+    'never goes on from a checkpoint that another run has left, nor from nothing: its own is %s',
+    async (how) => {
+      const before = await pushed.submit({ fuse: fuse(0) }, config())
+      await before.io.words.pushMany(['a', 'a'])
+      await before.checkpoint()
+      await before.cancel()
+      const job = await pushed.submit(
+        { fuse: fuse(1) },
+        config({ checkpoint: { dir, interval: NEVER, resume: 'never' } }),
+      )
+      await job.io.words.push('a')
+      const own = await job.checkpoint()
+      if (how === 'damaged') truncateSync(own.path, 20)
+      else rmSync(own.path)
+      await job.io.words.push('crash')
+      job.io.words.end()
+      await expect(job.finished).rejects.toMatchObject({
+        code: 'SAGE_CHECKPOINT_CORRUPT',
+        message: expect.stringContaining(how === 'damaged' ? 'checkpoint 2 (' : 'got none'),
+      })
+    },
+  )
 
   it('a job that has never run is not started again', async () => {
     await expect(

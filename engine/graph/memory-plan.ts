@@ -8,6 +8,8 @@ const DEFAULT_RING_BYTES = 256 * 1024
 const FRAME_BYTES_MAX = 32 * 1024
 /** A row of numbers: see `engine/metrics/counters.ts`. One cache line. */
 export const COUNTER_ROW_BYTES = 64
+/** What a feedback loop takes for itself, and for each subtask in it: see `engine/task/loop-words.ts`. */
+export const LOOP_LINE_BYTES = 64
 /** Rows of a ring: one for each of its ends. */
 const LINK_ROWS = 2
 
@@ -25,6 +27,7 @@ export interface MemorySettings {
  *   0          doorbells: one a worker thread, then the main thread's
  *   counters   one row (64 bytes) a subtask of each operator, then of each combiner, then of each chain;
  *              then two rows a ring, the sender's and the receiver's, in the order of the rings
+ *   loops      a feedback loop's own line, then one a subtask of each of its chains, chain by chain
  *   rings      exchange by exchange; in it, sender by sender, receiver by receiver
  * ```
  */
@@ -44,6 +47,8 @@ export interface MemoryPlan {
   readonly timeRow: readonly number[]
   readonly counterOffset: number
   readonly counterRows: number
+  /** Where the lines of a feedback loop begin, by loop. */
+  readonly loopOffset: readonly number[]
   /** Offset of the ring from `sender` to `receiver`. */
   ring(exchange: number, sender: number, receiver: number): number
   /** Row of the ring's sender; the receiver's is the next. */
@@ -59,7 +64,8 @@ export function planMemory(plan: Plan, settings: MemorySettings): MemoryPlan {
   const stride = align(ringBytes(ringCapacity))
   const counterOffset = DOORBELL_BYTES * (plan.threads + 1)
   const rows = countRows(plan, counts)
-  const firstRing = align(counterOffset + rows.total * COUNTER_ROW_BYTES)
+  const loops = placeLoops(plan, counterOffset + rows.total * COUNTER_ROW_BYTES)
+  const firstRing = align(loops.end)
   const bases: number[] = []
   let next = firstRing
   for (const [exchange, rings] of counts.entries()) {
@@ -81,6 +87,7 @@ export function planMemory(plan: Plan, settings: MemorySettings): MemoryPlan {
     timeRow: rows.byChain,
     counterOffset,
     counterRows: rows.total,
+    loopOffset: loops.offsets,
     ring: (exchange, sender, receiver) =>
       bases[exchange] + indexOf(exchange, sender, receiver) * stride,
     linkRow: (exchange, sender, receiver) =>
@@ -102,6 +109,17 @@ function countRows(plan: Plan, rings: readonly number[]) {
   const byChain = plan.chains.map(({ parallelism }) => take(parallelism))
   const byRing = rings.map((count) => take(count * LINK_ROWS))
   return { total, byNode, byExchange, byChain, byRing }
+}
+
+function placeLoops({ chains, loops }: Plan, from: number) {
+  const offsets: number[] = []
+  let end = from
+  for (let loop = 0; loop < loops.count; loop++) {
+    offsets.push(end)
+    end += LOOP_LINE_BYTES
+    for (const chain of chains) if (chain.loop === loop) end += chain.parallelism * LOOP_LINE_BYTES
+  }
+  return { offsets, end }
 }
 
 function chooseCapacity(rings: number, settings: MemorySettings): number {

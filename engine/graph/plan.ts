@@ -1,6 +1,7 @@
 import { StreamError } from '../../codec/errors.ts'
 import type { OperatorFactory } from '../../operators/contract/operator.ts'
 import { assignThreads } from './assign-threads.ts'
+import { findLoops, type Loops } from './loops.ts'
 import type { GraphEdge, GraphNode, Partitioning } from './node.ts'
 import { stamps } from './timestamps.ts'
 
@@ -23,10 +24,12 @@ export interface PlanSettings {
 export interface Chain {
   readonly id: number
   readonly parallelism: number
-  /** In the order of construction, which is a topological order. */
+  /** Each behind those that it reads from: the first reads from other chains, or from a source. */
   readonly nodes: readonly GraphNode[]
   /** Index of the thread of each subtask. */
   readonly threads: readonly number[]
+  /** The feedback loop that all of its operators are in; undefined: none is in one. */
+  readonly loop: number | undefined
 }
 
 /** A row of rings: from every subtask of one chain, or from the main thread, to those of another, or to the main thread. */
@@ -47,6 +50,8 @@ export interface Exchange {
   readonly partitioning: Partitioning
   /** Pre-reduces on the sending side; partial results travel in place of records. */
   readonly combiner: OperatorFactory | undefined
+  /** Whether it closes a feedback loop. */
+  readonly feedback: boolean
 }
 
 /** The physical form of a graph: equal on every thread that computes it from equal graphs and settings. */
@@ -64,6 +69,8 @@ export interface Plan {
   readonly asked: readonly boolean[]
   /** Edges inside a chain, by the id of the sending node. */
   readonly fused: ReadonlyMap<number, readonly FusedEdge[]>
+  /** The graph's feedback loops. */
+  readonly loops: Loops
 }
 
 /** An edge that became a call. */
@@ -79,23 +86,29 @@ export interface FusedEdge {
  * An edge is fused when its records stay in their subtask (forward, or any partitioning from one
  * subtask to one) and all inputs of the receiver come fused from one chain: so a diamond runs as
  * one function, while two sources that meet stay tasks of their own. Streams of which each has watermarks of its own
- * meet over rings, too: in one function a record can carry but one.
+ * meet over rings, too: in one function a record can carry but one. So do what is in a feedback loop and what is not.
  */
 export function planGraph(graph: PlannableGraph, settings: PlanSettings): Plan {
-  refuseLoops(graph.nodes)
+  const loops = findLoops(graph.nodes)
   const parallelism = deriveParallelism(graph, settings)
-  const groups = groupChains(graph.nodes, parallelism, timeDomains(graph.nodes))
+  const groups = groupChains(loops, parallelism, timeDomains(loops))
   const widths = groups.map((nodes) => parallelism[nodes[0].id])
   const { threads, byChain } = assignThreads(
     widths,
     settings.mode === 'inline' ? 1 : settings.maxThreads,
   )
   const chains = groups.map(
-    (nodes, id): Chain => ({ id, parallelism: widths[id], nodes, threads: byChain[id] }),
+    (nodes, id): Chain => ({
+      id,
+      parallelism: widths[id],
+      nodes,
+      threads: byChain[id],
+      loop: loops.of[nodes[0].id],
+    }),
   )
   const chainOf: Chain[] = []
   for (const chain of chains) for (const node of chain.nodes) chainOf[node.id] = chain
-  const { fused, exchanges } = splitEdges(graph.nodes, chainOf)
+  const { fused, exchanges } = splitEdges(graph.nodes, chainOf, loops)
   return {
     chains,
     exchanges,
@@ -103,54 +116,59 @@ export function planGraph(graph: PlannableGraph, settings: PlanSettings): Plan {
     parallelism,
     chainOf,
     fused,
-    timestamped: inherited(graph.nodes, stamps),
-    asked: inherited(graph.nodes, ({ body }) => body.type === 'input'),
+    loops,
+    timestamped: inherited(loops, stamps),
+    asked: inherited(loops, ({ body }) => body.type === 'input'),
   }
 }
 
 /** By node id: whether `has` holds for the node or for one upstream of it. */
-function inherited(nodes: readonly GraphNode[], has: (node: GraphNode) => boolean): boolean[] {
-  const found: boolean[] = []
-  for (const node of nodes)
-    found[node.id] = has(node) || node.inputs.some(({ from }) => found[from.id] === true)
+function inherited({ order }: Loops, has: (node: GraphNode) => boolean): boolean[] {
+  const found = order.map(() => false)
+  const look = (node: GraphNode): boolean =>
+    has(node) || node.inputs.some(({ from }) => found[from.id])
+  // What comes round a loop is found by looking again.
+  for (let size = -1, before = -2; size !== before; ) {
+    before = size
+    for (const node of order) found[node.id] = look(node)
+    size = found.filter(Boolean).length
+  }
   return found
 }
 
 /** By node id: the node whose watermarks hold behind it; nodes that wait for several have a time of their own. */
-function timeDomains(nodes: readonly GraphNode[]): number[] {
+function timeDomains({ order, isFeedback }: Loops): number[] {
   const domains: number[] = []
-  for (const node of nodes) {
+  for (const node of order) {
     const stamping = node.body.type === 'operator' && node.body.factory.shape === 'timestamp'
-    const incoming = new Set(node.inputs.map(({ from }) => domains[from.id]))
+    const ordinary = node.inputs.filter((edge) => !isFeedback(edge, node))
+    const incoming = new Set(ordinary.map(({ from }) => domains[from.id]))
     domains[node.id] = stamping || incoming.size !== 1 ? node.id : [...incoming][0]
   }
   return domains
 }
 
-/** A loop would have to count what circulates in it before it may end; nothing does that yet. */
-function refuseLoops(nodes: readonly GraphNode[]): void {
-  const future = nodes.find(({ body }) => body.type === 'future')
-  if (future === undefined) return
-  throw new StreamError(
-    'SAGE_CONFIG',
-    `fromFuture '${future.name}': expected a graph without feedback loops, which this version builds but cannot run`,
-    { operator: future.name },
-  )
-}
-
 function deriveParallelism(graph: PlannableGraph, settings: PlanSettings): number[] {
   const parallelism: number[] = []
-  for (const node of graph.nodes) {
-    const explicit = graph.parallelismOf(node)
-    parallelism[node.id] = isSerial(node) ? 1 : (explicit ?? derived(node, parallelism, settings))
-    if (parallelism[node.id] > settings.maxParallelism) {
+  const asked = new Set<GraphNode>()
+  /** Undefined: it depends on one that is being asked, round a loop. */
+  const widthOf = (node: GraphNode): number | undefined => {
+    const known = parallelism[node.id]
+    if (known !== undefined || asked.has(node)) return known
+    asked.add(node)
+    const explicit = isSerial(node) ? 1 : (graph.parallelismOf(node) ?? ownWidth(node, settings))
+    const width = explicit ?? inputWidth(node, widthOf) ?? 1
+    if (width > settings.maxParallelism) {
       throw new StreamError(
         'SAGE_PARALLELISM',
-        `parallelism: expected at most maxParallelism (${settings.maxParallelism}), got ${parallelism[node.id]}`,
+        `parallelism: expected at most maxParallelism (${settings.maxParallelism}), got ${width}`,
         { operator: node.name },
       )
     }
+    parallelism[node.id] = width
+    return width
   }
+  for (const node of graph.nodes) widthOf(node)
   return parallelism
 }
 
@@ -160,23 +178,35 @@ function isSerial({ body }: GraphNode): boolean {
   return body.type === 'output' || body.type === 'input'
 }
 
-function derived(node: GraphNode, parallelism: readonly number[], settings: PlanSettings): number {
+function ownWidth(node: GraphNode, settings: PlanSettings): number | undefined {
   if (node.body.type === 'source') return node.body.factory.single ? 1 : settings.parallelism
-  if (node.scales) return settings.parallelism
-  const first = node.inputs[0]
-  return first === undefined ? 1 : (parallelism[first.from.id] ?? 1)
+  return node.scales ? settings.parallelism : undefined
+}
+
+/** That of the first input that has one without this node. */
+function inputWidth(
+  { inputs }: GraphNode,
+  widthOf: (node: GraphNode) => number | undefined,
+): number | undefined {
+  for (const { from } of inputs) {
+    const width = widthOf(from)
+    if (width !== undefined) return width
+  }
+  return undefined
 }
 
 function groupChains(
-  nodes: readonly GraphNode[],
+  { order, of }: Loops,
   parallelism: readonly number[],
   domains: readonly number[],
 ): GraphNode[][] {
   const groups: GraphNode[][] = []
   const groupOf: GraphNode[][] = []
-  for (const node of nodes) {
+  for (const node of order) {
     const oneTime = new Set(node.inputs.map(({ from }) => domains[from.id])).size === 1
-    const home = (oneTime ? homeOf(node, groupOf, parallelism) : undefined) ?? []
+    // A chain is in a loop as a whole: it ends with the loop.
+    const oneLoop = node.inputs.every(({ from }) => of[from.id] === of[node.id])
+    const home = (oneTime && oneLoop ? homeOf(node, groupOf, parallelism) : undefined) ?? []
     if (home.length === 0) groups.push(home)
     home.push(node)
     groupOf[node.id] = home
@@ -206,7 +236,7 @@ function isFusable(edge: GraphEdge, to: GraphNode, parallelism: readonly number[
   return from === 1 || edge.partitioning.type === 'forward'
 }
 
-function splitEdges(nodes: readonly GraphNode[], chainOf: readonly Chain[]) {
+function splitEdges(nodes: readonly GraphNode[], chainOf: readonly Chain[], loops: Loops) {
   const fused = new Map<number, FusedEdge[]>()
   const exchanges: Exchange[] = []
   const addExchange = (exchange: Omit<Exchange, 'id'>) =>
@@ -215,14 +245,20 @@ function splitEdges(nodes: readonly GraphNode[], chainOf: readonly Chain[]) {
     if (node.body.type === 'input') addExchange(fromMain(node, chainOf[node.id]))
     if (node.body.type === 'output') addExchange(toMain(node, chainOf[node.id]))
     for (const edge of node.inputs) {
-      if (chainOf[edge.from.id] !== chainOf[node.id]) addExchange(between(edge, node, chainOf))
+      if (chainOf[edge.from.id] !== chainOf[node.id])
+        addExchange(between(edge, node, chainOf, loops))
       else fused.set(edge.from.id, [...(fused.get(edge.from.id) ?? []), { edge, to: node }])
     }
   }
   return { fused, exchanges }
 }
 
-function between(edge: GraphEdge, to: GraphNode, chainOf: readonly Chain[]): Omit<Exchange, 'id'> {
+function between(
+  edge: GraphEdge,
+  to: GraphNode,
+  chainOf: readonly Chain[],
+  loops: Loops,
+): Omit<Exchange, 'id'> {
   const fromChain = chainOf[edge.from.id]
   const toChain = chainOf[to.id]
   const pairwise =
@@ -238,6 +274,7 @@ function between(edge: GraphEdge, to: GraphNode, chainOf: readonly Chain[]): Omi
     receivers: toChain.parallelism,
     partitioning: pairwise ? edge.partitioning : dealing(edge),
     combiner: combinerOf(to, chainOf),
+    feedback: loops.isFeedback(edge, to),
   }
 }
 
@@ -268,6 +305,7 @@ function fromMain(node: GraphNode, toChain: Chain): Omit<Exchange, 'id'> {
     pairwise: true,
     partitioning: { type: 'forward' },
     combiner: undefined,
+    feedback: false,
   }
 }
 
@@ -283,5 +321,6 @@ function toMain(node: GraphNode, fromChain: Chain): Omit<Exchange, 'id'> {
     pairwise: true,
     partitioning: { type: 'forward' },
     combiner: undefined,
+    feedback: false,
   }
 }

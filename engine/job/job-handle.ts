@@ -66,10 +66,10 @@ export interface JobParts<IO> {
   /**
    * Starts all that works on a plan's memory.
    *
-   * @param resumes - whether it begins with the newest checkpoint of its own, and not with what was configured
+   * @param since - the job's first checkpoint of its own: it begins with the newest, and not with what was configured
    * @param died - tells of a failure that the coordinator cannot tell
    */
-  launch(plan: JobPlan, resumes: boolean, died: (error: StreamError) => void): JobBody
+  launch(plan: JobPlan, since: number | undefined, died: (error: StreamError) => void): JobBody
 }
 
 /**
@@ -108,8 +108,8 @@ export class JobHandle<IO = Record<string, unknown>> {
   /** The number of this life: what was sent in an earlier one is not heard any more. */
   #life = 0
   #hasRun = false
-  /** Whether a checkpoint of this job's own is complete. */
-  #resumable = false
+  /** The first checkpoint of this job's own that was complete. */
+  #firstCheckpoint: number | undefined
   #unreferenced = false
   /** Between two lives: the wait for the next, and how the job ends instead. */
   #delay: { readonly timer: NodeJS.Timeout; readonly over: () => void } | undefined
@@ -339,7 +339,7 @@ export class JobHandle<IO = Record<string, unknown>> {
 
   #checkpointed({ info, requests, pushed }: CompletedReport): void {
     if (pushed !== undefined) {
-      this.#resumable = true
+      this.#firstCheckpoint ??= info.id
       this.#restarts.progressed()
       for (const [node, records] of pushed) this.#inputs.get(node)?.checkpointed(records)
     }
@@ -398,7 +398,7 @@ export class JobHandle<IO = Record<string, unknown>> {
     const life = ++this.#life
     const isThis = () => this.#life === life
     this.#endedMs = undefined
-    const body = this.#parts.launch(this.#plan, this.#resumable, (error) => {
+    const body = this.#parts.launch(this.#plan, this.#firstCheckpoint, (error) => {
       if (isThis()) this.#conclude({ status: 'failed', error: errorToData(error) })
     })
     this.#body = body

@@ -1,3 +1,4 @@
+import { StreamError } from '../../codec/errors.ts'
 import { codecOf, frameOptions } from '../channel/exchange-frames.ts'
 import { InputChannel } from '../channel/input-channel.ts'
 import { OutputChannel } from '../channel/output-channel.ts'
@@ -13,6 +14,7 @@ import { initRing } from '../ring/layout.ts'
 import { RingReader } from '../ring/reader.ts'
 import { RingWriter } from '../ring/writer.ts'
 import { StateMemory } from '../state/state-memory.ts'
+import { Heartbeats } from '../thread/heartbeats.ts'
 import type { ThreadSettings } from '../thread/job-site.ts'
 import { SettleWords } from '../thread/settle-words.ts'
 
@@ -24,6 +26,7 @@ export class JobPlan {
   readonly takesCheckpoints: boolean
   readonly arena: Arena
   readonly settle: SettleWords
+  readonly beats: Heartbeats
   /** How long the main thread looks for what it expects; 0 where it does the work itself. */
   readonly spinMs: number
   readonly userMetrics: UserMetricsMemory
@@ -35,11 +38,13 @@ export class JobPlan {
     this.spinMs = settings.mode === 'inline' ? 0 : settings.spinMs
     this.plan = planGraph(graph, settings)
     this.takesCheckpoints = settings.checkpoint !== undefined
+    if (this.takesCheckpoints) refuseLoops(this.plan)
     this.memory = planMemory(this.plan, settings)
     this.arena = createArena(this.memory.totalBytes)
     this.settle = SettleWords.allocate(this.plan.threads)
-    this.userMetrics = UserMetricsMemory.allocate(settings.metricsBytes)
     // The coordinator is the last.
+    this.beats = Heartbeats.allocate(this.plan.threads + 1)
+    this.userMetrics = UserMetricsMemory.allocate(settings.metricsBytes)
     this.state = StateMemory.allocate(this.plan.threads + 1, settings.sharedBytes)
     for (const exchange of this.plan.exchanges) this.#initRings(exchange)
   }
@@ -86,7 +91,7 @@ export class JobPlan {
   }
 
   explain(name: string, format: ExplainFormat): string {
-    return explain(explained(name, this.plan, this.memory), format)
+    return explain(explained(name, this), format)
   }
 
   #initRings(exchange: Exchange): void {
@@ -103,7 +108,19 @@ export class JobPlan {
   }
 }
 
-function explained(name: string, plan: Plan, memory: MemoryPlan): ExplainedPlan {
+/** What circulates would be in no checkpoint. */
+function refuseLoops({ chains }: Plan): void {
+  const [future] = chains.filter(({ loop }) => loop !== undefined).flatMap(({ nodes }) => nodes)
+  if (future === undefined) return
+  throw new StreamError(
+    'SAGE_CONFIG',
+    `checkpoint: expected a job without feedback loops, got one that begins with fromFuture '${future.name}': ` +
+      'what circulates in it would be in no checkpoint',
+    { operator: future.name },
+  )
+}
+
+function explained(name: string, { plan, memory, state }: JobPlan): ExplainedPlan {
   const fused = [...plan.fused].flatMap(([from, edges]) =>
     edges.map(({ edge, to }) => ({
       fromNode: from,
@@ -135,6 +152,7 @@ function explained(name: string, plan: Plan, memory: MemoryPlan): ExplainedPlan 
     })),
     edges: [...fused, ...crossing],
     memoryBytes: memory.totalBytes,
+    stateBytes: state.byteLength,
     threads: plan.threads,
   }
 }

@@ -43,10 +43,12 @@ import { asStreamError, ErrorGate } from './error-gate.ts'
 import { ErrorThreshold } from './error-threshold.ts'
 import { AsSettled, InOrder } from './flight.ts'
 import type { WayIn } from './in-flight.ts'
+import { LoopMember } from './loop-member.ts'
+import { LoopWords } from './loop-words.ts'
 import { type GatedCalls, PromiseGate } from './promise-gate.ts'
 import { retryable } from './retryable.ts'
 import { type PartitionClaim, SourceDriver } from './source-driver.ts'
-import { Task, type TaskInput } from './task.ts'
+import { Task, type TaskInput, type TaskLoop } from './task.ts'
 import { TaskContext, type TaskPlace, type ThreadFacilities } from './task-context.ts'
 import type { CheckpointTaker, OperatorCut, TaskCut } from './task-cut.ts'
 import { viewReadingOf } from './view-reading.ts'
@@ -82,6 +84,7 @@ export function buildTask(shop: Workshop, chain: Chain, subtask: number): Task {
 }
 
 interface Draft extends ChainOperator {
+  readonly ctx: TaskContext
   readonly targets: Map<string, Target[]>
 }
 
@@ -89,20 +92,18 @@ class TaskBuilder {
   readonly #shop: Workshop
   readonly #chain: Chain
   readonly #subtask: number
-  readonly #state: ChainState = {
-    scope: emptyScope(),
-    pressed: false,
-    time: undefined,
-    fatal: undefined,
-  }
+  readonly #state: ChainState
+  readonly #member: LoopMember | undefined
   readonly #operators: Draft[] = []
   /** The operators with state, but for combiners: these keep nothing over a barrier. */
   readonly #cuts: OperatorCut[] = []
   readonly #indexOf = new Map<number, number>()
   readonly #after: ((result: unknown, value: unknown) => void)[] = []
   readonly #outputs: OutputPort[] = []
+  /** Those that lead to other subtasks of its loop. */
+  readonly #loopOutputs: OutputPort[] = []
   readonly #entries: ChainEntry[] = []
-  readonly #inputs: TaskInput[] = []
+  readonly #inputs: (TaskInput & { readonly follows: boolean })[] = []
   readonly #restored: { way: WayIn; entry: number }[] = []
   /** What the main thread pushes into, by node id. */
   readonly #pushed = new Map<number, InputChannel>()
@@ -114,6 +115,14 @@ class TaskBuilder {
     this.#shop = shop
     this.#chain = chain
     this.#subtask = subtask
+    this.#state = {
+      scope: emptyScope(),
+      pressed: false,
+      time: undefined,
+      late: chain.loop === undefined ? undefined : false,
+      fatal: undefined,
+    }
+    this.#member = chain.loop === undefined ? undefined : this.#memberOf(chain.loop)
   }
 
   build(): Task {
@@ -143,6 +152,7 @@ class TaskBuilder {
       restored: this.#restored,
       source: this.#source,
       outputs: this.#outputs,
+      loop: this.#loop(),
       checkpoints: this.#shop.checkpoints,
       cut: () => this.#cut(),
       metrics: new TaskMetrics(
@@ -152,6 +162,34 @@ class TaskBuilder {
       nowMs,
       wake: facilities.wake,
     })
+  }
+
+  // --- feedback loops ------------------------------------------------------------------------
+
+  /** The members of a loop are the subtasks of its chains, in the order of the plan. */
+  #memberOf(loop: number): LoopMember {
+    const { plan, memory, arena } = this.#shop
+    const chains = plan.chains.filter((chain) => chain.loop === loop)
+    const count = (some: readonly Chain[]) =>
+      some.reduce((sum, { parallelism }) => sum + parallelism, 0)
+    const before = count(chains.slice(0, chains.indexOf(this.#chain)))
+    const threads = new Set(chains.flatMap((chain) => chain.threads))
+    return new LoopMember(
+      new LoopWords(arena, memory.loopOffset[loop], count(chains)),
+      before + this.#subtask,
+      [...threads].map((thread) => new Doorbell(arena, memory.doorbell(thread))),
+    )
+  }
+
+  #loop(): TaskLoop | undefined {
+    const member = this.#member
+    return member && { member, outputs: this.#loopOutputs }
+  }
+
+  /** Whether an exchange leads from one chain of this chain's loop to another. */
+  #isWithin({ fromChain, toChain }: Exchange): boolean {
+    const { loop } = this.#chain
+    return loop !== undefined && fromChain?.loop === loop && toChain?.loop === loop
   }
 
   // --- operators -----------------------------------------------------------------------------
@@ -332,7 +370,7 @@ class TaskBuilder {
       retries,
       scope: this.#state.scope,
       state: this.#state,
-      invoke: (value) => this.#invoke(k, value, 0),
+      invoke: (value, input) => this.#invoke(k, value, input),
       emit: emits ? (result, value) => this.#after[k](result, value) : () => {},
       wake: facilities.wake,
       nowMs,
@@ -388,7 +426,8 @@ class TaskBuilder {
 
   #time(): ChainTime {
     const domains: number[] = []
-    const timed = this.#operators.map(({ operator, targets, errors, gate, shape }, k) => {
+    const timed = this.#operators.map(({ operator, targets, errors, gate, shape, ctx }, k) => {
+      const { keyed } = ctx
       const holding = shape === 'async' ? gate : undefined
       const own = operator.watermarks !== undefined || holding !== undefined
       const domain = domains[k] ?? -1
@@ -397,10 +436,15 @@ class TaskBuilder {
         if (target.type === 'send') ports.push(target.port)
         else domains[target.to] = own ? k : domain
       }
-      return { operator, errors, ports, domain, holding }
+      return { operator, errors, ports, domain, holding, keyed }
     })
-    const channels = this.#inputs.map(({ channel }) => channel)
-    return new ChainTime(this.#state.scope, channels, timed)
+    return new ChainTime(this.#state.scope, this.#timedChannels(), timed)
+  }
+
+  /** Where records of a loop meet those of its ordinary inputs, the latter tell the time. */
+  #timedChannels(): InputChannel[] {
+    const ordinary = this.#inputs.filter(({ follows }) => !follows)
+    return (ordinary.length > 0 ? ordinary : this.#inputs).map(({ channel }) => channel)
   }
 
   #wake(): void {
@@ -440,6 +484,7 @@ class TaskBuilder {
   #send(exchange: Exchange): void {
     const port = this.#port(exchange)
     this.#outputs.push(port)
+    if (this.#isWithin(exchange)) this.#loopOutputs.push(port)
     const send: Target = { type: 'send', port }
     if (exchange.combiner === undefined) {
       this.#target(exchange.from, exchange.edge?.port ?? 'main', send)
@@ -482,6 +527,7 @@ class TaskBuilder {
         this.#receiverBell(exchange, receiver),
         this.#row(memory.linkRow(exchange.id, this.#subtask, receiver)),
         exchange.edge?.backpressure,
+        exchange.feedback ? this.#member!.spill : undefined,
       )
     })
     const routing = routingTable(maxParallelism, exchange.receivers)
@@ -584,6 +630,8 @@ class TaskBuilder {
         },
         inPlace,
         timestamped: this.#entries[entry].timestamps === 'with-watermarks',
+        loop: exchange.feedback ? 'round' : this.#isWithin(exchange) ? 'within' : undefined,
+        follows: plan.loops.follows[exchange.from.id] && !exchange.feedback,
       })
     }
   }

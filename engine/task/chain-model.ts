@@ -104,6 +104,11 @@ export interface ChainState {
   pressed: boolean
   /** Told by compiled text of watermarks that come with records. Set before the chain is compiled. */
   time: ChainTime | undefined
+  /**
+   * For a chain in a feedback loop: whether its operators have had the end of their input, and what still comes is late.
+   * Undefined: it is in none.
+   */
+  late: boolean | undefined
   /** The failure that ends the job. User code between it and the task may catch it, but cannot undo it. */
   fatal: StreamError | undefined
 }

@@ -1,4 +1,9 @@
-import type { Operator, RecordScope, Room } from '../../operators/contract/operator.ts'
+import type {
+  KeyedBackend,
+  Operator,
+  RecordScope,
+  Room,
+} from '../../operators/contract/operator.ts'
 import type { InputChannel } from '../channel/input-channel.ts'
 import type { OutputPort } from '../channel/output-port.ts'
 import type { ErrorGate } from './error-gate.ts'
@@ -16,6 +21,7 @@ export interface TimedOperator {
   readonly domain: number
   /** For shape `async`: what is on its way. */
   readonly holding?: Pick<PromiseGate, 'pending' | 'watermark'> | undefined
+  readonly keyed: Pick<KeyedBackend, 'used' | 'eventTimers'>
   /** The watermark that it has seen. Compiled text compares it with that of each record. */
   watermark: number
 }
@@ -44,9 +50,14 @@ export class ChainTime {
   #next = 0
   /** Whether `advance` may find anything to do. */
   #moved = false
+  /** In a feedback loop: time has come to its end, and what still comes is late. */
+  #over = false
   /** The watermark of the channel at hand: what compiled text compares each record's with. */
   watermark = Number.NEGATIVE_INFINITY
 
+  /**
+   * @param channels - those that have a say about the time: where records of a feedback loop meet others, its own have none
+   */
   constructor(
     scope: RecordScope,
     channels: readonly InputChannel[],
@@ -88,7 +99,8 @@ export class ChainTime {
     if (!this.#moved) return true
     if (this.#next === 0) this.#gather()
     for (; this.#next < this.operators.length; this.#next++) {
-      if (!this.#show(this.#next, room)) return false
+      if (!(this.#over ? this.#fireLate(this.#next, room) : this.#show(this.#next, room)))
+        return false
     }
     this.#next = 0
     this.#moved = false
@@ -135,6 +147,14 @@ export class ChainTime {
     )
   }
 
+  /** All operators have been shown the end of time, and further records come, which are late. */
+  beginLate(): void {
+    this.#over = true
+    this.#incoming = Number.POSITIVE_INFINITY
+    for (const timed of this.operators) timed.watermark = Number.POSITIVE_INFINITY
+    this.select(this.#channel)
+  }
+
   /** Makes the scope that of no record, at operator k. */
   resetScope(k: number): void {
     const scope = this.#scope
@@ -142,6 +162,12 @@ export class ChainTime {
     scope.timestamp = Number.NaN
     scope.ask = 0
     scope.watermark = this.operators[k].watermark
+  }
+
+  /** A timer that a late record has registered is due at once. */
+  #fireLate(k: number, room: Room): boolean {
+    const { keyed } = this.operators[k]
+    return !keyed.used || keyed.eventTimers.size === 0 || this.end(k, room)
   }
 
   #show(k: number, room: Room): boolean {
@@ -195,7 +221,8 @@ export class ChainTime {
     }
     let idle = false
     for (const channel of this.#channels) {
-      if (channel.ended) continue
+      // One that a feedback loop has shown the end of time says nothing more.
+      if (channel.ended || channel.watermark === Number.POSITIVE_INFINITY) continue
       if (!channel.idle) return false
       idle = true
     }

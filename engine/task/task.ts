@@ -18,6 +18,8 @@ import {
   type RestoredBatch,
   type WayIn,
 } from './in-flight.ts'
+import type { LoopMember } from './loop-member.ts'
+import { LOOP_STAGE } from './loop-words.ts'
 import { Patience } from './patience.ts'
 import { RunSlice } from './run-slice.ts'
 import type { SourceDriver } from './source-driver.ts'
@@ -34,6 +36,9 @@ export type Progress = 'worked' | 'idle' | 'ended'
  *
  * With checkpoints: … → draining → waiting (until a checkpoint holds what it has left behind) → completing → ended; and
  * running → suspended, at a barrier behind which nothing more is to be done.
+ *
+ * In a feedback loop: running → finishing (ordinary inputs have ended, and nothing circulates) → running (what that has emitted
+ * circulates, as late records) → settling (nothing circulates any more) → …
  */
 type Phase =
   | 'running'
@@ -71,6 +76,15 @@ export interface TaskInput {
   readonly inPlace: boolean
   /** Whether its frames carry timestamps and watermarks. */
   readonly timestamped: boolean
+  /** Whether its records come from the task's own feedback loop: round again, or on their way through it. */
+  readonly loop: 'round' | 'within' | undefined
+}
+
+/** A task's part in a feedback loop. */
+export interface TaskLoop {
+  readonly member: LoopMember
+  /** Those that lead to other tasks of the loop. */
+  readonly outputs: readonly OutputPort[]
 }
 
 /** Everything a task is made of. */
@@ -91,6 +105,8 @@ export interface TaskParts {
   /** For a task that reads a source: entry 0 of its chain. */
   readonly source: SourceDriver | undefined
   readonly outputs: readonly OutputPort[]
+  /** For a task in a feedback loop. */
+  readonly loop: TaskLoop | undefined
   /** Takes part in checkpoints; undefined: the job takes none. */
   readonly checkpoints: CheckpointTaker | undefined
   /** What it hands over at a barrier, but for what is in flight. */
@@ -120,12 +136,16 @@ export class Task {
   #touched = false
   /** Whether the step at hand has moved anything. */
   #moved = false
+  /** Whether the batch has come round a feedback loop. */
+  #cameRound = false
+  /** In a feedback loop: all operators have had the end of their input, and what still circulates is late. */
+  #late = false
   /** Whether watermarks came with the batch. */
   #timestamped = false
   /** The checkpoint whose barrier has come in on some input, or that starts here; 0: none. */
   #epoch = 0
-  /** Whether nothing is done behind that barrier. */
-  #suspends = false
+  /** The checkpoint behind whose barrier nothing is done; 0: none. */
+  #suspendsAt = 0
   /** What was emitted for it lies before the barrier. */
   #handedOver = false
   /** Until it has settled, nothing is taken in and no time passes. */
@@ -225,6 +245,17 @@ export class Task {
     return source === undefined || source.quiet
   }
 
+  /**
+   * For a task in a feedback loop, after a look that found nothing to move: whether nothing is left that could begin to
+   * circulate by itself.
+   */
+  get atRest(): boolean {
+    const { time, inputs, loop } = this.#parts
+    if (!this.quiet || time.dueAt < Number.POSITIVE_INFINITY) return false
+    if (loop!.member.stage !== LOOP_STAGE.running) return this.#late
+    return inputs.every((input) => input.loop !== undefined || input.channel.ended)
+  }
+
   /** Has an idle source asked again by the next step. */
   askSource(): void {
     this.#parts.source?.askNow()
@@ -238,6 +269,8 @@ export class Task {
 
   /** Works until `deadlineMs` (about), or until there is nothing to do. Throws the failure that ends the job. */
   step(deadlineMs: number): Progress {
+    const member = this.#parts.loop?.member
+    member?.begin()
     this.#moved = false
     try {
       while (this.#moveOn(this.#relieve())) {
@@ -249,7 +282,9 @@ export class Task {
       this.#flush()
     }
     if (this.#phase === 'ended') return 'ended'
-    return this.#moved ? 'worked' : 'idle'
+    if (this.#moved) member?.moved()
+    else if (member?.rest(this) !== true) return 'idle'
+    return 'worked'
   }
 
   /**
@@ -261,9 +296,16 @@ export class Task {
   trigger(epoch: number, suspend: boolean): void {
     if (this.#phase !== 'running' || epoch <= this.#epoch || epoch <= this.#lastCut) return
     this.#begin(epoch)
-    this.#suspends = suspend
+    this.#suspendsAt = suspend ? epoch : 0
     // What the main thread has pushed before lies before the barrier.
     for (const { channel } of this.#parts.inputs) channel.markPublished()
+  }
+
+  /** The checkpoint was given up: where it was to stand still behind it, it does not. */
+  goOn(epoch: number): void {
+    if (epoch !== this.#suspendsAt) return
+    this.#suspendsAt = 0
+    if (this.#phase === 'suspended') this.#phase = 'running'
   }
 
   /** What it would hand over now. */
@@ -334,7 +376,7 @@ export class Task {
     switch (this.#phase) {
       case 'running':
         if (this.#taking !== undefined) return this.#whenTaken(this.#taking)
-        if (this.#held !== 0 && !this.#goOn()) return false
+        if (this.#held !== 0 && !this.#mayGoOn()) return false
         if (this.#runSlice() || this.#passTime()) return true
         return this.#epoch === 0 ? this.#takeInput() : this.#workToCut()
       case 'suspended':
@@ -440,6 +482,8 @@ export class Task {
     if (found === 'records') {
       this.#next = 0
       this.#touched = true
+      // They were emitted by the end of input, which comes before them here too.
+      if (this.#turnsWith()) this.#phase = 'finishing'
       return true
     }
     if (found === 'time') return true
@@ -448,7 +492,7 @@ export class Task {
       this.#growQuiet()
       return false
     }
-    this.#phase = 'finishing'
+    this.#phase = this.#late ? 'settling' : 'finishing'
     return true
   }
 
@@ -583,9 +627,9 @@ export class Task {
     const { outputs, checkpoints } = this.#parts
     if (!this.#passed) for (const output of outputs) output.barrier(this.#epoch)
     if (checkpoints!.holds(this.#epoch)) this.#held = this.#epoch
+    if (this.#epoch === this.#suspendsAt) this.#phase = 'suspended'
     this.#lastCut = this.#epoch
     this.#leaveCut()
-    if (this.#suspends) this.#phase = 'suspended'
   }
 
   #leaveCut(): void {
@@ -595,7 +639,7 @@ export class Task {
   }
 
   /** Whether the others have come to their barriers, too, or the checkpoint was given up. */
-  #goOn(): boolean {
+  #mayGoOn(): boolean {
     if (this.#parts.checkpoints!.holds(this.#held)) return false
     this.#held = 0
     return true
@@ -619,9 +663,27 @@ export class Task {
     time.touch()
   }
 
+  /** Whether the batch has come round a loop that has begun to end while it was looked for. */
+  #turnsWith(): boolean {
+    const { loop } = this.#parts
+    return loop !== undefined && !this.#late && this.#cameRound && loop.member.turned
+  }
+
+  /** Whether nothing comes through an input before this task has had the end of its own. */
+  #isOver({ channel, loop }: TaskInput): boolean {
+    if (loop === undefined) return channel.ended
+    const { stage } = this.#parts.loop!.member
+    if (this.#late) return stage === LOOP_STAGE.over
+    return loop === 'round'
+      ? stage !== LOOP_STAGE.running
+      : channel.watermark === Number.POSITIVE_INFINITY
+  }
+
   /** The next frame of any input, in turn. */
   #poll(): 'records' | 'time' | 'empty' | 'ended' {
-    const { inputs, time, timed, generators } = this.#parts
+    const { inputs, time, timed, generators, loop } = this.#parts
+    // Behind its barrier what circulates waits for that of the ordinary inputs.
+    const full = loop !== undefined && this.#epoch === 0 && loop.member.full
     let open = false
     let ended = false
     for (let i = 0; i < inputs.length; i++) {
@@ -634,11 +696,18 @@ export class Task {
         open = true
         continue
       }
+      if (full && input.loop === undefined && !over) {
+        open = true
+        continue
+      }
+      // Before this task has had its end, what lies behind it waits.
+      if (loop !== undefined && this.#isOver(input)) continue
       const polled = channel.poll(this.#batch)
       if (polled === 'records') {
         this.#entry = input.entry
         this.#way = input.way
         this.#inPlace = input.inPlace
+        this.#cameRound = input.loop === 'round'
         this.#timestamped = input.timestamped
         if (timed) time.select(channel)
         for (const generator of generators) generator.select('')
@@ -761,8 +830,19 @@ export class Task {
       this.#finishing = undefined
       this.#finished++
     }
-    this.#phase = 'settling'
+    if (this.#parts.loop === undefined) this.#phase = 'settling'
+    else this.#beginLate(this.#parts.loop)
     return true
+  }
+
+  /** What the end has emitted may come round: until nothing does, this goes on. */
+  #beginLate({ outputs }: TaskLoop): void {
+    for (const output of outputs) output.endTime()
+    this.#late = true
+    this.#parts.state.late = true
+    this.#parts.time.beginLate()
+    this.#finished = 0
+    this.#phase = 'running'
   }
 
   #anyPressed(): boolean {

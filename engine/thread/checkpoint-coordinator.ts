@@ -10,6 +10,7 @@ import type { Manifest } from '../checkpoint/manifest.ts'
 import type { PartFacts } from '../checkpoint/state-model.ts'
 import type { SharedState } from '../state/shared-state.ts'
 import type { CheckpointRequest, CompletedReport, TakenPart, ToWorker } from './control.ts'
+import type { Machine } from './machine.ts'
 import { cutShared, SHARED, writeShared } from './shared-state-part.ts'
 
 /** What the checkpoints of a job need of its coordinator. */
@@ -21,7 +22,7 @@ export interface CheckpointingJob {
   report(done: CompletedReport): void
   /** One could not be taken; the job goes on. */
   refuse(error: ErrorData, requests: readonly number[]): void
-  /** The job stands still behind a savepoint: it may end. */
+  /** The job stands still behind a checkpoint, whose sinks have made visible what it holds: it may end. */
   suspended(): void
   /** The last checkpoint of the job failed: what it has left behind is not safe. */
   fail(error: ErrorData): void
@@ -65,7 +66,7 @@ interface Running {
   readonly ready: Set<number>
   readonly parts: Map<number, PartFacts>
   readonly pushed: Map<number, number>
-  timer: NodeJS.Timeout | undefined
+  stopTimer(): void
   completing: boolean
 }
 
@@ -80,13 +81,15 @@ export class CheckpointCoordinator {
   readonly #job: CheckpointingJob
   readonly #pace: CheckpointPace
   readonly #store: CheckpointStore
+  readonly #machine: Pick<Machine, 'nowMs' | 'clock' | 'after'>
   #next: number
   #base: Manifest | undefined
   #running: Running | undefined
   #beginning = false
   readonly #requests: CheckpointRequest[] = []
   readonly #lasts = new Set<number>()
-  #timer: NodeJS.Timeout | undefined
+  readonly #suspended = new Set<number>()
+  #stopTimer: () => void = nothing
   #closed = false
   /** What is being done in directories. */
   readonly #works = new Set<Promise<void>>()
@@ -96,8 +99,10 @@ export class CheckpointCoordinator {
     job: CheckpointingJob,
     pace: CheckpointPace,
     { store, next, base }: { store: CheckpointStore; next: number; base: Manifest | undefined },
+    machine: Pick<Machine, 'nowMs' | 'clock' | 'after'>,
   ) {
     this.#job = job
+    this.#machine = machine
     this.#pace = pace
     this.#store = store
     this.#next = next
@@ -115,8 +120,8 @@ export class CheckpointCoordinator {
    */
   async close(): Promise<void> {
     this.#closed = true
-    clearTimeout(this.#timer)
-    clearTimeout(this.#running?.timer)
+    this.#stopTimer()
+    this.#running?.stopTimer()
     const ended = new StreamError(
       'SAGE_CANCELLED',
       'checkpoint: the job ended before it was complete',
@@ -206,6 +211,12 @@ export class CheckpointCoordinator {
     if (this.#lasts.size === this.#job.workers) this.#track(this.#beginNext())
   }
 
+  /** All of a worker stands still behind the last checkpoint, which is visible. */
+  suspended(worker: number): void {
+    this.#suspended.add(worker)
+    if (this.#suspended.size === this.#job.workers) this.#job.suspended()
+  }
+
   /** Something is done in a directory; never rejects. */
   #track(work: Promise<void>): void {
     this.#works.add(work)
@@ -214,10 +225,9 @@ export class CheckpointCoordinator {
 
   #schedule(): void {
     if (this.#closed || this.#pace.intervalMs === Number.POSITIVE_INFINITY) return
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#track(this.#beginNext(true)), this.#pace.intervalMs)
-    // A job that waits for its input is kept alive by that, not by its checkpoints.
-    this.#timer.unref()
+    this.#stopTimer()
+    const begin = () => this.#track(this.#beginNext(true))
+    this.#stopTimer = this.#machine.after(this.#pace.intervalMs, begin)
   }
 
   /** Begins the next one, if none is under way and there is a reason. */
@@ -266,7 +276,7 @@ export class CheckpointCoordinator {
       store,
       lock,
       base,
-      begun: performance.now(),
+      begun: this.#machine.nowMs(),
       savepoint,
       suspend,
       last,
@@ -277,7 +287,7 @@ export class CheckpointCoordinator {
       ready: new Set(),
       parts: new Map(),
       pushed: new Map(),
-      timer: undefined,
+      stopTimer: nothing,
       completing: false,
     }
     this.#running = running
@@ -286,7 +296,7 @@ export class CheckpointCoordinator {
       this.#track(this.#giveUp(running, errorToData(new StreamError('SAGE_TIMEOUT', message))))
     }
     if (this.#pace.timeoutMs !== Number.POSITIVE_INFINITY)
-      running.timer = setTimeout(late, this.#pace.timeoutMs).unref()
+      running.stopTimer = this.#machine.after(this.#pace.timeoutMs, late)
     const directory = store.site.directory
     const unaligned = this.#pace.unaligned && !savepoint && !suspend
     const order = { epoch, directory, base, savepoint, suspend, shared, unaligned }
@@ -305,18 +315,20 @@ export class CheckpointCoordinator {
 
   async #complete(running: Running): Promise<void> {
     running.completing = true
-    clearTimeout(running.timer)
+    running.stopTimer()
     const { epoch, store, base, savepoint, sharedPart } = running
+    const { nowMs, clock } = this.#machine
     try {
       const parts = [...running.parts.values()]
       const facts = this.#job.facts()
       const operators = sharedPart === undefined ? facts.operators : [...facts.operators, SHARED]
-      const head = { ...facts, operators, epoch, time: Date.now(), savepoint }
+      const head = { ...facts, operators, epoch, time: clock.now(), savepoint }
       const manifest = buildManifest({ ...head, parts, ...(base === undefined ? {} : { base }) })
       const { path, bytes } = await store.complete(manifest)
       if (!savepoint) this.#base = manifest
+      else if (running.suspend && showsAnything(manifest)) await this.#store.leave(epoch, path)
       await running.lock?.release()
-      const info = { id: epoch, path, bytes, durationMs: performance.now() - running.begun }
+      const info = { id: epoch, path, bytes, durationMs: nowMs() - running.begun }
       const pushed = savepoint ? undefined : running.pushed
       this.#done(running, { info, requests: idsOf(running.requests), pushed })
     } catch (error) {
@@ -333,10 +345,8 @@ export class CheckpointCoordinator {
     this.#running = undefined
     this.#job.tell({ type: 'completed', epoch: running.epoch })
     this.#job.report(done)
-    if (running.suspend) {
-      this.#job.suspended()
-      return
-    }
+    // It ends when all workers have committed.
+    if (running.suspend) return
     // What is not needed any more goes in the background; what could not be removed goes next time.
     if (!running.savepoint)
       this.#track(this.#store.retain(this.#pace.retain).then(nothing, nothing))
@@ -363,9 +373,9 @@ export class CheckpointCoordinator {
   }
 
   async #takeBack(running: Running): Promise<void> {
-    const { epoch, store, lock, sharedPart, timer } = running
+    const { epoch, store, lock, sharedPart } = running
     this.#running = undefined
-    clearTimeout(timer)
+    running.stopTimer()
     this.#job.tell({ type: 'aborted', epoch })
     await sharedPart?.abort()
     await store.abort(epoch).catch(() => {})
@@ -379,6 +389,11 @@ export class CheckpointCoordinator {
     this.#schedule()
     this.#track(this.#beginNext())
   }
+}
+
+/** Whether any sink makes visible what a checkpoint holds. */
+function showsAnything({ operators }: Manifest): boolean {
+  return operators.some(({ visibility }) => visibility !== 'none')
 }
 
 function idsOf(requests: readonly CheckpointRequest[]): number[] {

@@ -1,5 +1,5 @@
 import { type ErrorData, errorToData, StreamError } from '../../codec/errors.ts'
-import type { RuntimeContext } from '../../operators/contract/context.ts'
+import type { Clock, RuntimeContext } from '../../operators/contract/context.ts'
 import { MetricRegistry, unreadMetrics } from '../../operators/contract/metric-registry.ts'
 import { withStores, withStoresInline } from '../../operators/contract/state-site.ts'
 import { describeGraph, firstDifference } from '../graph/fingerprint.ts'
@@ -12,7 +12,6 @@ import { StateMemory } from '../state/state-memory.ts'
 import { failed, type ServiceCall, ServiceCalls, type ServiceReply } from '../task/service-calls.ts'
 import { ServiceHost } from '../task/services.ts'
 import { CheckpointCoordinator } from './checkpoint-coordinator.ts'
-import { openSite, openStore } from './checkpoint-files.ts'
 import type {
   ControlPort,
   FromMain,
@@ -23,7 +22,8 @@ import type {
   ToWorker,
 } from './control.ts'
 import type { JobGraph } from './job-site.ts'
-import { clockOf, crossingOf, reportingLogger, type ThreadInit } from './job-thread.ts'
+import { beating, clockOf, crossingOf, reportingLogger, type ThreadInit } from './job-thread.ts'
+import type { Machine } from './machine.ts'
 import { describeOperators, type OpenedCheckpoints, openCheckpoints } from './open-checkpoints.ts'
 import { PartitionClaims } from './partition-claims.ts'
 import { restoreShared } from './shared-state-part.ts'
@@ -47,6 +47,7 @@ type WorkerState = 'starting' | 'built' | 'opened' | 'ended'
 export class Coordinator {
   readonly #init: ThreadInit
   readonly #lines: CoordinatorLines
+  readonly #machine: Machine
   /** The graph as the main thread built it; undefined in inline mode, where there is but one. */
   readonly #plain: readonly string[] | undefined
   readonly #states: WorkerState[]
@@ -58,17 +59,23 @@ export class Coordinator {
   #wish: 'stopped' | 'cancelled' | undefined
   #error: ErrorData | undefined
   #cancelling = false
-  #patience: NodeJS.Timeout | undefined
+  #stopWaiting = () => {}
   #full: readonly string[] | undefined
   #job: JobGraph | undefined
   #checkpoints: CheckpointCoordinator | undefined
-  #opened: OpenedCheckpoints | undefined
+  #opening: Promise<OpenedCheckpoints> | undefined
   readonly #services: ServiceHost
   readonly #crossing: <T>(data: T) => T
   readonly #stores: SharedState
 
-  constructor(init: ThreadInit, lines: CoordinatorLines, plain: readonly string[] | undefined) {
+  constructor(
+    init: ThreadInit,
+    lines: CoordinatorLines,
+    plain: readonly string[] | undefined,
+    machine: Machine,
+  ) {
     this.#init = init
+    this.#machine = machine
     this.#lines = lines
     this.#plain = plain
     this.#crossing = crossingOf(init)
@@ -100,8 +107,10 @@ export class Coordinator {
   }
 
   async #run(load: () => Promise<JobGraph>): Promise<void> {
+    let endBeats = () => {}
     try {
       const job = await load()
+      endBeats = beating(this.#init)
       this.#full = describeGraph(job.graph, { sourceText: true })
       this.#compare('the coordinator', this.#plain, describeGraph(job.graph, { sourceText: false }))
       this.#job = job
@@ -112,26 +121,37 @@ export class Coordinator {
       this.#fail(errorToData(error))
     }
     await this.#ended.promise
-    clearTimeout(this.#patience)
+    this.#stopWaiting()
     await this.#checkpoints?.close()
     await this.#closeServices()
-    await this.#opened?.lock.release().catch(() => {})
+    endBeats()
+    await this.#unlock()
   }
 
   async #openServices(job: JobGraph): Promise<void> {
     const { jobName, settings } = this.#init
     const logger = reportingLogger(settings.logLevel, (line) => this.#lines.main.post(line))
-    await this.#services.open(job.services, { jobName, logger, clock: clockOf(this.#init, job) })
+    const clock = clockOf(this.#init, job, this.#machine)
+    await this.#services.open(job.services, { jobName, logger, clock })
   }
 
-  /** A service that hangs in its `close` is left when the job has failed or was cancelled. */
   async #closeServices(): Promise<void> {
-    const closed = this.#services.close().catch((error: unknown) => this.fail(error))
-    if (!this.#cancelling) return closed
+    await this.#patiently(this.#services.close().catch((error: unknown) => this.fail(error)))
+  }
+
+  /** Also a lock that is only being taken. */
+  async #unlock(): Promise<void> {
+    const unlocked = this.#opening?.then(({ lock }) => lock.release())
+    await this.#patiently(unlocked?.catch(() => {}))
+  }
+
+  /** What hangs at the end of a job (a service in its `close`) is left when the job has failed or was cancelled. */
+  async #patiently(work: Promise<void> | undefined): Promise<void> {
+    if (!this.#cancelling) return work
     const patience = Promise.withResolvers<void>()
-    const timer = setTimeout(patience.resolve, CANCEL_MS).unref()
-    await Promise.race([closed, patience.promise])
-    clearTimeout(timer)
+    const stopWaiting = this.#machine.after(CANCEL_MS, patience.resolve)
+    await Promise.race([work, patience.promise])
+    stopWaiting()
   }
 
   async #answer(worker: number, call: ServiceCall): Promise<void> {
@@ -170,6 +190,7 @@ export class Coordinator {
     if (message.type === 'taken') this.#checkpoints?.taken(worker, message)
     if (message.type === 'declined') this.#checkpoints?.declined(message.epoch, message.error)
     if (message.type === 'allLast') this.#checkpoints?.allLast(worker)
+    if (message.type === 'suspended') this.#checkpoints?.suspended(worker)
     if (isAboutCheckpoints(message)) return
     if (message.type === 'built') this.#descriptions[worker] = message
     this.#states[worker] = message.type as WorkerState
@@ -219,10 +240,15 @@ export class Coordinator {
   async #start(job: JobGraph): Promise<void> {
     try {
       const from = await this.#openCheckpoints(job)
+      // The job was cancelled, or has failed, meanwhile: nothing more is opened.
+      if (this.#cancelling) return
       if (from !== undefined)
-        await restoreShared(this.#stores, openSite(from.directory).open(from.manifest))
+        await restoreShared(
+          this.#stores,
+          this.#machine.openSite(from.directory).open(from.manifest),
+        )
       await this.#openServices(job)
-      const partitions = await this.#listPartitions(job)
+      const partitions = await this.#listPartitions(job, from)
       for (const [node, list] of partitions) partitions.set(node, leftOf(list, from, node))
       const claims = PartitionClaims.allocate(partitions)
       this.#tell({ type: 'start', partitions, claims, from })
@@ -239,10 +265,10 @@ export class Coordinator {
     const { parallelism } = planGraph(job.graph, settings)
     const { maxParallelism } = settings
     const program = { job: jobName, maxParallelism, nodes, parallelism }
+    const { openStore, openSite } = this.#machine
     const storeOf = (directory: string) => openStore(directory, owner)
-    const opened = await openCheckpoints(settings.checkpoint, program, storeOf, openSite)
-    this.#opened = opened
-    // The job was cancelled, or has failed, meanwhile.
+    this.#opening = openCheckpoints(settings.checkpoint, program, storeOf, openSite)
+    const opened = await this.#opening
     if (this.#cancelling) return undefined
     const operators = describeOperators(program)
     const { dir: directory } = settings.checkpoint
@@ -261,6 +287,7 @@ export class Coordinator {
       },
       { ...settings.checkpoint, directory },
       opened,
+      this.#machine,
     )
     return opened.from
   }
@@ -281,12 +308,15 @@ export class Coordinator {
     )
   }
 
-  async #listPartitions(job: JobGraph): Promise<Map<number, readonly string[]>> {
+  async #listPartitions(
+    job: JobGraph,
+    from: ResumedFrom | undefined,
+  ): Promise<Map<number, readonly string[]>> {
     const plan = planGraph(job.graph, this.#init.settings)
     const lists = new Map<number, readonly string[]>()
     for (const node of job.graph.nodes) {
       if (node.body.type !== 'source') continue
-      lists.set(node.id, await this.#partitionsOf(node, plan.parallelism[node.id], job))
+      lists.set(node.id, await this.#partitionsOf(node, plan.parallelism[node.id], job, from))
     }
     return lists
   }
@@ -295,12 +325,16 @@ export class Coordinator {
     node: GraphNode,
     parallelism: number,
     job: JobGraph,
+    from: ResumedFrom | undefined,
   ): Promise<readonly string[]> {
     if (node.body.type !== 'source') return []
     const { factory } = node.body
     if (factory.single) return ['0']
+    const clock = clockOf(this.#init, job, this.#machine)
     try {
-      return await factory.create(listingContext(node, parallelism, this.#init, job)).partitions()
+      const known = from?.positions.get(node.id)
+      const source = factory.create(listingContext(node, parallelism, this.#init, clock))
+      return await source.partitions(known && [...known.keys()])
     } catch (error) {
       if (error instanceof StreamError) throw error.at(node.name, 0)
       const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
@@ -321,7 +355,7 @@ export class Coordinator {
       StateMemory.cancel(this.#init.state)
       this.#tell({ type: 'cancel' })
       // A worker that hangs in user code hears nothing; the main thread ends its thread.
-      this.#patience = setTimeout(() => this.#ended.resolve(), CANCEL_MS).unref()
+      this.#stopWaiting = this.#machine.after(CANCEL_MS, () => this.#ended.resolve())
     }
     this.#cancelling = true
     this.#endWhenAllHave()
@@ -348,7 +382,7 @@ export class Coordinator {
 }
 
 function isAboutCheckpoints({ type }: FromWorker): boolean {
-  return ['ready', 'held', 'taken', 'declined', 'allLast'].includes(type)
+  return ['ready', 'held', 'taken', 'declined', 'allLast', 'suspended'].includes(type)
 }
 
 /** The partitions that have not been read to their end. */
@@ -369,8 +403,8 @@ function leftOf(
 function listingContext(
   node: GraphNode,
   parallelism: number,
-  init: ThreadInit,
-  job: JobGraph,
+  { jobName }: ThreadInit,
+  clock: Clock,
 ): RuntimeContext {
   const unavailable = (): never => {
     throw new StreamError('SAGE_SERVICE', 'services and state are not available in partitions()')
@@ -382,7 +416,7 @@ function listingContext(
   const logger = { debug: silent, info: silent, warning: silent, error: silent }
   return {
     name: node.name,
-    jobName: init.jobName,
+    jobName,
     subtask: 0,
     parallelism,
     key: undefined,
@@ -398,7 +432,7 @@ function listingContext(
     watermark: Number.NEGATIVE_INFINITY,
     logger,
     metrics: new MetricRegistry(node.name, unreadMetrics, logger),
-    clock: clockOf(init, job),
+    clock,
     wake: silent,
     service: unavailable,
     shared: noState,

@@ -28,6 +28,7 @@ export interface ThreadSettings {
   readonly mode: 'threads' | 'inline'
   readonly strict: boolean
   readonly spinMs: number
+  readonly stuckAfterMs: number
   readonly ringBytes: number | undefined
   readonly totalRingBytes: number
   readonly metricsBytes: number
@@ -47,6 +48,11 @@ export interface CheckpointSettings {
   readonly resume: string
   /** Whether checkpoints hold what is in flight, and do not wait for it. */
   readonly unaligned: boolean
+  /**
+   * A job that has failed and goes on, from the newest: the first checkpoint that it may go back to. Those before are another
+   * run's; without any, it does not begin anew.
+   */
+  readonly since?: number
 }
 
 /** Which program a thread has to build. */

@@ -44,7 +44,7 @@ export interface OpenedCheckpoints {
  * @throws StreamError `SAGE_CHECKPOINT_IN_USE`, `SAGE_CHECKPOINT_CORRUPT`, `SAGE_CHECKPOINT_INCOMPATIBLE`, `SAGE_RESCALE`
  */
 export async function openCheckpoints(
-  { dir, resume }: CheckpointSettings,
+  { dir, resume, since }: CheckpointSettings,
   program: ResumableProgram,
   openStore: (directory: string) => CheckpointStore,
   openSite: (directory: string) => CheckpointSite,
@@ -58,6 +58,7 @@ export async function openCheckpoints(
     const source = own ? store : openStore(named.directory)
     const decision = chooseCheckpoint({
       resume: own ? resume : (named.epoch ?? 'latest'),
+      since,
       candidates: await candidatesOf(source),
       finalSinks: program.nodes
         .filter((node) => visibilityOf(node) === 'final')

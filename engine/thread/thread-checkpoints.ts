@@ -3,7 +3,7 @@ import type { KeyedStore } from '../../operators/contract/keyed-store.ts'
 import type { Operator } from '../../operators/contract/operator.ts'
 import type { Awaitable } from '../../operators/contract/source.ts'
 import type { CheckpointSite, PartWriter, SectionWriter } from '../checkpoint/contract.ts'
-import { shouldBeFull } from '../checkpoint/full-or-delta.ts'
+import { whatToWrite } from '../checkpoint/what-to-write.ts'
 import type { GraphNode } from '../graph/node.ts'
 import { stateId } from '../graph/state-id.ts'
 import { asStreamError } from '../task/error-gate.ts'
@@ -17,6 +17,7 @@ export interface CheckpointedTask {
   readonly begins: boolean
   cut(): TaskCut
   trigger(epoch: number, suspend: boolean): void
+  goOn(epoch: number): void
 }
 
 /** What the checkpoints of a thread need of it. */
@@ -57,6 +58,8 @@ interface Last {
   readonly released: () => void
   /** Whether a complete checkpoint holds it: its sinks have made everything visible. */
   done: boolean
+  /** Until it has settled, its sinks are still about an earlier checkpoint. Never rejects. */
+  preparing: Promise<unknown> | undefined
 }
 
 /**
@@ -101,6 +104,15 @@ export class ThreadCheckpoints implements CheckpointTaker {
     this.#hasSinks = tasks.some((task) => task.cut().operators.some(isSink))
   }
 
+  /** A subtask holds what a checkpoint does: one that stands on that needs no more than what changes from here on. */
+  restored({ operators, subtask }: TaskCut, epoch: number): void {
+    for (const { node, keyed } of operators) {
+      if (!keyed.used) continue
+      const { store, marks } = this.#markedOf(`${stateId(node)}/${subtask}`, keyed.store)
+      marks.set(epoch, store.mark())
+    }
+  }
+
   /**
    * The coordinator begins a checkpoint; one that was under way is given up. Told of before any barrier, which over a ring
    * may be faster than an order.
@@ -142,16 +154,17 @@ export class ThreadCheckpoints implements CheckpointTaker {
 
   /**
    * It is complete: sinks commit, what stood still until then goes on, and later ones may stand on it. A savepoint stands for
-   * itself: the job's own checkpoints go on as if it had never been.
+   * itself: the job's own checkpoints go on as if it had never been. One that the job ends with is committed: nothing of the
+   * job's own comes behind it.
    */
   completed(epoch: number): void {
     const current = this.#current
     if (current?.order.epoch !== epoch) return
     this.#current = undefined
-    if (current.order.savepoint) return
+    if (current.order.savepoint && !current.order.suspend) return
     this.#forgetMarksBefore(epoch)
-    if (!this.#hasSinks) this.#release(current.last)
-    else this.#inBackground(this.#commit(epoch, current.last))
+    if (this.#hasSinks) this.#inBackground(this.#commit(epoch, current))
+    else this.#done(current)
   }
 
   /** The thread ends: a checkpoint under way is given up. Resolves when nobody is at work any more, sinks included. */
@@ -161,8 +174,9 @@ export class ThreadCheckpoints implements CheckpointTaker {
     await part
   }
 
-  /** It was given up. */
+  /** It was given up: the job goes on, also where it was to stand still. */
   aborted(epoch: number): void {
+    for (const task of this.#tasks) task.goOn(epoch)
     if (this.#current?.order.epoch === epoch) void this.#giveUp()
   }
 
@@ -187,7 +201,7 @@ export class ThreadCheckpoints implements CheckpointTaker {
 
   takeLast(cut: TaskCut, released: () => void): void {
     const name = nameOf(cut)
-    const last = { cut, released, done: false }
+    const last = { cut, released, done: false, preparing: undefined }
     this.#lasts.set(name, last)
     if (this.#current !== undefined && !this.#current.begun.has(name))
       this.#shareLast(this.#current, name, last)
@@ -195,11 +209,21 @@ export class ThreadCheckpoints implements CheckpointTaker {
   }
 
   /** The share of a task that waits at its end, or is gone. */
-  #shareLast(current: Current, name: string, { cut, done }: Last): void {
+  #shareLast(current: Current, name: string, last: Last): void {
     current.last.add(name)
-    const prepared = done ? nothing : prepare(cut, current.order.epoch)
+    const { cut } = last
+    const prepared = last.done ? nothing : this.#prepareLast(current, last)
     const share = this.#share(current, cut, prepared)
     if (share !== undefined) this.#inBackground(share)
+  }
+
+  /** One checkpoint after the other: no task waits at its end between two. */
+  #prepareLast(current: Current, last: Last): Prepared | Promise<Prepared> {
+    const { cut, preparing } = last
+    const begin = () => (this.#current === current ? prepare(cut, current.order.epoch) : nothing)
+    const prepared = preparing === undefined ? begin() : preparing.then(begin)
+    if (prepared instanceof Promise) last.preparing = prepared.catch(() => {})
+    return prepared
   }
 
   #share(
@@ -222,12 +246,12 @@ export class ThreadCheckpoints implements CheckpointTaker {
   }
 
   /** Behind those of the checkpoint before. */
-  #commit(epoch: number, last: ReadonlySet<string>): Promise<void> {
+  #commit(epoch: number, current: Current): Promise<void> {
     this.#commits = this.#commits.then(async () => {
       const cuts = this.#tasks.map((task) => task.cut())
       const open = cuts.filter((cut) => this.#lasts.get(nameOf(cut))?.done !== true)
       await Promise.all(open.map((cut) => commit(cut, epoch)))
-      this.#release(last)
+      this.#done(current)
     })
     return this.#commits
   }
@@ -244,12 +268,14 @@ export class ThreadCheckpoints implements CheckpointTaker {
     this.#background = Promise.all([this.#background, done]).then(() => {})
   }
 
-  #release(names: ReadonlySet<string>): void {
+  /** Everything that it holds is visible. */
+  #done({ last: names, order }: Current): void {
     for (const name of names) {
       const last = this.#lasts.get(name)!
       last.done = true
       last.released()
     }
+    if (order.suspend) this.#setting.post({ type: 'suspended' })
   }
 
   #write(
@@ -293,11 +319,17 @@ export class ThreadCheckpoints implements CheckpointTaker {
       const { marks } = this.#markedOf(`${id}/${subtask}`, keyed.store)
       const { base, savepoint, epoch } = order
       const mark = base === undefined ? undefined : marks.get(base.epoch)
-      const full =
-        mark === undefined || shouldBeFull({ base, operator: id, subtask, parallelism, savepoint })
+      const counts = () => keyed.store.countsSince(mark!)
+      const whole =
+        mark === undefined
+          ? 'everything'
+          : whatToWrite({ base, operator: id, subtask, parallelism, savepoint, counts })
       const header = { operator: id, kind: 'keyed', subtask } as const
-      const section = part.section(full ? header : { ...header, since: base!.epoch })
-      const entries = full ? keyed.store.entries() : keyed.store.changedSince(mark)
+      const section = part.section(
+        whole === 'everything' ? header : { ...header, since: base!.epoch, whole },
+      )
+      const entries =
+        whole === 'everything' ? keyed.store.entries() : keyed.store.changedSince(mark!, whole)
       for (const entry of entries) section.add(entry)
       section.end()
       if (!savepoint) marks.set(epoch, keyed.store.mark())

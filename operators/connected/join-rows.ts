@@ -23,6 +23,8 @@ export interface JoinSpec {
   readonly withinMs: number
   /** Compares all pairs, in one subtask. Undefined: the streams are keyed, and records of a key match. */
   readonly condition?: ((left: any, right: any) => unknown) | undefined
+  /** Whether a stream may never end. Default false. */
+  readonly endless?: boolean
 }
 
 type Sides = readonly [left: JoinSide, right: JoinSide]
@@ -43,6 +45,7 @@ export function joinRowsFactory(spec: JoinSpec): OperatorFactory {
     shape: 'process',
     serial: condition !== undefined,
     functions: condition === undefined ? [] : [condition],
+    redistribute: RecordTime.redistribute,
     create: (context) => new JoinRows(spec, context),
   }
 }
@@ -74,12 +77,12 @@ class JoinRows implements Operator {
   }
 
   open(): void {
-    const { condition, withinMs } = this.#spec
-    if (condition === undefined || withinMs < Number.POSITIVE_INFINITY) return
+    const { condition, withinMs, endless } = this.#spec
+    if (condition === undefined || withinMs < Number.POSITIVE_INFINITY || !endless) return
     const { ctx } = this.#context
     ctx.logger.warning(
       `join '${ctx.name}': a condition without \`within\` keeps every record of both streams until they end; ` +
-        'on streams without an end its state grows for ever',
+        'where one may never end, its state grows for ever',
     )
   }
 
@@ -96,16 +99,30 @@ class JoinRows implements Operator {
     return this.#timers.dueAt
   }
 
+  snapshot(): unknown {
+    return this.#time.snapshot()
+  }
+
+  restore(state: unknown): void {
+    this.#time.restore(state)
+  }
+
   #take(own: 0 | 1, value: unknown): void {
-    const { scope } = this.#context
+    const { scope, countDropped } = this.#context
     const time = this.#time.ofRecord()
+    // Round a feedback loop, behind the end of input: its partners are gone.
+    if (this.#ending !== undefined) {
+      countDropped()
+      return
+    }
     const found = this.#place.find()
+    const before = found === -1 ? undefined : this.#column.get(found)
+    // What throws does so before anything has changed.
+    const partners = before === undefined ? [] : this.#partners(own, value, time, before[1 - own])
     // Timers may be about to fire that are due already.
     if (found !== -1 && this.#time.domain === 'processing') this.#forget(found, time)
     const sides = found === -1 ? undefined : this.#column.get(found)
-    // What throws does so before anything has changed.
-    const partners = sides === undefined ? [] : this.#partners(own, value, time, sides[1 - own])
-    const slot = found !== -1 && sides !== undefined ? found : this.#place.slot()
+    const slot = sides === undefined ? this.#place.slot() : found
     const kept: Sides = sides ?? [[], []]
     insertEntry(kept[own], { value, time, matched: partners.length > 0 })
     if (sides === undefined) this.#column.set(slot, kept)
@@ -122,10 +139,12 @@ class JoinRows implements Operator {
 
   #partners(own: 0 | 1, value: unknown, time: number, others: JoinSide): JoinEntry[] {
     const { withinMs, condition } = this.#spec
+    const due = this.#time.domain === 'processing' ? time : Number.NEGATIVE_INFINITY
     const partners: JoinEntry[] = []
     for (let i = firstAt(others, time - withinMs); i < others.length; i++) {
       const other = others[i]
       if (other.time > time + withinMs) break
+      if (this.#dueOf(other.time) <= due) continue
       if (condition !== undefined) {
         const holds = own === 0 ? condition(value, other.value) : condition(other.value, value)
         if (isPromise(holds)) throw promiseReturned('join.condition')

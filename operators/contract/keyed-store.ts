@@ -42,6 +42,18 @@ export interface KeyedEntry {
   readonly values: Readonly<Record<string, unknown>> | undefined
 }
 
+/** Key groups from `from` up to, not including, `to`. */
+export interface GroupRange {
+  readonly from: number
+  readonly to: number
+}
+
+/** By key group: how many keys it has, and how many of them have changed. */
+export interface GroupCounts {
+  readonly keys: Uint32Array
+  readonly changed: Uint32Array
+}
+
 /** A timer as it stands in a snapshot. */
 export interface TimerEntry {
   readonly group: number
@@ -87,8 +99,13 @@ export interface KeyedStore {
    * the first one nothing is remembered, which costs nothing.
    */
   mark(): number
-  /** What has changed since a mark that was not forgotten, key group by key group. */
-  changedSince(mark: number): Iterable<KeyedEntry>
+  /** How many keys there are, and how many of them have been set, touched or cleared since a mark that was not forgotten. */
+  countsSince(mark: number): GroupCounts
+  /**
+   * What has changed since a mark that was not forgotten, and of the key groups of `whole` what has not changed, too; key
+   * group by key group.
+   */
+  changedSince(mark: number, whole?: GroupRange): Iterable<KeyedEntry>
   /** `changedSince` will not be asked for marks up to this one. */
   forget(mark: number): void
   /** Puts back what `entries` or `changedSince` of a store of the same operator gave. */

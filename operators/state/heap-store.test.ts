@@ -197,6 +197,38 @@ describe('what changed since a mark', () => {
     expect(byKey(store.changedSince(third))).toEqual({ '"a"': { v: 9 } })
   })
 
+  it('is nothing of what was restored, though it is asked for only then', () => {
+    const store = storeAt()
+    store.restore([
+      { group: 0, key: 'a', values: { v: 1 } },
+      { group: 0, key: 'b', values: { v: 2 } },
+    ])
+    const mark = store.mark()
+    const column = store.column<number>('v')
+    expect(byKey(store.changedSince(mark))).toEqual({})
+    column.set(store.find('b'), 3)
+    expect(byKey(store.changedSince(mark))).toEqual({ '"b"': { v: 3 } })
+  })
+
+  it('of some key groups everything', () => {
+    const store = storeAt()
+    const column = store.column<number>('v')
+    for (let key = 0; key < 100; key++) column.set(store.slot(key), key)
+    const mark = store.mark()
+    for (const key of [1, 2, 3]) column.set(store.slot(key), -key)
+    const all = [...store.entries()]
+    const range = { from: all[20].group, to: all[60].group }
+    const isWhole = (group: number) => group >= range.from && group < range.to
+    const expected = all.filter(
+      ({ group, key }) => isWhole(group) || [1, 2, 3].includes(key as number),
+    )
+    expect(byKey(store.changedSince(mark, range))).toEqual(byKey(expected))
+    const { keys, changed } = store.countsSince(mark)
+    expect([sum(keys), sum(changed)]).toEqual([100, 3])
+    for (const group of keys.keys())
+      expect(keys[group]).toBe(all.filter((one) => one.group === group).length)
+  })
+
   it('added to what was there at the mark gives what is there now', () => {
     const step = fc.tuple(fc.integer({ min: 0, max: 12 }), fc.option(fc.integer(), { freq: 3 }))
     fc.assert(
@@ -224,3 +256,5 @@ describe('what changed since a mark', () => {
     )
   })
 })
+
+const sum = (numbers: Uint32Array): number => numbers.reduce((a, b) => a + b, 0)

@@ -2,6 +2,8 @@ import { type Key, keyGroup, keyHash } from '../../codec/key.ts'
 import type { Clock } from '../contract/context.ts'
 import type {
   ColumnOptions,
+  GroupCounts,
+  GroupRange,
   KeyedEntry,
   KeyedStore,
   NumberColumn,
@@ -99,9 +101,7 @@ export class HeapStore implements KeyedStore {
   }
 
   *entries(): Iterable<KeyedEntry> {
-    for (const [group, slots] of this.#byGroup(() => true)) {
-      for (const slot of slots) yield this.#entry(group, slot)
-    }
+    yield* this.#entriesOf(() => true)
   }
 
   mark(): number {
@@ -112,15 +112,26 @@ export class HeapStore implements KeyedStore {
     return this.#epoch++
   }
 
-  *changedSince(mark: number): Iterable<KeyedEntry> {
+  countsSince(mark: number): GroupCounts {
+    const stamps = this.#changed!
+    const keys = new Uint32Array(this.#maxParallelism)
+    const changed = new Uint32Array(this.#maxParallelism)
+    this.#table.forEach((slot, _, hash) => {
+      const group = keyGroup(hash, this.#maxParallelism)
+      keys[group]++
+      if (stamps[slot] > mark) changed[group]++
+    })
+    return { keys, changed }
+  }
+
+  *changedSince(mark: number, whole: GroupRange = { from: 0, to: 0 }): Iterable<KeyedEntry> {
     const changed = this.#changed!
     for (const { key, epoch } of this.#removals) {
       if (epoch > mark && this.#table.find(key) === -1)
         yield { group: keyGroup(keyHash(key), this.#maxParallelism), key, values: undefined }
     }
-    for (const [group, slots] of this.#byGroup((slot) => changed[slot] > mark)) {
-      for (const slot of slots) yield this.#entry(group, slot)
-    }
+    const { from, to } = whole
+    yield* this.#entriesOf((slot, group) => changed[slot] > mark || (group >= from && group < to))
   }
 
   forget(mark: number): void {
@@ -141,9 +152,10 @@ export class HeapStore implements KeyedStore {
 
   #added<C extends SlotColumn>(column: C): C {
     column.grow(this.#table.slots)
-    if (this.#changed !== undefined) column.tracked = true
     if (this.#unclaimed.delete(column.name)) this.#claim(column)
     else this.#columns.push(column)
+    // From here on: what is claimed is what was restored, and has not changed.
+    if (this.#changed !== undefined) column.tracked = true
     return column
   }
 
@@ -195,16 +207,18 @@ export class HeapStore implements KeyedStore {
     this.release(slot)
   }
 
-  /** The slots that `wanted` chooses, by key group. */
-  #byGroup(wanted: (slot: number) => boolean): [group: number, slots: number[]][] {
+  /** What `wanted` chooses, key group by key group. */
+  *#entriesOf(wanted: (slot: number, group: number) => boolean): Iterable<KeyedEntry> {
     const groups: number[][] = []
     this.#table.forEach((slot, _, hash) => {
-      if (!wanted(slot)) return
       const group = keyGroup(hash, this.#maxParallelism)
+      if (!wanted(slot, group)) return
       groups[group] ??= []
       groups[group].push(slot)
     })
-    return Object.entries(groups).map(([group, slots]) => [Number(group), slots])
+    for (const [group, slots] of groups.entries()) {
+      for (const slot of slots ?? []) yield this.#entry(group, slot)
+    }
   }
 }
 

@@ -10,6 +10,8 @@ import type {
 } from '../../../operators/contract/function.ts'
 import type { StreamState } from '../../../operators/contract/stream-state.ts'
 import type { FileSink, FileSinkOptions } from '../../../operators/files/file-sink.ts'
+import type { SqlSinkOptions } from '../../../operators/sql/sql-options.ts'
+import type { SqlSink } from '../../../operators/sql/sql-sink.ts'
 import type {
   ClassArguments,
   ClassOf,
@@ -26,6 +28,7 @@ import type {
 import type { KeyByOptions, KeyByStrategy, OperatorOptions, SinkOptions } from '../options.ts'
 import type {
   BackpressureOptions,
+  ConnectedProcessOptions,
   ConnectedWindowOptions,
   ErrorThresholdOptions,
   JoinByCondition,
@@ -52,6 +55,7 @@ export interface ConnectedStreams<Ts extends readonly unknown[]> {
   /** `sink` on the union of the inputs. */
   sink(fn: Lambda<Ts[number], any, unknown>, options?: SinkOptions): this
   sink(Class: typeof FileSink, files: FileSinkOptions<Ts[number]>, options?: SinkOptions): this
+  sink(Class: typeof SqlSink, rows: SqlSinkOptions<Ts[number]>, options?: SinkOptions): this
   sink<O = undefined>(
     Class: ClassOf<SinkFunction<Ts[number]>, O>,
     ...rest: ClassArguments<O, SinkOptions>
@@ -117,7 +121,7 @@ export interface ConnectedStreams<Ts extends readonly unknown[]> {
 
   /**
    * Calls the function per micro-batch, with a reader of each input and the job's default `StreamState`: when an input has
-   * data, at most 1024 records of each, and once more at the end. What it leaves unread stays for the next
+   * data, at most `maxBatch` (1024) records of each, and once more at the end. What it leaves unread stays for the next
    * call. It runs in one subtask; on keyed streams it sees one key at a time, and the result stays keyed.
    *
    * It returns the records to emit, which get the timestamp of the latest record read. A call that throws emits nothing, and
@@ -125,7 +129,7 @@ export interface ConnectedStreams<Ts extends readonly unknown[]> {
    */
   process<R extends Items<unknown>>(
     fn: (streams: StreamReaders<Ts>, state: StreamState) => R,
-    options?: OperatorOptions,
+    options?: ConnectedProcessOptions,
   ): DataStream<ItemOf<R>>
 
   /**
