@@ -64,7 +64,9 @@ export class ColumnsWriter {
 
   /** Adds those of record number `index`; throws `SAGE_KEY`, and then has added nothing. */
   append(index: number, columns: RecordColumns): void {
-    if (this.#keys !== null) this.#keys.write(checkKey(columns.key))
+    // What a function emits at the end of its input has no key.
+    const { key } = columns
+    if (this.#keys !== null) this.#keys.write(key === undefined ? undefined : checkKey(key))
     if (this.#timestamps !== null) {
       this.#timestamps.set(index, columns.timestamp)
       this.#last = columns.watermark

@@ -143,6 +143,7 @@ export type { SourceResult } from './api/stream-sources.ts'
 export type {
   BackpressureOptions,
   Comparable,
+  ConnectedProcessOptions,
   ConnectedWindow,
   ConnectedWindowOptions,
   ErrorThresholdOptions,

@@ -7,9 +7,10 @@ import type { WindowSpec } from '../../operators/connected/window-frames.ts'
 import { requireLambda } from '../../operators/contract/function-form.ts'
 import { assignTimestampsFactory } from '../../operators/time/assign-timestamps.ts'
 import { watermarks } from '../../operators/time/watermark-strategy.ts'
+import { mayBeEndless } from '../graph/endless.ts'
 import type { GraphNode } from '../graph/node.ts'
 import { append } from './append.ts'
-import { allowAny, operatorOptions } from './arguments.ts'
+import { allowAny, operatorOptions, requireCapacity } from './arguments.ts'
 import {
   type ConnectedSettings,
   handlingOf,
@@ -38,14 +39,21 @@ export function addProcess(
   requireLambda(fn, 'process')
   const { alignment } = settings
   const names = inputs.map(inputName)
-  const factory = processStreamsFactory({ fn, names, keyed: areKeyed(inputs), alignment })
+  const { maxBatch, ...options } = operatorOptions('process', given, { maxBatch: requireCapacity })
+  const factory = processStreamsFactory({
+    fn,
+    names,
+    keyed: areKeyed(inputs),
+    alignment,
+    ...(maxBatch === undefined ? {} : { maxBatch: maxBatch as number }),
+  })
   return append(inputs, {
     kind: 'processStreams',
     name: 'process',
-    options: operatorOptions('process', given),
+    options,
     body: { type: 'operator', factory },
     handling: handlingOf(settings, inputs),
-    compared: alignment === undefined ? {} : { alignment },
+    compared: { ...(alignment && { alignment }), ...(maxBatch === undefined ? {} : { maxBatch }) },
   })
 }
 
@@ -70,7 +78,8 @@ export function addJoin(
   }
   const withinMs =
     within === undefined ? Number.POSITIVE_INFINITY : durationMs(within as Duration, 'join.within')
-  const spec = { joinType: joinType as JoinType, withinMs, condition: condition as any }
+  const endless = inputs.some(({ node }) => mayBeEndless(node))
+  const spec = { joinType: joinType as JoinType, withinMs, condition: condition as any, endless }
   return append(cursors, {
     kind: 'join',
     options,

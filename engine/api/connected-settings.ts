@@ -91,19 +91,26 @@ const DEFAULT_BUFFER = 1024
 
 export function backpressureOf(given: unknown): Backpressure {
   const method = 'configureBackpressure'
-  const { strategy, bufferSize, timeout } = requireOptions(method, given, [
-    'strategy',
-    'bufferSize',
-    'timeout',
-  ])
+  const options = requireOptions(method, given, ['strategy', 'drop', 'bufferSize', 'timeout'])
+  const { strategy, drop = 'newest', bufferSize, timeout } = options
   requireOneOf(strategy, ['block', 'drop', 'buffer'], `${method}.strategy`)
+  requireOneOf(drop, ['newest', 'oldest'], `${method}.drop`)
+  if (strategy !== 'drop' && options.drop !== undefined) {
+    throw new StreamError(
+      'SAGE_OPTION',
+      `${method}.drop: expected none with strategy '${strategy}', got ${describe(drop)}`,
+    )
+  }
   if (bufferSize !== undefined) requireCapacity(bufferSize, `${method}.bufferSize`)
+  const timeoutMs =
+    timeout === undefined
+      ? Number.POSITIVE_INFINITY
+      : durationMs(timeout as Duration, `${method}.timeout`)
   return {
     strategy,
+    drop,
     bufferSize: (bufferSize as number | undefined) ?? (strategy === 'block' ? 1 : DEFAULT_BUFFER),
-    timeoutMs:
-      timeout === undefined
-        ? Number.POSITIVE_INFINITY
-        : durationMs(timeout as Duration, `${method}.timeout`),
+    // What drops does not block; at the end of input it may take its time.
+    timeoutMs: strategy === 'drop' ? Number.POSITIVE_INFINITY : timeoutMs,
   }
 }

@@ -31,7 +31,7 @@ same<DataStream<number>>()(
   true,
 )
 same<KeyedStream<string, Order>>()(
-  keyed.process(([orders]) => [...orders], { parallelism: 2 }),
+  keyed.process(([orders]) => [...orders], { parallelism: 2, maxBatch: 10 }),
   true,
 )
 same<DataStream<string>>()(
@@ -90,6 +90,15 @@ same<KeyedStream<string, string>>()(
     }),
   true,
 )
+// Also where the result is given a wider type.
+const wider: DataStream<number> = keyed
+  .window({ type: 'tumbling', size: '1m' })
+  .process(({ startTime, inputs: [orders] }) => (orders.length > 0 ? startTime : null))
+wider.map((n) => same<number>()(n, true))
+const widerBatch: DataStream<number> = keyed.process(([orders]) =>
+  [...orders].map(({ amount }) => (amount > 1 ? amount : null)),
+)
+widerBatch.map((n) => same<number>()(n, true))
 // @ts-expect-error sliding windows need a slide
 pair.window({ type: 'sliding', size: '1m' })
 // @ts-expect-error no timeout
@@ -119,5 +128,8 @@ pair.synchronize({ type: 'timestamp', tolerance: '1s', timestamp: () => 1 })
 pair.onError(() => 'ignore')
 // @ts-expect-error no marker
 pair.synchronize({ type: 'event' })
+pair.configureBackpressure({ strategy: 'drop', drop: 'oldest', bufferSize: 10 })
+// @ts-expect-error neither the newest nor the oldest
+pair.configureBackpressure({ strategy: 'drop', drop: 'some' })
 // @ts-expect-error no strategy
 pair.configureBackpressure({ strategy: 'wait' })

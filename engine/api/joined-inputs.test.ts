@@ -173,7 +173,12 @@ describe('settings of connected streams', () => {
     set.keyBy((v) => String(v)).process(() => [])
     expect(last().handling).toEqual(handling)
     const { backpressure } = last().inputs[1]
-    expect(backpressure).toEqual({ strategy: 'drop', bufferSize: 5, timeoutMs: Infinity })
+    expect(backpressure).toEqual({
+      strategy: 'drop',
+      drop: 'newest',
+      bufferSize: 5,
+      timeoutMs: Infinity,
+    })
     set.connect(c).coMap([(v) => v, (v) => v, (v) => v])
     expect(last().handling).toEqual({ ...handling, inputs: ['a', 'b', 'c'] })
     set.sink(() => {})
@@ -278,8 +283,17 @@ describe('a method at fault throws', () => {
         'configureBackpressure.bufferSize: expected an integer >= 1',
       ],
       [
+        () => any.configureBackpressure({ strategy: 'drop', drop: 'all' }),
+        "configureBackpressure.drop: expected 'newest', 'oldest'",
+      ],
+      [
+        () => any.configureBackpressure({ strategy: 'block', drop: 'oldest' }),
+        "configureBackpressure.drop: expected none with strategy 'block'",
+      ],
+      [() => any.process(() => [], { maxBatch: 0 }), 'process.maxBatch: expected an integer >= 1'],
+      [
         () => any.configureBackpressure({ strategy: 'drop', size: 0 }),
-        'configureBackpressure: expected options strategy, bufferSize, timeout, got "size"',
+        'configureBackpressure: expected options strategy, drop, bufferSize, timeout, got "size"',
       ],
     ]
     for (const [call, message] of cases) expect(errorOf(call)).toContain(`SAGE_OPTION: ${message}`)

@@ -1,10 +1,13 @@
 import { describe, StreamError } from '../../codec/errors.ts'
+import type { Logger } from '../../operators/contract/logger.ts'
 import type { EnvironmentConfig } from '../job/config.ts'
+import { consoleLogger } from '../job/console-logger.ts'
 import type { JobHandle } from '../job/job-handle.ts'
 import type { JobResult } from '../job/job-result.ts'
 import { announceScript, handOver, isWorker, type JobGraph } from '../thread/job-site.ts'
 import { BaseEnvironment } from './base-environment.ts'
 import { callSiteOf } from './call-site.ts'
+import { expectSubmit, settleSubmit } from './forgotten-submit.ts'
 import { failScript, handleSignals } from './script.ts'
 import { submitGraph } from './submit-graph.ts'
 
@@ -26,7 +29,16 @@ export class LocalEnvironment extends BaseEnvironment {
   constructor(name: string, config: EnvironmentConfig = {}) {
     super(name, config)
     if (isWorker) announceScript(this)
-    else this.#module = this.resolved().module ?? callSiteOf(new.target)
+    else {
+      this.#module = this.resolved().module ?? callSiteOf(new.target)
+      expectSubmit(this)
+    }
+  }
+
+  /** @internal Where the main thread warns of what concerns this environment. */
+  get warnings(): Pick<Logger, 'warning'> {
+    const { logger, logLevel } = this.resolved()
+    return logger ?? consoleLogger(logLevel)
   }
 
   /** @internal What a worker takes over. */
@@ -43,6 +55,7 @@ export class LocalEnvironment extends BaseEnvironment {
   submit(options?: SubmitOptions): Promise<JobHandle | JobResult>
   async submit(options: SubmitOptions = {}): Promise<JobHandle | JobResult> {
     if (isWorker) return handOver(this)
+    settleSubmit(this)
     const autostop = checkAutostop(options)
     const job = this.#start()
     if (autostop) return job.finished
@@ -52,6 +65,7 @@ export class LocalEnvironment extends BaseEnvironment {
 
   /** Stops the job, if there is one, and waits for its end. */
   async close(): Promise<void> {
+    settleSubmit(this)
     await this.#job?.stop()
   }
 

@@ -69,6 +69,19 @@ export interface InputOptions<S = unknown> extends OperatorOptions {
   readonly schema?: S
   /** How many pushed records may wait. Default 1024. */
   readonly capacity?: number
+  /**
+   * Whether what was accepted since the last complete checkpoint is kept on the main thread, as it was encoded, and fed again
+   * when the job starts again inside the process: then such a restart loses none of it, and counts none twice in the job's state.
+   * Each complete checkpoint releases what it holds. At most 64 MiB (and a frame) are kept: then a checkpoint is asked for, and
+   * pushes wait until it is complete.
+   *
+   * An `ask` that is in flight at the failure rejects; its record, once accepted, is fed again as all others are, and what
+   * comes of it is dropped at the output. It is nothing against the loss of the process. Without `checkpoint` in the configuration
+   * nothing is kept.
+   *
+   * Default false: what was accepted since then is lost, and counted as `dropped` of the stream.
+   */
+  readonly replay?: boolean
 }
 
 /** How functions get the records of a stream with a schema. */

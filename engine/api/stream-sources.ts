@@ -21,6 +21,7 @@ import {
   type CheckedOptions,
   functionArguments,
   operatorOptions,
+  requireBoolean,
   requireCapacity,
   requireText,
 } from './arguments.ts'
@@ -133,16 +134,17 @@ export class StreamSources {
   /** A stream that the main thread feeds: `push`, `tryPush`, `end`. */
   createStream<T = any>(name: string, options?: InputOptions<Schema<T>>): InputStream<T> {
     requireText(name, 'createStream name')
-    const rules = { capacity: requireCapacity, schema: requireSchema }
+    const rules = { capacity: requireCapacity, schema: requireSchema, replay: requireBoolean }
     const checked = operatorOptions('createStream', options, rules)
     const schema = checked.schema as Schema<T> | undefined
     const codec = schema?.codec ?? generalCodec
     const capacity = (checked.capacity ?? DEFAULT_CAPACITY) as number
+    const replay = checked.replay === true
     const node = this.graph.add({
       kind: 'createStream',
       name,
       uid: checked.uid,
-      body: { type: 'input', capacity, codec },
+      body: { type: 'input', capacity, codec, replay },
       inputs: [],
       errors: checked.errors,
       options: schema === undefined ? {} : { schema: schema.fbs() },

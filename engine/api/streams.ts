@@ -1,5 +1,6 @@
 export type {
   BackpressureOptions,
+  ConnectedProcessOptions,
   ConnectedWindowOptions,
   ErrorThresholdOptions,
   JoinByCondition,

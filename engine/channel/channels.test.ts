@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it, test } from 'vitest'
 import { columns } from '../../codec/fixtures/columns.ts'
+import { newBatch } from '../../codec/record-codec.ts'
+import { LINK } from '../metrics/counters.ts'
 import { Link } from './fixtures/link.ts'
+import type { Polled } from './input-channel.ts'
 
 const put = (link: Link, ...values: unknown[]) => {
   for (const value of values) link.output.append(value, columns())
@@ -108,6 +111,75 @@ it('a channel that closes a loop is never pressed; what waits is told, and keeps
   const numbers = link.carry().map((text) => Number.parseInt(text as string, 10))
   expect(numbers).toEqual(Array.from({ length: 5000 }, (_, i) => i))
   expect([link.output.waiting, waiting]).toEqual([false, 0])
+})
+
+describe('a full ring with a buffer that drops', () => {
+  /** Sends 500 records, which the ring has no room for, with a watermark behind each tenth; then the end. */
+  function dropping(drop: 'newest' | 'oldest', bufferSize: number) {
+    const link = new Link({
+      backpressure: { strategy: 'drop', drop, bufferSize, timeoutMs: Number.POSITIVE_INFINITY },
+    })
+    for (let i = 0; i < 500; i++) {
+      put(link, `${i} ${'x'.repeat(200)}`)
+      if (i % 10 === 9) {
+        link.output.flush()
+        link.output.advance(i)
+      }
+      expect(link.output.pressed).toBe(false)
+    }
+    link.output.end()
+    const numbers = link.carry().map((text) => Number.parseInt(text as string, 10))
+    expect(link.input.ended).toBe(true)
+    expect(link.sent[LINK.records]).toBe(numbers.length)
+    expect(link.sent[LINK.dropped]).toBe(500 - numbers.length)
+    expect(numbers).toEqual(numbers.toSorted((a, b) => a - b))
+    return { numbers, watermark: link.input.watermark }
+  }
+
+  test.each([1, 16, 100])('of %i records leaves out the newest', (bufferSize) => {
+    const { numbers, watermark } = dropping('newest', bufferSize)
+    expect(numbers).toEqual(numbers.map((_, i) => i))
+    expect(watermark).toBe(499)
+  })
+
+  test.each([1, 16, 100])('of %i records leaves out the oldest', (bufferSize) => {
+    const { numbers, watermark } = dropping('oldest', bufferSize)
+    const waited = numbers.slice(-bufferSize + Math.floor(bufferSize / 16))
+    expect(waited.at(-1)).toBe(499)
+    expect(waited).toEqual(waited.map((_, i) => 500 - waited.length + i))
+    // In front of them are those that the ring took at once.
+    expect(numbers[0]).toBe(0)
+    expect(watermark).toBe(499)
+  })
+
+  it('keeps what separates checkpoints, and one watermark of many', () => {
+    const link = new Link({
+      backpressure: {
+        strategy: 'drop',
+        drop: 'oldest',
+        bufferSize: 1,
+        timeoutMs: Number.POSITIVE_INFINITY,
+      },
+    })
+    for (let epoch = 1; epoch <= 3; epoch++) {
+      for (let i = 0; i < 100; i++) {
+        put(link, 'x'.repeat(200))
+        link.output.advance(epoch * 1000 + i)
+      }
+      link.output.barrier(epoch)
+      for (let i = 100; i < 100_000; i++) link.output.advance(epoch * 1000 + i / 1000)
+    }
+    link.output.end()
+    const polled: Polled[] = []
+    const batch = newBatch()
+    while (polled.at(-1) !== 'ended') {
+      link.output.drain()
+      polled.push(link.input.poll(batch))
+    }
+    expect(polled.filter((one) => one === 'barrier')).toHaveLength(3)
+    expect(polled.filter((one) => one === 'time').length).toBeLessThan(60)
+    expect(link.input.watermark).toBe(3099.999)
+  })
 })
 
 describe('records larger than a frame', () => {

@@ -11,21 +11,14 @@ import type { Backpressure } from '../graph/node.ts'
 import { COUNTER_SLOTS, LINK } from '../metrics/counters.ts'
 import type { Doorbell } from '../ring/doorbell.ts'
 import type { RingWriter } from '../ring/writer.ts'
+import { type RefusedFrame, RefusedFrames } from './refused-frames.ts'
 
-/** So many frames that have gone out are let go together. */
-const FORGET_AT = 32
-
-/** A finished frame that its ring has refused, and how much of it has gone out as fragments. */
-interface Refused {
-  readonly bytes: Uint8Array
-  /** How many records it holds. */
-  readonly records: number
-  sent: number
-}
+/** Where the oldest records are dropped: into so many frames their buffer is divided. */
+const FRAMES_OF_BUFFER = 16
 
 /** Told of the frames of a channel that may hold any number of them on the heap: one that closes a feedback loop. */
 export interface Spill {
-  /** A frame of so many bytes waits. */
+  /** A frame of records, of so many bytes, waits. */
   put(bytes: number): void
   /** One that waited has gone out. */
   sent(bytes: number): void
@@ -35,8 +28,9 @@ export interface Spill {
  * The sending end of one ring: gathers records into frames and sends them. A full ring is no error and no
  * wait: what was refused is kept here, in order, and `pressed` asks the sender to bring no more. What comes
  * all the same (the rest of one input's expansion) waits on the heap behind it. With a `Backpressure` of its own, a
- * number of records may wait here before that, and what comes then may be dropped. One that closes a feedback loop is never
- * pressed: any number of records wait on the heap, since a full loop that waited for itself would wait for ever.
+ * number of records may wait here before that, and what comes then may be dropped, or may take the place of the oldest.
+ * One that closes a feedback loop is never pressed: any number of records wait on the heap, since a full loop that waited
+ * for itself would wait for ever.
  *
  * Only the sending thread calls.
  */
@@ -44,18 +38,17 @@ export class OutputChannel {
   readonly #writer: FrameWriter
   readonly #ring: RingWriter
   readonly #receiver: Doorbell
-  readonly #refused: Refused[] = []
-  /** The first of them that waits still; those before it have gone out. */
-  #first = 0
+  readonly #refused = new RefusedFrames()
   readonly #sent: Float64Array
   #scratch: Uint8Array | undefined
   /** What holds behind the last record appended. */
   #watermark = Number.NEGATIVE_INFINITY
   #idle = false
   readonly #backpressure: Backpressure | undefined
+  /** At most so many records are in one frame: where the oldest are dropped, it is done frame by frame. */
+  readonly #frameRecords: number
   readonly #spill: Spill | undefined
-  /** Records in refused frames. */
-  #waiting = 0
+  #keep: ((frame: Uint8Array, records: number) => void) | undefined
   /** No more records come: all that waits must go out. */
   #ended = false
 
@@ -76,6 +69,10 @@ export class OutputChannel {
     this.#receiver = receiver
     this.#sent = sent
     this.#backpressure = backpressure
+    this.#frameRecords =
+      backpressure?.drop === 'oldest'
+        ? Math.ceil(backpressure.bufferSize / FRAMES_OF_BUFFER)
+        : Number.POSITIVE_INFINITY
     this.#spill = spill
   }
 
@@ -90,7 +87,7 @@ export class OutputChannel {
 
   /** True while something is queued here, whether or not more may come. */
   get waiting(): boolean {
-    return this.#refused.length > this.#first
+    return this.#refused.first !== undefined
   }
 
   /** For how long the channel may be pressed before its job fails, in ms. */
@@ -103,16 +100,28 @@ export class OutputChannel {
     return this.#writer.count
   }
 
+  /** Shows `keep` every frame of records that is sent from now on. It is valid during the call. */
+  keepFrames(keep: (frame: Uint8Array, records: number) => void): void {
+    this.#keep = keep
+  }
+
+  /** Sends a frame that was kept, before any other: it is not shown again. */
+  resend(frame: Uint8Array, records: number): void {
+    this.#sendFrame(frame, records)
+  }
+
   /** Adds a record to the frame at hand; throws what the codec throws, and then has taken nothing. */
   append(value: unknown, columns: RecordColumns): void {
     const writer = this.#writer
     const backpressure = this.#backpressure
     if (backpressure?.strategy === 'drop' && this.waiting && this.#isFull(backpressure)) {
-      this.#sent[LINK.dropped]++
-      return
+      if (backpressure.drop === 'newest' || !this.#dropOldest()) {
+        this.#sent[LINK.dropped]++
+        return
+      }
     }
     writer.append(value, columns)
-    if (writer.full) this.flush()
+    if (writer.full || writer.count >= this.#frameRecords) this.flush()
   }
 
   /**
@@ -122,7 +131,7 @@ export class OutputChannel {
   advance(watermark: number): void {
     if (watermark <= this.#watermark && !this.#idle) return
     if (watermark > this.#watermark) this.#watermark = watermark
-    if (this.#writer.count === 0) this.#send(watermarkFrame(this.#watermark))
+    if (this.#writer.count === 0) this.#send(watermarkFrame(this.#watermark), 0, 'watermark')
     this.#idle = false
   }
 
@@ -136,7 +145,7 @@ export class OutputChannel {
   becomeIdle(): void {
     if (this.#idle) return
     this.flush()
-    this.#send(idleFrame())
+    this.#send(idleFrame(), 0, 'idle')
     this.#idle = true
   }
 
@@ -152,9 +161,8 @@ export class OutputChannel {
     if (count === 0) return
     this.#idle = false
     const frame = this.#writer.finish(this.#watermark)
-    this.#sent[LINK.records] += count
-    this.#sent[LINK.bytes] += frame.length
-    this.#send(frame, count)
+    this.#keep?.(frame, count)
+    this.#sendFrame(frame, count)
     this.#writer.reset()
   }
 
@@ -168,40 +176,46 @@ export class OutputChannel {
   /** Tries the ring again with what it has refused. True when nothing is left. */
   drain(): boolean {
     const refused = this.#refused
-    while (this.waiting && this.#sendOn(refused[this.#first])) {
-      const { records, bytes } = refused[this.#first++]
-      this.#waiting -= records
-      this.#spill?.sent(bytes.length)
-      this.#forget()
+    for (let next = refused.first; next !== undefined; next = refused.first) {
+      if (!this.#sendOn(next)) return false
+      refused.shift()
+      if (next.records > 0) this.#spill?.sent(next.bytes.length)
     }
-    return !this.waiting
+    return true
   }
 
-  /** Lets go what has gone out, when it is most of what is held: so each costs the same however many wait. */
-  #forget(): void {
-    if (this.#first < FORGET_AT && this.waiting) return
-    if (this.#first * 2 < this.#refused.length) return
-    this.#refused.splice(0, this.#first)
-    this.#first = 0
+  #sendFrame(frame: Uint8Array, records: number): void {
+    this.#sent[LINK.records] += records
+    this.#sent[LINK.bytes] += frame.length
+    this.#send(frame, records)
   }
 
   #isFull({ bufferSize }: Backpressure): boolean {
-    return this.#waiting + this.#writer.count >= bufferSize
+    return this.#refused.records + this.#writer.count >= bufferSize
   }
 
-  #send(frame: Uint8Array, records = 0): void {
+  /** Makes room for a record. False: there is none to be made. */
+  #dropOldest(): boolean {
+    const dropped = this.#refused.dropOldest()
+    if (dropped === undefined) return false
+    this.#sent[LINK.records] -= dropped.records
+    this.#sent[LINK.bytes] -= dropped.bytes.length
+    this.#sent[LINK.dropped] += dropped.records
+    return true
+  }
+
+  #send(frame: Uint8Array, records = 0, time?: RefusedFrame['time']): void {
     const whole = frame.length <= this.#ring.maxMessageBytes
     if (whole && !this.waiting && this.#ring.tryWrite(frame, 0, frame.length)) {
       this.#receiver.ring()
       return
     }
-    this.#refused.push({ bytes: frame.slice(), records, sent: 0 })
-    this.#waiting += records
-    this.#spill?.put(frame.length)
+    this.#refused.push({ bytes: frame.slice(), records, time, sent: 0 })
+    if (records > 0) this.#spill?.put(frame.length)
     this.drain()
   }
 
-  #sendOn(item: Refused): boolean {
+  #sendOn(item: RefusedFrame): boolean {
     const { bytes } = item
     if (bytes.length <= this.#ring.maxMessageBytes) {
       if (!this.#ring.tryWrite(bytes, 0, bytes.length)) return false
@@ -211,7 +225,7 @@ export class OutputChannel {
     return this.#sendFragments(item)
   }
 
-  #sendFragments(item: Refused): boolean {
+  #sendFragments(item: RefusedFrame): boolean {
     const scratch = (this.#scratch ??= new Uint8Array(this.#ring.maxMessageBytes))
     const room = scratch.length - FRAGMENT_OVERHEAD_BYTES
     while (item.sent < item.bytes.length) {

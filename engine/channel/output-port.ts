@@ -101,10 +101,13 @@ export class OutputPort {
 function dealFor(partitioning: Partitioning, receivers: number, routing: Uint16Array): Deal {
   if (receivers === 1) return () => 0
   switch (partitioning.type) {
+    // A record without a key, emitted at the end of input, is no subtask's in particular: the first one's.
     case 'hash':
-      return (scope) => routing[keyGroup(keyHash(scope.key as Key), routing.length)]
+      return ({ key }) =>
+        key === undefined ? 0 : routing[keyGroup(keyHash(key as Key), routing.length)]
     case 'custom':
-      return (scope) => checkPartition(partitioning.partition(scope.key, receivers), receivers)
+      return ({ key }) =>
+        key === undefined ? 0 : checkPartition(partitioning.partition(key, receivers), receivers)
     default: {
       // Round robin: from subtask 0, for each sender by itself.
       let next = 0

@@ -6,6 +6,8 @@ import type { Manifest } from './manifest.ts'
 export interface ResumeFacts {
   /** `latest`: the newest usable one; `never`: none; or exactly that epoch. */
   readonly resume: 'latest' | 'never' | number
+  /** For `latest`: none before that number, and never none. */
+  readonly since?: number | undefined
   /** Newest first. */
   readonly candidates: readonly FoundCheckpoint[]
   /** Operators of the program whose sinks cannot take back what they have made visible, by name. */
@@ -28,9 +30,14 @@ export type ResumeDecision =
  * has made later epochs visible beyond recall. A manifest that is there, damaged or not, may have been followed by that.
  */
 export function chooseCheckpoint(facts: ResumeFacts): ResumeDecision {
-  const { resume, candidates } = facts
-  if (resume === 'never' || (resume === 'latest' && candidates.length === 0))
-    return { kind: 'fresh' }
+  const { resume, since } = facts
+  const candidates = facts.candidates.filter(({ epoch }) => epoch >= (since ?? 0))
+  if (resume === 'never') return { kind: 'fresh' }
+  if (resume === 'latest' && candidates.length === 0) {
+    return since === undefined
+      ? { kind: 'fresh' }
+      : corrupt(`expected a checkpoint of this job, from ${since} on, got none`)
+  }
   const at = candidates.findIndex((candidate) =>
     resume === 'latest' ? isUsable(candidate) : candidate.epoch === resume,
   )

@@ -120,6 +120,26 @@ describe('where a job begins', () => {
       expect(chooseCheckpoint({ resume, candidates, finalSinks })).toMatchObject(expected)
     },
   )
+
+  it.each([
+    ['its newest', 2, [whole(3), whole(2), whole(1)], from(3)],
+    ['an earlier one of its own', 2, [hurt(3), whole(2), whole(1)], from(2, 3)],
+    [
+      'none of its own is usable',
+      2,
+      [hurt(3), torn(2), whole(1)],
+      refuse('checkpoint 3 (a part is missing); checkpoint 2 (cut off)'),
+    ],
+    ['its own are gone', 2, [whole(1)], refuse('expected a checkpoint of this job, from 2 on')],
+    ['it had resumed from one itself', 0, [hurt(3), torn(2), whole(1)], from(1, 3, 2)],
+    ['all are gone', 0, [], refuse('got none')],
+  ] as [string, number, FoundCheckpoint[], object][])(
+    'a job goes on from its own: %s',
+    (_, since, candidates, expected) => {
+      const facts = { resume: 'latest', since, candidates, finalSinks: [] } as const
+      expect(chooseCheckpoint(facts)).toMatchObject(expected)
+    },
+  )
 })
 
 describe('whether a program may go on', () => {

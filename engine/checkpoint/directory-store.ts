@@ -20,7 +20,7 @@ import {
   type StoredName,
   UNFINISHED,
 } from './layout.ts'
-import { type DirectoryLock, takeLock } from './lock.ts'
+import { type DirectoryLock, type LockMeans, takeLock } from './lock.ts'
 import { nodeProcesses, type Processes } from './lock-holder.ts'
 import { type Manifest, ownBytes } from './manifest.ts'
 import { nodeFiles } from './node-files.ts'
@@ -36,6 +36,7 @@ export class DirectoryStore implements CheckpointStore {
   readonly #processes: Processes
   readonly #directory: string
   readonly #owner: string | undefined
+  readonly #means: LockMeans | undefined
   /** Checkpoints in progress, with what their deltas stand on. */
   readonly #active = new Map<number, number | undefined>()
   /** Why those cannot be used that have turned out to be damaged, by epoch. */
@@ -50,8 +51,10 @@ export class DirectoryStore implements CheckpointStore {
     files: StoreFiles = nodeFiles,
     processes?: Processes,
     owner?: string,
+    means?: LockMeans,
   ) {
     this.#owner = owner
+    this.#means = means
     this.#directory = directory
     this.#files = files
     this.#processes = processes ?? nodeProcesses()
@@ -67,6 +70,7 @@ export class DirectoryStore implements CheckpointStore {
         this.#processes,
         undefined,
         this.#owner,
+        this.#means,
       )
       return this.#lock
     })

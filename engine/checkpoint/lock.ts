@@ -23,6 +23,27 @@ export interface LockTiming {
 
 const TIMING: LockTiming = { beat: 5_000, watch: 20_000 }
 
+/** What a lock has of its machine beside files and processes: time and chance. The simulator puts its own in its place. */
+export interface LockMeans {
+  /** Calls `work` once, unless the function that it gives is called before. Keeps no process alive. */
+  after(ms: number, work: () => void): () => void
+  sleep(ms: number): Promise<void>
+  /** From 0 to less than 1. */
+  random(): number
+  /** Hexadecimal digits that nobody has had before. */
+  uniqueName(): string
+}
+
+const nodeMeans: LockMeans = {
+  after(ms, work) {
+    const timer = setTimeout(work, ms).unref()
+    return () => clearTimeout(timer)
+  },
+  sleep: (ms) => new Promise((resolve) => void setTimeout(resolve, ms)),
+  random: Math.random,
+  uniqueName: () => randomBytes(8).toString('hex'),
+}
+
 /** Two who come at the same moment both step back, and try again after some 10 to 100 ms. */
 const ATTEMPTS = 4
 
@@ -49,35 +70,45 @@ export async function takeLock(
   processes: Processes,
   timing = TIMING,
   owner?: string,
+  means = nodeMeans,
 ): Promise<DirectoryLock> {
   for (let attempt = 1; ; attempt++) {
-    const lock = new DirectoryLock(files, directory, processes.self, owner)
+    const lock = new DirectoryLock(files, directory, processes.self, means, owner)
     await lock.write()
-    const other = await findHolder(files, directory, lock, processes, timing)
+    const other = await findHolder(files, directory, lock, processes, timing, means)
     if (other === undefined) {
       lock.startBeating(timing.beat)
       return lock
     }
     await lock.release()
     if (attempt === ATTEMPTS) throw inUse(directory, other)
-    await sleep(10 + 90 * Math.random())
+    await means.sleep(10 + 90 * means.random())
   }
 }
 
 /** A lock that is held. */
 export class DirectoryLock implements StoreLock {
-  readonly name = `lock-${randomBytes(8).toString('hex')}`
+  readonly name: string
   readonly path: string
   readonly owner: string | undefined
   readonly #files: StoreFiles
   readonly #directory: string
   readonly #holder: LockHolder
+  readonly #means: LockMeans
   #beat = 0
-  #timer: NodeJS.Timeout | undefined
+  #stopBeating = () => {}
   #writing: Promise<void> = Promise.resolve()
 
-  constructor(files: StoreFiles, directory: string, holder: LockHolder, owner?: string) {
+  constructor(
+    files: StoreFiles,
+    directory: string,
+    holder: LockHolder,
+    means: LockMeans,
+    owner?: string,
+  ) {
     this.owner = owner
+    this.name = `lock-${means.uniqueName()}`
+    this.#means = means
     this.#files = files
     this.#directory = directory
     this.#holder = holder
@@ -93,16 +124,16 @@ export class DirectoryLock implements StoreLock {
     await this.#files.rename(unfinished, this.path)
   }
 
-  /** The timer keeps no process alive. A beat that cannot be written is left out: on this machine none is needed. */
+  /** A beat that cannot be written is left out: on this machine none is needed. */
   startBeating(everyMs: number): void {
-    this.#timer = setInterval(() => {
+    this.#stopBeating = this.#means.after(everyMs, () => {
+      this.startBeating(everyMs)
       this.#writing = this.#writing.then(() => this.#rewrite()).catch(() => {})
-    }, everyMs)
-    this.#timer.unref()
+    })
   }
 
   async release(): Promise<void> {
-    clearInterval(this.#timer)
+    this.#stopBeating()
     await this.#writing
     await this.#files.remove(this.path)
     await this.#files.remove(this.path + UNFINISHED)
@@ -132,6 +163,7 @@ async function findHolder(
   own: DirectoryLock,
   processes: Processes,
   timing: LockTiming,
+  means: LockMeans,
 ): Promise<LockFile | 'somebody' | undefined> {
   for (const name of await files.list(directory)) {
     if (name === own.name || !PATTERN.test(name)) continue
@@ -141,7 +173,7 @@ async function findHolder(
     const liveness = livenessOf(content, own, processes)
     const isAlive =
       liveness === 'alive' ||
-      (liveness === 'unknown' && (await beats(files, path, content, timing)))
+      (liveness === 'unknown' && (await beats(files, path, content, timing, means)))
     if (isAlive) return content === 'unreadable' ? 'somebody' : content
     await files.remove(path)
     await files.remove(path + UNFINISHED)
@@ -179,9 +211,10 @@ async function beats(
   path: string,
   before: LockContent,
   { watch }: LockTiming,
+  means: LockMeans,
 ): Promise<boolean> {
   for (let waited = 0; waited < watch; waited += watch / 20) {
-    await sleep(watch / 20)
+    await means.sleep(watch / 20)
     const now = await readLock(files, path)
     if (now === 'gone') return false
     if (JSON.stringify(now) !== JSON.stringify(before)) return true
@@ -193,8 +226,4 @@ function inUse(directory: string, other: LockFile | 'somebody'): StreamError {
   const who = other === 'somebody' ? 'another' : `process ${other.pid} on host '${other.host}'`
   const message = `checkpoint directory '${directory}': expected to be its only user, got ${who} that uses it`
   return new StreamError('SAGE_CHECKPOINT_IN_USE', message)
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
 }

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { EnvironmentConfig } from '../index.ts'
 import { settled } from '../testing/index.ts'
@@ -42,6 +45,23 @@ describe.each(modes)('broadcast state, %s', (_, config) => {
     )
   })
 
+  it('is in checkpoints, for every subtask of whatever parallelism', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'sage-broadcast-'))
+    const checkpoint = { dir, interval: Number.POSITIVE_INFINITY }
+    const first = await checking.submit(undefined, { ...config, checkpoint })
+    await first.io.rules.push({ id: 'big', above: 50 })
+    await first.checkpoint()
+    await first.cancel()
+    const parallelism = config.parallelism === 1 ? 2 : 1
+    const job = await checking.submit(undefined, { ...config, parallelism, checkpoint })
+    const hits = job.io.hits.toArray()
+    const users = Array.from({ length: 20 }, (_, i) => `u${i}`)
+    await job.io.facts.pushMany(users.map((user) => ({ user, amount: 60 })))
+    await job.stop()
+    expect((await hits).map(({ rules }) => rules)).toEqual(users.map(() => ['big']))
+    rmSync(dir, { recursive: true })
+  })
+
   it('a retry may write what the first attempt might have', async () => {
     const job = await retried.submit(undefined, { ...config, parallelism: 1 })
     const out = job.io.out.toArray()
@@ -58,7 +78,7 @@ it.each([
   ['delete', 'facts', 'SAGE_STATE', 'the record at hand is of another input'],
   ['clear', 'facts', 'SAGE_STATE', 'while a record of a broadcast input is processed'],
   ['read', 'alone', 'SAGE_STATE', 'expected an operator with a broadcast input'],
-  ['keyed', 'rules', 'SAGE_NOT_KEYED', 'but there is no record'],
+  ['keyed', 'rules', 'SAGE_NOT_KEYED', 'but there is none, or one without a key'],
   ['noName', 'rules', 'SAGE_OPTION', 'expected the name of a state'],
   ['unencodable', 'rules', 'SAGE_CODEC_UNSUPPORTED', 'function'],
 ] as const)('refuses %s from %s: %s', async (what, side, code, message) => {

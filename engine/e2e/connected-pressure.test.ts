@@ -23,15 +23,22 @@ describe.each(modes)('%s', (_, config) => {
     expect([values.length, recordsIn, dropped]).toEqual([COUNT + 10, COUNT + 10, 0])
   })
 
-  it('drop leaves out what finds no room, counts it, and keeps the order', async () => {
-    const { values, recordsIn, dropped } = await run({ strategy: 'drop', bufferSize: 100 })
-    expect(recordsIn + dropped).toBe(COUNT + 10)
-    expect(values.length).toBe(recordsIn)
-    // Inline, the source is through before anything has been taken.
-    if (config === modes[0][1]) expect(dropped).toBeGreaterThan(0)
-    const left = values.filter((n) => n > 0)
-    expect(left).toEqual(left.toSorted((a, b) => a - b))
-  })
+  it.each([
+    { strategy: 'drop', bufferSize: 100 },
+    { strategy: 'drop', drop: 'oldest', bufferSize: 100, timeout: 0 },
+  ] as const)(
+    '$strategy $drop leaves records out, counts them, and keeps the order',
+    async (options) => {
+      const { values, recordsIn, dropped } = await run(options)
+      expect(recordsIn + dropped).toBe(COUNT + 10)
+      expect(values.length).toBe(recordsIn)
+      // Inline, the source is through before anything has been taken.
+      if (config === modes[0][1]) expect(dropped).toBeGreaterThan(0)
+      const left = values.filter((n) => n > 0)
+      expect(left).toEqual(left.toSorted((a, b) => a - b))
+      if ('drop' in options) expect(left.at(-1)).toBe(COUNT - 1)
+    },
+  )
 
   it('a full buffer that nobody empties fails the job when its time is over', async () => {
     const options = { strategy: 'buffer', bufferSize: 10, timeout: '20ms' } as const

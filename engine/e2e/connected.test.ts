@@ -4,6 +4,7 @@ import { ManualClock, settled } from '../testing/index.ts'
 import {
   aligned,
   clocked,
+  conditional,
   type Event,
   fed,
   handled,
@@ -152,6 +153,24 @@ describe.each(modes)('%s', (_, config) => {
     expect(outputs.byTime).toEqual(['1 2 | 5', '3 | 6 7', '4 | 8', ' | 9'])
     expect(outputs.byMarker).toEqual(['1 2 | 5 6', '4 | ', ' | 9'])
   })
+})
+
+it('a join by a condition without a bound warns where a stream may never end', async () => {
+  const warned = async (pushed: boolean) => {
+    const lines: string[] = []
+    const logger = {
+      debug() {},
+      info() {},
+      warning: (line: string) => lines.push(line),
+      error() {},
+    }
+    await conditional.run(pushed, { mode: 'inline', logger })
+    return lines
+  }
+  expect(await warned(false)).toEqual([])
+  expect(await warned(true)).toEqual([
+    expect.stringContaining("join 'pairs': a condition without `within` keeps every record"),
+  ])
 })
 
 // Threads cost a start each: what does not depend on them is shown inline.

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, truncateSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -148,6 +148,51 @@ describe.each(modes)('%s', (_, settings) => {
     expect(await reader.next()).toEqual({ done: true, value: undefined })
   })
 
+  it('with replay what no checkpoint holds is fed again, in its order: nothing lost, nothing counted twice', async () => {
+    const job = await pushed.submit(
+      { fuse: fuse(4), replay: true },
+      config({ checkpoint: { dir, interval: 5 } }),
+    )
+    const { words, counts } = job.io
+    const reading = counts.toArray()
+    for (let i = 0; i < 1_000; i++) {
+      await words.push(`k${i % 7}`)
+      if (i % 230 === 229) await words.push('crash')
+    }
+    words.end()
+    const rows = await reading
+    const { restarts } = await job.finished
+    expect(restarts).toBe(4)
+    const per = (key: string) => new Set(rows.filter(([of]) => of === key).map(([, n]) => n))
+    const upTo = (n: number) => new Set(Array.from({ length: n }, (_, i) => i + 1))
+    for (let k = 0; k < 7; k++) expect(per(`k${k}`)).toEqual(upTo(Math.ceil((1_000 - k) / 7)))
+    expect(per('crash')).toEqual(upTo(4))
+    expect(job.metrics().find(({ name }) => name === 'words')!.dropped).toBe(0)
+  })
+
+  it('with replay an ask in flight rejects; its record is fed again, for nobody', async () => {
+    const job = await pushed.submit({ fuse: fuse(1), replay: true }, config())
+    const { words, counts } = job.io
+    const reader = counts[Symbol.asyncIterator]()
+    await words.push('a')
+    await settled(job)
+    await job.checkpoint()
+    await words.push('a')
+    const asked = words.ask('crash', { reply: counts, timeout: '1h' })
+    await expect(asked).rejects.toMatchObject({ code: 'SAGE_USER_ERROR' })
+    expect(await words.ask('crash', { reply: counts, timeout: '1h' })).toEqual(['crash', 2])
+    await words.push('a')
+    words.end()
+    const rows: unknown[] = []
+    for (let next = await reader.next(); next.done !== true; next = await reader.next())
+      rows.push(next.value)
+    await job.finished
+    expect(rows.at(-1)).toEqual(['a', 3])
+    expect(rows.filter(([word]: any) => word === 'crash')).toEqual([])
+    const of = (name: string) => job.metrics().find((one) => one.name === name)!
+    expect([of('words').dropped, of('counts').dropped]).toEqual([0, 1])
+  })
+
   it.each(['stop', 'cancel'] as const)('%s() during the delay ends it', async (call) => {
     const job = await pushed.submit(
       { fuse: fuse(1) },
@@ -180,6 +225,30 @@ describe.each(modes)('%s', (_, settings) => {
     const result = await job.finished
     expect([result.status, result.restarts]).toEqual(['stopped', 2])
   })
+
+  it.each(['damaged', 'removed'])(
+    'never goes on from a checkpoint that another run has left, nor from nothing: its own is %s',
+    async (how) => {
+      const before = await pushed.submit({ fuse: fuse(0) }, config())
+      await before.io.words.pushMany(['a', 'a'])
+      await before.checkpoint()
+      await before.cancel()
+      const job = await pushed.submit(
+        { fuse: fuse(1) },
+        config({ checkpoint: { dir, interval: NEVER, resume: 'never' } }),
+      )
+      await job.io.words.push('a')
+      const own = await job.checkpoint()
+      if (how === 'damaged') truncateSync(own.path, 20)
+      else rmSync(own.path)
+      await job.io.words.push('crash')
+      job.io.words.end()
+      await expect(job.finished).rejects.toMatchObject({
+        code: 'SAGE_CHECKPOINT_CORRUPT',
+        message: expect.stringContaining(how === 'damaged' ? 'checkpoint 2 (' : 'got none'),
+      })
+    },
+  )
 
   it('a job that has never run is not started again', async () => {
     await expect(

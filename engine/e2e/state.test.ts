@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { EnvironmentConfig } from '../index.ts'
 import { ManualClock, settled } from '../testing/index.ts'
-import { absent, history, refused, sessions, type Visit } from './fixtures/state-job.ts'
+import { absent, ending, history, refused, sessions, type Visit } from './fixtures/state-job.ts'
 
 const modes: [string, EnvironmentConfig][] = [
   ['inline', { mode: 'inline', parallelism: 1 }],
@@ -31,6 +31,27 @@ describe.each(modes)('%s', (_, config) => {
       made: { by: 'a', n: 4 },
     })
     expect(last.get('c')).toMatchObject({ count: 1, pages: ['p0'], made: { by: 'c', n: 1 } })
+  })
+
+  it('what `finish` emits on a keyed stream has no key, wherever it goes', async () => {
+    const words = ['a', 'b', 'a']
+    const { outputs } = await ending.run({ words, refused: false }, config)
+    const count = new Set(outputs.dealt.filter((one) => one.endsWith('end'))).size
+    expect(count).toBe(1)
+    for (const seen of [outputs.dealt, outputs.state]) {
+      expect(seen.filter((one) => !one.endsWith('end')).toSorted()).toEqual([
+        'a: a',
+        'a: a',
+        'b: b',
+      ])
+      expect(seen).toContain('undefined: end')
+    }
+    expect(outputs.again).toContain('end 0')
+    await expect(ending.run({ words, refused: true }, config)).rejects.toMatchObject({
+      code: 'SAGE_NOT_KEYED',
+      operator: 'reduce',
+      message: expect.stringContaining('what `finish` emits has none'),
+    })
   })
 
   it('event-time timers fire as the watermark passes them, before the record behind it', async () => {

@@ -12,5 +12,7 @@ it.each(['inline', 'threads'] as const)('the specification’s examples, %s', as
     [0, 2, 4],
     [5, 7],
   ])
+  expect(outputs.second).toEqual(['b'])
+  expect(outputs.soFar).toEqual(['a', 'a', 'b', 'a', 'b', 'c'])
   expect(outputs.last).toEqual([0, 1, 2])
 })

@@ -15,12 +15,14 @@ export type Partitioning =
 export interface Backpressure {
   /**
    * How far records may wait for it beyond the ring, and then: `block` and `buffer` take no more input upstream until there is
-   * room; `drop` leaves out, and counts, what comes.
+   * room; `drop` leaves records out, and counts them.
    */
   readonly strategy: 'block' | 'drop' | 'buffer'
+  /** Which records `drop` leaves out: those that come, or those that have waited longest. */
+  readonly drop: 'newest' | 'oldest'
   /** Records that may wait, per sending and receiving subtask. */
   readonly bufferSize: number
-  /** How long a full buffer may block before the job fails with `SAGE_TIMEOUT`. Not for `drop`. */
+  /** How long a full buffer may block before the job fails with `SAGE_TIMEOUT`. Infinity for `drop`. */
   readonly timeoutMs: number
 }
 
@@ -53,7 +55,13 @@ export interface GraphEdge {
 export type NodeBody =
   | { readonly type: 'source'; readonly factory: SourceFactory }
   /** Fed from the main thread (`createStream`). */
-  | { readonly type: 'input'; readonly capacity: number; readonly codec: RecordCodec }
+  | {
+      readonly type: 'input'
+      readonly capacity: number
+      readonly codec: RecordCodec
+      /** Whether what no checkpoint holds is fed again after a restart. */
+      readonly replay?: boolean
+    }
   /** The beginning of a feedback edge (`fromFuture`); `fillFuture` gives it its input. */
   | { readonly type: 'future' }
   | { readonly type: 'operator'; readonly factory: OperatorFactory }

@@ -77,8 +77,17 @@ export interface EnvironmentConfig {
   readonly maxParallelism?: number
   /** The most worker threads of this job, beside its coordinator. Default: the processors available. */
   readonly maxThreads?: number
-  /** How long a worker without work spins before it parks, and a fifth of how long the main thread looks for an answer. Default 20 µs (`0.02`). */
+  /**
+   * How long a worker without work spins before it parks, and a fifth of how long the main thread looks for an answer; where
+   * that is in vain, it is left out more and more often. 0: never. Default 20 µs (`0.02`).
+   */
   readonly spin?: Duration
+  /**
+   * User code that has not returned for this long counts as stuck: its thread is ended, and the job fails with `SAGE_STUCK`.
+   * Meant for endless loops; a synchronous call that may take longer needs more. `Infinity`: never. Not in inline
+   * mode, nor while a debugger is attached. Default 1 minute.
+   */
+  readonly stuckAfter?: Duration
   /** `'threads'` (default) or `'inline'`: all subtasks in the calling thread. */
   readonly mode?: 'threads' | 'inline'
   /** Makes fusing unobservable: freezes or copies records behind fan-outs. Default: true in inline mode. */
@@ -108,6 +117,7 @@ export interface ResolvedConfig {
   readonly maxParallelism: number
   readonly maxThreads: number
   readonly spinMs: number
+  readonly stuckAfterMs: number
   readonly mode: 'threads' | 'inline'
   readonly strict: boolean
   readonly signals: boolean
@@ -134,6 +144,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof EnvironmentConfig>([
   'maxParallelism',
   'maxThreads',
   'spin',
+  'stuckAfter',
   'mode',
   'strict',
   'signals',
@@ -196,6 +207,7 @@ export function resolveConfig(config: EnvironmentConfig = {}): ResolvedConfig {
     maxParallelism,
     maxThreads: wholeNumber('maxThreads', config.maxThreads ?? availableParallelism(), 1, 1024),
     spinMs: configDuration('spin', config.spin ?? 0.02),
+    stuckAfterMs: positiveDuration('stuckAfter', config.stuckAfter ?? '1m'),
     mode,
     strict: flag('strict', config.strict ?? mode === 'inline'),
     signals: flag('signals', config.signals ?? true),

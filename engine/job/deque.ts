@@ -14,6 +14,11 @@ export class Deque<T> {
     this.#size++
   }
 
+  /** The oldest element, which stays; there must be one. */
+  get first(): T {
+    return this.#slots[this.#head] as T
+  }
+
   /** The oldest element; there must be one. */
   shift(): T {
     const element = this.#slots[this.#head] as T

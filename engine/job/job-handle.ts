@@ -27,12 +27,16 @@ import type { JobPlan } from './job-plan.ts'
 import type { JobResult, JobStatus } from './job-result.ts'
 import { MainLoop } from './main-loop.ts'
 import { PrintOutput } from './print-output.ts'
+import { ReplayLog } from './replay-log.ts'
 import { Replies } from './replies.ts'
 import type { RestartPolicy } from './restart-decision.ts'
 import { Restarts } from './restarts.ts'
 import { Settling } from './settling.ts'
 import { StreamInput } from './stream-input.ts'
 import { StreamOutput } from './stream-output.ts'
+
+/** When a checkpoint that a stream waits for has failed, another one is asked for so much later. */
+const RETRY_MS = 1_000
 
 /** Options of `stop`. */
 export interface StopOptions {
@@ -62,10 +66,10 @@ export interface JobParts<IO> {
   /**
    * Starts all that works on a plan's memory.
    *
-   * @param resumes - whether it begins with the newest checkpoint of its own, and not with what was configured
+   * @param since - the job's first checkpoint of its own: it begins with the newest, and not with what was configured
    * @param died - tells of a failure that the coordinator cannot tell
    */
-  launch(plan: JobPlan, resumes: boolean, died: (error: StreamError) => void): JobBody
+  launch(plan: JobPlan, since: number | undefined, died: (error: StreamError) => void): JobBody
 }
 
 /**
@@ -104,8 +108,8 @@ export class JobHandle<IO = Record<string, unknown>> {
   /** The number of this life: what was sent in an earlier one is not heard any more. */
   #life = 0
   #hasRun = false
-  /** Whether a checkpoint of this job's own is complete. */
-  #resumable = false
+  /** The first checkpoint of this job's own that was complete. */
+  #firstCheckpoint: number | undefined
   #unreferenced = false
   /** Between two lives: the wait for the next, and how the job ends instead. */
   #delay: { readonly timer: NodeJS.Timeout; readonly over: () => void } | undefined
@@ -307,15 +311,35 @@ export class JobHandle<IO = Record<string, unknown>> {
         throw new StreamError('SAGE_CANCELLED', `${what}: expected a running job, but it has ended`)
       }
     } while (this.#status !== 'running')
+    return this.#ask(path, suspend)
+  }
+
+  #ask(path: string | undefined, suspend: boolean): Promise<CheckpointInfo> {
     const wanted = { suspend, ...(path === undefined ? {} : { path }) }
     return this.#requests.ask(wanted, (request) =>
       this.#body?.coordinator.post({ type: 'checkpoint', request }),
     )
   }
 
+  /** What a stream keeps for the next life leaves no room: a checkpoint releases it. */
+  async #makeRoom(input: StreamInput): Promise<void> {
+    while (input.full && !this.#ending) {
+      try {
+        do await this.#running.promise
+        while (this.#status !== 'running' && !this.#ending)
+        await this.#ask(undefined, false)
+      } catch (error) {
+        if (this.#ending) return
+        const { message } = error as Error
+        this.#logger.warning(`job '${this.name}': pushes wait for a checkpoint: ${message}`)
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref())
+      }
+    }
+  }
+
   #checkpointed({ info, requests, pushed }: CompletedReport): void {
     if (pushed !== undefined) {
-      this.#resumable = true
+      this.#firstCheckpoint ??= info.id
       this.#restarts.progressed()
       for (const [node, records] of pushed) this.#inputs.get(node)?.checkpointed(records)
     }
@@ -337,12 +361,16 @@ export class JobHandle<IO = Record<string, unknown>> {
     for (const exchange of this.#plan.plan.exchanges) {
       const { body, id, name } = exchange.to
       if (exchange.fromChain === undefined && body.type === 'input') {
-        this.#inputs.set(
-          id,
-          new StreamInput(name, this.#plan.sender(exchange), body.capacity, () =>
-            this.#loop.expect(),
-          ),
+        const replays = body.replay === true && this.#plan.takesCheckpoints
+        const input: StreamInput = new StreamInput(
+          name,
+          this.#plan.sender(exchange),
+          body.capacity,
+          () => this.#loop.expect(),
+          replays ? new ReplayLog() : undefined,
+          () => void this.#makeRoom(input),
         )
+        this.#inputs.set(id, input)
       }
       if (exchange.toChain !== undefined || body.type !== 'output') continue
       const channel = this.#plan.receiver(exchange)
@@ -370,7 +398,7 @@ export class JobHandle<IO = Record<string, unknown>> {
     const life = ++this.#life
     const isThis = () => this.#life === life
     this.#endedMs = undefined
-    const body = this.#parts.launch(this.#plan, this.#resumable, (error) => {
+    const body = this.#parts.launch(this.#plan, this.#firstCheckpoint, (error) => {
       if (isThis()) this.#conclude({ status: 'failed', error: errorToData(error) })
     })
     this.#body = body

@@ -14,6 +14,7 @@ import { initRing } from '../ring/layout.ts'
 import { RingReader } from '../ring/reader.ts'
 import { RingWriter } from '../ring/writer.ts'
 import { StateMemory } from '../state/state-memory.ts'
+import { Heartbeats } from '../thread/heartbeats.ts'
 import type { ThreadSettings } from '../thread/job-site.ts'
 import { SettleWords } from '../thread/settle-words.ts'
 
@@ -25,6 +26,7 @@ export class JobPlan {
   readonly takesCheckpoints: boolean
   readonly arena: Arena
   readonly settle: SettleWords
+  readonly beats: Heartbeats
   /** How long the main thread looks for what it expects; 0 where it does the work itself. */
   readonly spinMs: number
   readonly userMetrics: UserMetricsMemory
@@ -40,8 +42,9 @@ export class JobPlan {
     this.memory = planMemory(this.plan, settings)
     this.arena = createArena(this.memory.totalBytes)
     this.settle = SettleWords.allocate(this.plan.threads)
-    this.userMetrics = UserMetricsMemory.allocate(settings.metricsBytes)
     // The coordinator is the last.
+    this.beats = Heartbeats.allocate(this.plan.threads + 1)
+    this.userMetrics = UserMetricsMemory.allocate(settings.metricsBytes)
     this.state = StateMemory.allocate(this.plan.threads + 1, settings.sharedBytes)
     for (const exchange of this.plan.exchanges) this.#initRings(exchange)
   }

@@ -16,10 +16,12 @@ import {
 import { Coordinator } from '../thread/coordinator.ts'
 import type { JobGraph, JobSpec, ThreadSettings } from '../thread/job-site.ts'
 import { JobThread, type ThreadInit } from '../thread/job-thread.ts'
+import { thisMachine } from '../thread/machine.ts'
 import type { ThreadTask } from '../thread/worker-entry.ts'
 import { type JobBody, JobHandle } from './job-handle.ts'
 import { JobPlan } from './job-plan.ts'
 import type { RestartPolicy } from './restart-decision.ts'
+import { StuckWatch } from './stuck-watch.ts'
 import type { ThreadPool } from './thread-pool.ts'
 
 /** Everything a job is started from. */
@@ -44,16 +46,17 @@ export function startJob<IO>(start: JobStart<IO>): JobHandle<IO> {
   const owner = crypto.randomUUID()
   const clock = isSharedClock(job.clock) ? job.clock : undefined
   const initsOf =
-    (plan: JobPlan, resumes: boolean) =>
+    (plan: JobPlan, since: number | undefined) =>
     (thread: number): ThreadInit => ({
       jobId: id,
       jobName: spec.name,
       owner,
       thread,
-      settings: resumes ? resuming(settings) : settings,
+      settings: since === undefined ? settings : resuming(settings, since),
       arena: plan.arena.buffer,
       time: clock?.sharedTime,
       settle: plan.settle.buffer,
+      beats: plan.beats.buffer,
       metrics: plan.userMetrics.buffer,
       state: plan.state,
       mayBlock: settings.mode === 'threads',
@@ -65,21 +68,25 @@ export function startJob<IO>(start: JobStart<IO>): JobHandle<IO> {
     io,
     restart,
     plan: () => new JobPlan(job.graph, settings),
-    launch: (plan, resumes, died) =>
+    launch: (plan, since, died) =>
       settings.mode === 'inline'
-        ? startInline(job, initsOf(plan, resumes))
-        : startThreads(start, plan, initsOf(plan, resumes), died),
+        ? startInline(job, initsOf(plan, since))
+        : startThreads(start, plan, initsOf(plan, since), died),
   })
   const detach = clock?.onChange(() => handle.ringAll())
   if (detach !== undefined) void handle.ended.then(detach, detach)
   return handle
 }
 
-/** A job goes on from what it has come to, wherever it once began. */
-function resuming(settings: ThreadSettings): ThreadSettings {
+/**
+ * A job goes on from what it has come to, wherever it once began: from its own checkpoints, the first of which is `since`,
+ * and from those that it had resumed from itself.
+ */
+function resuming(settings: ThreadSettings, since: number): ThreadSettings {
   const { checkpoint } = settings
   if (checkpoint === undefined) return settings
-  return { ...settings, checkpoint: { ...checkpoint, resume: 'latest' } }
+  const first = checkpoint.resume === 'latest' ? 0 : since
+  return { ...settings, checkpoint: { ...checkpoint, resume: 'latest', since: first } }
 }
 
 /** All subtasks in the calling thread: the same coordinator, thread and loop, joined by local lines. */
@@ -93,9 +100,10 @@ function startInline(job: JobGraph, initOf: (thread: number) => ThreadInit): Job
     initOf(0),
     { workers: [workerLine], main: coordinatorLine },
     undefined,
+    thisMachine,
   )
   void coordinator.run(load)
-  void new JobThread(initOf(0), { coordinator: threadLine, main: reporter }).run(load)
+  void new JobThread(initOf(0), { coordinator: threadLine, main: reporter }, thisMachine).run(load)
   return {
     coordinator: mainLine,
     reports: [reports],
@@ -107,10 +115,11 @@ function startInline(job: JobGraph, initOf: (thread: number) => ThreadInit): Job
 
 function startThreads(
   { spec, job, workerHeapMb }: JobStart<unknown>,
-  { plan, state }: JobPlan,
+  jobPlan: JobPlan,
   initOf: (thread: number) => ThreadInit,
   died: (error: StreamError) => void,
 ): JobBody {
+  const { plan, state } = jobPlan
   const coordinatorIndex = plan.threads
   const line = new MessageChannel()
   const workers = Array.from({ length: plan.threads }, () => ({
@@ -124,11 +133,15 @@ function startThreads(
     else toCoordinator.post({ type: 'died', worker: thread, error: errorToData(error) })
   }
   const pool = openPool(plan.threads + 1, workerHeapMb, onDeath)
+  const watch = new StuckWatch(jobPlan, spec.settings.stuckAfterMs, (thread, error) => {
+    void pool.then((threads) => threads.end(thread, error))
+  })
   const ports = [line.port1, ...workers.map(({ main }) => main.port1)]
   const body: JobBody = {
     coordinator: toCoordinator,
     reports: workers.map(({ main }) => threadPort<Report, never>(main.port1)),
     dispose: async () => {
+      watch.close()
       await (await pool).destroy()
       for (const port of ports) port.close()
     },

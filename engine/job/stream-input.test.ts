@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { StreamError } from '../../codec/errors.ts'
 import { Link } from '../channel/fixtures/link.ts'
 import { nextTurn } from './loop-turn.ts'
+import { ReplayLog } from './replay-log.ts'
 import { StreamInput } from './stream-input.ts'
 
 const RECORD = 'x'.repeat(900)
@@ -276,4 +277,64 @@ it('between two lives of a job calls wait; what no checkpoint holds is counted, 
   input.pump()
   expect([input.dropped, input.clear]).toEqual([2, true])
   await expect(input.push(6)).rejects.toMatchObject({ code: 'SAGE_STREAM_ENDED' })
+})
+
+it('what a log keeps is sent again, in order, until a checkpoint holds it', async () => {
+  const log = new ReplayLog()
+  const first = new Link()
+  const input = new StreamInput('orders', first.output, 1024, () => {}, log)
+  await input.pushMany([1, 2])
+  await input.push(3)
+  await new Promise(setImmediate)
+  await input.push('x'.repeat(10_000))
+  await new Promise(setImmediate)
+  // Frames of 3 records and of 1.
+  expect(first.carry()).toEqual([1, 2, 3, 'x'.repeat(10_000)])
+  input.checkpointed(2)
+  input.checkpointed(3)
+  void input.push(4)
+  input.detach()
+  const second = new Link()
+  input.attach(second.output)
+  const waiting = input.push(5)
+  const sentAgain = second.carry()
+  input.pump()
+  await waiting
+  await new Promise(setImmediate)
+  const again = ['x'.repeat(10_000), 4, 5]
+  expect([...sentAgain, ...second.carry(), input.dropped]).toEqual([...again, 0])
+  // A life without a checkpoint releases nothing; counts are those of this life.
+  input.detach()
+  const third = new Link()
+  input.attach(third.output)
+  expect(third.carry()).toEqual(again)
+  input.checkpointed(3)
+  input.detach()
+  const fourth = new Link()
+  input.attach(fourth.output)
+  input.end()
+  input.pump()
+  expect(fourth.read()).toMatchObject({ values: [], polled: 'ended' })
+})
+
+it('a log that is full lets pushes wait for the next checkpoint, and asks for it once', async () => {
+  let asked = 0
+  const link = new Link()
+  const log = new ReplayLog(100)
+  const input = new StreamInput(
+    'orders',
+    link.output,
+    1024,
+    () => {},
+    log,
+    () => asked++,
+  )
+  await input.push('x'.repeat(200))
+  await Promise.resolve()
+  expect([input.full, asked, input.tryPush(2)]).toEqual([true, 1, false])
+  const waiting = input.push(3)
+  input.checkpointed(1)
+  await waiting
+  await Promise.resolve()
+  expect([input.full, asked, link.carry()]).toEqual([false, 1, ['x'.repeat(200), 3]])
 })

@@ -5,6 +5,7 @@ import { type Linked, LinkedQueue } from '../task/linked-queue.ts'
 import { AbortCalls } from './abort-calls.ts'
 import { turnNumber, turnSpent } from './loop-turn.ts'
 import type { MainEnd } from './main-loop.ts'
+import type { ReplayLog } from './replay-log.ts'
 import type { Replies } from './replies.ts'
 import type { Reply } from './reply.ts'
 
@@ -45,7 +46,7 @@ const ACCEPTED = Promise.resolve()
  * frame. However many wait, and however fast the job takes them, the event loop gets its turns.
  *
  * Where a job is started again, calls wait between its lives. What was accepted in the one before and is in no checkpoint is
- * lost, and counted.
+ * sent again before all else where a log keeps it; else it is lost, and counted.
  */
 export class StreamInput implements MainEnd {
   readonly #name: string
@@ -53,6 +54,8 @@ export class StreamInput implements MainEnd {
   #channel: OutputChannel | undefined
   readonly #capacity: number
   readonly #onSent: () => void
+  readonly #log: ReplayLog | undefined
+  readonly #onFull: () => void
   readonly #waiting = new LinkedQueue<Waiting>()
   readonly #aborts = new AbortCalls()
   readonly #scope = emptyScope()
@@ -70,12 +73,26 @@ export class StreamInput implements MainEnd {
   /** Records that were accepted and then lost, because the job was started again. */
   dropped = 0
 
-  /** @param onSent - called when records that had room were sent on */
-  constructor(name: string, channel: OutputChannel, capacity: number, onSent: () => void) {
+  /**
+   * @param onSent - called when records that had room were sent on
+   * @param log - keeps what no checkpoint holds
+   * @param onFull - called when that has no room before the next checkpoint
+   */
+  constructor(
+    name: string,
+    channel: OutputChannel,
+    capacity: number,
+    onSent: () => void,
+    log?: ReplayLog,
+    onFull: () => void = () => {},
+  ) {
     this.#name = name
     this.#channel = channel
     this.#capacity = capacity
     this.#onSent = onSent
+    this.#log = log
+    this.#onFull = onFull
+    if (log !== undefined) channel.keepFrames(this.#keep)
   }
 
   /** Resolves when the record is accepted; rejects for a record that cannot be carried, after the end, or on an abort. */
@@ -189,11 +206,26 @@ export class StreamInput implements MainEnd {
   /** A checkpoint is complete that holds the first `records` of this life of the job. */
   checkpointed(records: number): void {
     this.#kept = records
+    this.#log?.release(records)
+    if (this.#waiting.size > 0) this.pump()
   }
 
-  /** The job has failed and will be started again. What waits goes on waiting, what no checkpoint holds is lost. */
+  /** Whether what is kept leaves no room before the next checkpoint. */
+  get full(): boolean {
+    return this.#log?.full === true
+  }
+
+  readonly #keep = (frame: Uint8Array, records: number): void => {
+    const { full, keep } = this.#log!
+    keep(frame, records)
+    if (!full && this.full) this.#onFull()
+  }
+
+  /** The job has failed and will be started again. What waits goes on waiting, what nobody has kept is lost. */
   detach(): void {
-    this.dropped += this.#accepted - this.#kept
+    if (this.#log === undefined) this.dropped += this.#accepted - this.#kept
+    // The frame at hand is kept, too.
+    else this.#channel?.flush()
     this.#accepted = 0
     this.#kept = 0
     this.#channel = undefined
@@ -204,6 +236,9 @@ export class StreamInput implements MainEnd {
     this.#channel = channel
     this.#endQueued = false
     this.#endSent = false
+    if (this.#log === undefined) return
+    for (const { frame, records } of this.#log.again()) channel.resend(frame, records)
+    channel.keepFrames(this.#keep)
   }
 
   pump(): boolean {
@@ -224,7 +259,8 @@ export class StreamInput implements MainEnd {
 
   #hasRoom(): boolean {
     const channel = this.#channel
-    return channel !== undefined && !channel.pressed && channel.gathered < this.#capacity
+    if (channel === undefined || channel.pressed || this.full) return false
+    return channel.gathered < this.#capacity
   }
 
   /** Whether a record may be accepted now. Where only the event loop's turn is in the way, the next one pumps. */

@@ -23,6 +23,8 @@ export class ThreadPool {
   readonly #pool: Piscina
   readonly #onDeath: OnDeath
   readonly #threadOf = new Map<number, number>()
+  /** Why threads were ended, by their ids. */
+  readonly #ended = new Map<number, StreamError>()
   readonly #written: Promise<void>[] = []
   #closing = false
 
@@ -56,6 +58,16 @@ export class ThreadPool {
     }
   }
 
+  /** Ends one thread: it has died of `error`. */
+  end(thread: number, error: StreamError): void {
+    const worker = this.#pool.threads.find(
+      ({ threadId }) => this.#threadOf.get(threadId) === thread,
+    )
+    if (worker === undefined) return
+    this.#ended.set(worker.threadId, error)
+    void worker.terminate()
+  }
+
   /** Ends all threads; resolves when they are gone, and what they have written is on its way out in order. */
   async destroy(): Promise<void> {
     this.#closing = true
@@ -72,7 +84,7 @@ export class ThreadPool {
     })
     worker.on('exit', (exitCode: number) => {
       const thread = this.#threadOf.get(id)
-      if (thread !== undefined) this.#died(thread, deathOf(error, exitCode))
+      if (thread !== undefined) this.#died(thread, this.#ended.get(id) ?? deathOf(error, exitCode))
     })
   }
 

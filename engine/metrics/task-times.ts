@@ -10,6 +10,8 @@ export type TaskState = 'busy' | 'idle' | 'backpressured' | 'runnable'
 
 /** The row of a subtask's times: milliseconds in each state. */
 export const TIME = { busy: 0, idle: 1, backpressured: 2, runnable: 3 } as const
+/** In the same row: the shared time at which the step began that runs now; 0: none does. */
+const STEP = 4
 
 /**
  * From this thread's `performance.now()` to a time that all threads of the process share: both count the
@@ -70,22 +72,26 @@ export class TaskTimes {
   begin(nowMs: number): void {
     this.#close(nowMs)
     this.#open(TIME.busy)
+    this.#row[STEP] = sharedMs(nowMs)
   }
 
   /** The step has worked; the subtask is in line for its next one. */
   worked(nowMs: number): void {
+    this.#row[STEP] = 0
     this.#close(nowMs)
     this.#open(TIME.runnable)
   }
 
   /** The step has done nothing: it belongs to the state that keeps the subtask from working. */
   rested(state: TaskState): void {
+    this.#row[STEP] = 0
     this.#row[TIME.busy] = this.#ms[TIME.busy]
     this.#open(TIME[state])
   }
 
   /** The subtask has ended, or its thread stops. Later calls do nothing. */
   stop(nowMs: number): void {
+    this.#row[STEP] = 0
     this.#close(nowMs)
     this.#sinceMs = Number.NaN
   }
@@ -107,4 +113,10 @@ export class TaskTimes {
 export function timeOf(row: Float64Array, state: TaskState, nowMs: number): number {
   const ms = row[TIME[state]]
   return ms < 0 ? Math.max(0, ms + nowMs) : ms
+}
+
+/** The shared time at which the step of a subtask began that has not returned; undefined: none runs. */
+export function steppingSince(row: Float64Array): number | undefined {
+  const sinceMs = row[STEP]
+  return sinceMs === 0 ? undefined : sinceMs
 }

@@ -85,6 +85,8 @@ export const LIMIT = LINE_BYTES + 4
 export const TABLE = LINE_BYTES + 8
 export const CELLS = LINE_BYTES + 12
 export const NEXT_STORE = LINE_BYTES + 16
+/** The first number that a store gets. */
+export const FIRST_STORE = 1
 export const SLOTS = LINE_BYTES + 20
 export const BORN = LINE_BYTES + 24
 export const FREE = 2 * LINE_BYTES

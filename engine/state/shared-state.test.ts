@@ -174,9 +174,11 @@ test('behaves as a map on one thread does, whatever is called', () => {
   )
 })
 
-test('a snapshot is restored, in order', () => {
-  const { a } = twoThreads()
+test('a snapshot holds all of a store, in order; whether any is in use', () => {
+  const { a, b } = twoThreads()
+  expect([a.used, b.used]).toEqual([false, false])
   const state = a.shared('s')
+  expect([a.used, b.used]).toEqual([true, true])
   state.set('object', { deep: [1, 2] })
   state.increment('n', 0.5)
   state.append('list', 'x')
@@ -189,8 +191,7 @@ test('a snapshot is restored, in order', () => {
     ['list', ['x', 'y']],
   ])
   const again = twoThreads().b
-  again.shared('s').set('stale', 1)
-  again.store('s').restore(structuredClone(entries))
+  for (const [key, value] of structuredClone(entries)) again.store('s').set(key, value)
   expect(again.store('s').snapshot()).toEqual(entries)
   expect(again.shared('s').increment('n')).toBe(1.5)
 })

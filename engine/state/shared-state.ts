@@ -1,6 +1,6 @@
 import type { StateStores } from '../../operators/contract/state-site.ts'
 import { type StreamState, streamStateOn } from '../../operators/contract/stream-state.ts'
-import { NEXT_STORE } from './layout.ts'
+import { FIRST_STORE, NEXT_STORE } from './layout.ts'
 import { SharedStore } from './shared-store.ts'
 import { StateMemory } from './state-memory.ts'
 
@@ -40,6 +40,11 @@ export class SharedState implements StateStores {
       this.#states.set(name, state)
     }
     return state
+  }
+
+  /** Whether any thread has used a store. */
+  get used(): boolean {
+    return Atomics.load(this.#memory.arena.i32, NEXT_STORE >> 2) > FIRST_STORE
   }
 
   /** The names of all stores so far, in the order in which they were first used. */

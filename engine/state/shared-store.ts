@@ -108,16 +108,6 @@ export class SharedStore implements StateStore {
     ])
   }
 
-  /**
-   * Replaces all that the store holds. To be called before any thread uses it: another thread could see a part.
-   *
-   * @throws StreamError as `set` does; the store then holds a part
-   */
-  restore(entries: StoreEntries): void {
-    for (const key of this.keys()) this.delete(key)
-    for (const [key, value] of entries) this.set(key, value)
-  }
-
   #reading<R>(read: () => R): R {
     const entered = this.#memory.enterToRead()
     try {

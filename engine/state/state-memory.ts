@@ -2,15 +2,21 @@ import { StreamError } from '../../codec/errors.ts'
 import { type Key, keyHash } from '../../codec/key.ts'
 import { ValueWriter } from '../../codec/value.ts'
 import { type Arena, wrapArena } from '../ring/arena.ts'
-import { CANCELLED, heapStart, LIMIT, NEXT_STORE, SLOTS, stateBytes, TOP } from './layout.ts'
+import {
+  CANCELLED,
+  FIRST_STORE,
+  heapStart,
+  LIMIT,
+  NEXT_STORE,
+  SLOTS,
+  stateBytes,
+  TOP,
+} from './layout.ts'
 import { NumberCells } from './number-cells.ts'
 import { SharedHeap } from './shared-heap.ts'
 import { SharedLock } from './shared-lock.ts'
 import { SharedTable } from './shared-table.ts'
 import { SharedValues, ValueCopy } from './shared-values.ts'
-
-/** The directory of stores is store 0. */
-const FIRST_STORE = 1
 
 /** A key as the table looks it up; one a thread, filled anew for each call. */
 interface LookedUp {

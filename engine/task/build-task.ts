@@ -365,7 +365,7 @@ class TaskBuilder {
       retries,
       scope: this.#state.scope,
       state: this.#state,
-      invoke: (value) => this.#invoke(k, value, 0),
+      invoke: (value, input) => this.#invoke(k, value, input),
       emit: emits ? (result, value) => this.#after[k](result, value) : () => {},
       wake: facilities.wake,
       nowMs,

@@ -299,19 +299,19 @@ class ChainCompiler {
         ? `if (errors${k}.busy) { errors${k}.hold(${kept}, ${input}); ${missed.count} break ${exit} }`
         : '',
       shape === 'sink' || shape === 'async'
-        ? `if (gate${k}.busy) { gate${k}.hold(${kept}); state.pressed = true; ${missed.count} break ${exit} }`
+        ? `if (gate${k}.busy) { gate${k}.hold(${kept}, ${input}); state.pressed = true; ${missed.count} break ${exit} }`
         : '',
       this.#catchUp(k),
       keepsKey ? `const key${r} = scope.key` : '',
       `let ${r}`,
       `try { ${this.#writable(k, input, resultText(k, shape, call, r))}${owned && hasResult(shape) ? `; ${r} = materialize(${r})` : ''} }`,
       shape === 'async'
-        ? this.#awaitResult(k, r, v, exit, missed)
+        ? this.#awaitResult(k, input, r, v, exit, missed)
         : lines(
             `catch (e) { ${missed.count} ${r} = errors${k}.fail(e, ${kept}, ${input}); state.pressed ||= errors${k}.busy`,
             `if (${r} === FAILED) break ${exit}; ${missed.uncount} }`,
           ),
-      this.#proceed(k, r, v, exit, missed, region),
+      this.#proceed(k, input, r, v, exit, missed, region),
       keepsKey ? `scope.key = key${r}` : '',
       `}`,
     )
@@ -331,7 +331,15 @@ class ChainCompiler {
   }
 
   /** What follows a call that returned `r`. */
-  #proceed(k: number, r: string, v: string, exit: string, missed: Missed, region: Region): string {
+  #proceed(
+    k: number,
+    input: number,
+    r: string,
+    v: string,
+    exit: string,
+    missed: Missed,
+    region: Region,
+  ): string {
     const passed = missed.pass(region)
     switch (this.#operators[k].shape) {
       case 'map':
@@ -352,7 +360,7 @@ class ChainCompiler {
       case 'timestamp':
         return this.#stamp(k, r, v, passed)
       case 'sink':
-        return this.#awaitSink(k, r, v)
+        return this.#awaitSink(k, input, r, v)
       case 'process':
         return ''
       default:
@@ -373,21 +381,28 @@ class ChainCompiler {
   }
 
   /** The call that has returned a promise may go on reading its view, the first that does so; later ones get no views. */
-  #awaitSink(k: number, r: string, v: string): string {
+  #awaitSink(k: number, input: number, r: string, v: string): string {
     const viewed = this.#viewed[k]
     const pin = viewed ? `if (!gate${k}.keeps) { gate${k}.keeps = true; pinView(${v}) } ` : ''
     const kept = viewed ? `materialize(${v})` : v
-    return `if (${r} !== undefined && isThenable(${r})) { ${pin}gate${k}.track(${r}, ${kept}); state.pressed ||= gate${k}.busy }`
+    return `if (${r} !== undefined && isThenable(${r})) { ${pin}gate${k}.track(${r}, ${kept}, ${input}); state.pressed ||= gate${k}.busy }`
   }
 
   /** What is there at once goes on at once, if nothing before it is on its way still; all else through the gate. */
-  #awaitResult(k: number, r: string, v: string, exit: string, missed: Missed): string {
+  #awaitResult(
+    k: number,
+    input: number,
+    r: string,
+    v: string,
+    exit: string,
+    missed: Missed,
+  ): string {
     const wait = (call: string) =>
       `{ ${missed.count} gate${k}.${call}; state.pressed ||= gate${k}.busy; break ${exit} }`
     return lines(
-      `catch (e) ${wait(`fail(e, ${v})`)}`,
-      `if (${r} !== null && ${r} !== undefined && isThenable(${r})) ${wait(`track(${r}, ${v})`)}`,
-      `if (gate${k}.pending) ${wait(`follow(${r}, ${v})`)}`,
+      `catch (e) ${wait(`fail(e, ${v}, ${input})`)}`,
+      `if (${r} !== null && ${r} !== undefined && isThenable(${r})) ${wait(`track(${r}, ${v}, ${input})`)}`,
+      `if (gate${k}.pending) ${wait(`follow(${r}, ${v}, ${input})`)}`,
     )
   }
 
@@ -528,7 +543,7 @@ class ChainCompiler {
     const name = `after${k}`
     this.#functions.set(name, '')
     this.#wanted.push(() => {
-      const body = this.#proceed(k, 'r', 'v', 'done', this.#count.missed(anywhere), anywhere)
+      const body = this.#proceed(k, 0, 'r', 'v', 'done', this.#count.missed(anywhere), anywhere)
       this.#functions.set(name, `function ${name}(r, v) {\ndone: {\n${body}\n}\n}`)
     })
   }

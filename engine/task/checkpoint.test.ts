@@ -102,6 +102,69 @@ describe('a checkpoint', () => {
     )
   })
 
+  it('holds what its subtasks share as of its barriers, on all ways of a diamond, and is never in its own way', async () => {
+    const names = ['even', 'odd', 'keys']
+    const sharing = (env: BaseEnvironment) => {
+      const items = env.fromSource(source, { parallelism: 2 })
+      const [even, odd] = items.branch(({ n }: Item) => n % 2 === 0)
+      const left = even.inspect((_: Item, ctx: RuntimeContext) => ctx.shared('even').increment(1))
+      const right = odd
+        .rebalance()
+        .inspect((_: Item, ctx: RuntimeContext) => ctx.shared('odd').increment(1))
+      left
+        .union(right)
+        .keyBy(({ key }: Item) => key)
+        .inspect((_: Item, ctx: RuntimeContext<string>) => ctx.shared('keys').increment(ctx.key!))
+        .output('sums')
+    }
+    const shared = (rig: Rig) => names.map((name) => [name, rig.stores.store(name).snapshot()])
+    const sorted = (rig: Rig) =>
+      JSON.stringify(shared(rig), (_, value) => (Array.isArray(value) ? value.toSorted() : value))
+    const first = new Rig(sharing, { parallelism: 2 })
+    await whole(first)
+    const expected = sorted(first)
+    const scenario = fc.record({
+      before: fc.nat({ max: 120 }),
+      order: fc.infiniteStream(fc.nat()),
+      from: fc.integer({ min: 1, max: 3 }),
+      to: fc.integer({ min: 1, max: 4 }),
+    })
+    await fc.assert(
+      fc.asyncProperty(scenario, async ({ before, order, from, to }) => {
+        const rig = new Rig(sharing, { parallelism: from, memory: { ringBytes: 4096 } })
+        rig.holds = true
+        rig.holdEnd()
+        for (const task of rig.tasks) await task.open()
+        const stepOne = () => {
+          const task = rig.tasks[order.next().value! % rig.tasks.length]
+          if (!task.ended) task.step(rig.nowMs)
+          rig.read('sums')
+        }
+        for (let i = 0; i < before; i++) stepOne()
+        rig.trigger(1)
+        for (let i = 0; rig.taken(1) === undefined; i++) {
+          if (i > 20_000) throw new Error('expected the checkpoint to come to its end')
+          stepOne()
+        }
+        const again = new Rig(sharing, { parallelism: to }, rig.taken(1))
+        for (const name of names)
+          for (const [key, value] of rig.stores.store(name).snapshot())
+            again.stores.store(name).set(key, value)
+        await whole(again)
+        expect(sorted(again)).toBe(expected)
+        // Those that stood still go on.
+        rig.release()
+        while (rig.tasks.some((task) => !task.ended)) {
+          if (!rig.step()) await turn()
+          rig.read('sums')
+          rig.release()
+        }
+        expect(sorted(rig)).toBe(expected)
+      }),
+      { numRuns: 100 },
+    )
+  })
+
   it('of a job that stands still behind it: nothing follows', async () => {
     const rig = new Rig(program, { parallelism: 2 })
     for (const task of rig.tasks) await task.open()

@@ -16,6 +16,9 @@ import type { ErrorThreshold } from './error-threshold.ts'
 /** What a failed call leaves in the place of a result when its record is given up. */
 export const FAILED: unique symbol = Symbol('sage-stream.FAILED')
 
+/** What becomes of a record on which a call has failed. */
+export type Decision = 'retry' | ResolvedErrorPolicy['then']
+
 /** A record that waits for its operator to be called with it (again). */
 interface Held {
   readonly value: unknown
@@ -108,12 +111,26 @@ export class ErrorGate {
 
   /** A record failed for good, after `attempts` calls. */
   giveUp(error: unknown, value: unknown, attempts: number): typeof FAILED {
-    if (!this.#asks(error)) return this.#close(error, value, attempts, this.#operator.policy.then)
+    if (!this.#asks(error)) return this.close(error, value, attempts, this.#operator.policy.then)
     const verdict = this.#verdict(error, undefined, value, attempts)
-    return this.#close(error, value, attempts, verdict === 'continue' ? 'skip' : 'fail')
+    return this.close(error, value, attempts, verdict === 'continue' ? 'skip' : 'fail')
   }
 
-  #close(
+  /**
+   * What becomes of a record whose promise has failed in its attempt number `attempts`: it is called again, or closed as the
+   * answer says. Throws what a handler that fails itself ends the job with.
+   */
+  decide(error: unknown, value: unknown, input: number, attempts: number): Decision {
+    const { policy } = this.#operator
+    if (!concernsRecord(error)) return 'fail'
+    if (!this.#asks(error)) return attempts <= policy.retries ? 'retry' : policy.then
+    const verdict = this.#answer(error, input, value, attempts)
+    if (verdict === 'continue') return 'skip'
+    return verdict === 'retry' && attempts <= MAX_RETRIES ? 'retry' : 'fail'
+  }
+
+  /** What was decided of a record that failed for good happens. */
+  close(
     error: unknown,
     value: unknown,
     attempts: number,
@@ -156,12 +173,12 @@ export class ErrorGate {
     const { counters, state } = this.#operator
     let last = error
     for (let attempt = 1; ; attempt++) {
-      if (!concernsRecord(last)) return this.#close(last, value, attempt, 'fail')
+      if (!concernsRecord(last)) return this.close(last, value, attempt, 'fail')
       const at = this.#operator.failedAt?.() ?? { input, value }
       const verdict = this.#verdict(last, at.input, at.value, attempt)
-      if (verdict === 'continue') return this.#close(last, at.value, attempt, 'skip')
+      if (verdict === 'continue') return this.close(last, at.value, attempt, 'skip')
       if (verdict === 'stop' || attempt > MAX_RETRIES)
-        return this.#close(last, at.value, attempt, 'fail')
+        return this.close(last, at.value, attempt, 'fail')
       counters[COUNTER.retries]++
       try {
         return this.#again(value, input ?? 0)
@@ -174,6 +191,17 @@ export class ErrorGate {
 
   /** What the handler says. One that fails itself ends the job. */
   #verdict(
+    ...told: [error: unknown, input: number | undefined, value: unknown, attempt: number]
+  ): ErrorVerdict {
+    try {
+      return this.#answer(...told)
+    } catch (failure) {
+      throw this.#end(failure as StreamError)
+    }
+  }
+
+  /** What the handler says. Throws a `StreamError` where it fails itself. */
+  #answer(
     error: unknown,
     input: number | undefined,
     value: unknown,
@@ -187,15 +215,13 @@ export class ErrorGate {
     try {
       verdict = onError!(streamId, told, { input, value, attempt, operator: name })
     } catch (thrown) {
-      throw this.#end(asStreamError(thrown, name, subtask, value))
+      throw asStreamError(thrown, name, subtask, value)
     }
     if (verdict === 'continue' || verdict === 'retry' || verdict === 'stop') return verdict
-    throw this.#end(
-      new StreamError(
-        'SAGE_OPTION',
-        `onError of '${name}': expected it to return 'continue', 'retry' or 'stop', got ${describe(verdict)}`,
-        { operator: name, subtask, cause: error },
-      ),
+    throw new StreamError(
+      'SAGE_OPTION',
+      `onError of '${name}': expected it to return 'continue', 'retry' or 'stop', got ${describe(verdict)}`,
+      { operator: name, subtask, cause: error },
     )
   }
 

@@ -1,8 +1,11 @@
+import type { ResolvedErrorPolicy } from '../../operators/contract/error-policy.ts'
 import type { RecordScope } from '../../operators/contract/operator.ts'
 
 /** A record of a promise gate, from its arrival until what became of it has left. */
 export class Flight implements RecordScope {
   value: unknown
+  /** Index of the input it came through. */
+  input = 0
   key: unknown
   timestamp = Number.NaN
   watermark = Number.NEGATIVE_INFINITY
@@ -13,6 +16,8 @@ export class Flight implements RecordScope {
   settled = false
   failed = false
   result: unknown
+  /** After a failure for good: what becomes of it. */
+  then: ResolvedErrorPolicy['then'] = 'fail'
   /** After a failure: when it may be tried again, in ms of the monotonic clock. */
   dueMs = 0
   /** The records whose results may leave with its own: see `AsSettled`. */

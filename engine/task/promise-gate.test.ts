@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { SinkOptions } from '../api/options.ts'
-import type { DataStream } from '../index.ts'
+import type { DataStream, ErrorVerdict } from '../index.ts'
 import { Rig, turn } from './fixtures/rig.ts'
 
 interface Call {
@@ -133,6 +133,86 @@ describe('an asynchronous sink', () => {
       () => rig.tasks.every((task) => task.ended),
     )
     expect(rig.letters.map(({ value }) => value)).toEqual([1, 2])
+  })
+})
+
+describe('an asynchronous sink of connected streams', () => {
+  /** Every call with an odd number is rejected, the first so often as `attempts` says. */
+  async function connectedRig(verdict: (attempt: number) => ErrorVerdict, attempts: number) {
+    const told: unknown[] = []
+    const done: number[] = []
+    const calls = new Map<number, number>()
+    const rig = new Rig((env) => {
+      const left = env.fromCollection([1, 2], { name: 'left' })
+      const right = env.fromCollection([3, 4], { name: 'right' })
+      left
+        .connect(right)
+        .onError((streamId, error, { input, value, attempt, operator }) => {
+          told.push([streamId, error.message, input, value, attempt, operator])
+          return verdict(attempt)
+        })
+        .sink(
+          async (n) => {
+            const call = (calls.get(n) ?? 0) + 1
+            calls.set(n, call)
+            await Promise.resolve()
+            if (n % 2 === 1 && call <= attempts) throw new Error(`odd ${n}`)
+            done.push(n)
+          },
+          { name: 'op' },
+        )
+    })
+    for (const task of rig.tasks) await task.open()
+    const settle = async () => {
+      await turn()
+      rig.settle()
+    }
+    const ended = () => rig.tasks.every((task) => task.ended)
+    return { rig, told, done, run: () => expectSoon(settle, ended) }
+  }
+
+  it('tells its handler of the stream that the record came through, also of one that had to wait', async () => {
+    const { rig, told, done, run } = await connectedRig(() => 'continue', 9)
+    await run()
+    expect(told.toSorted()).toEqual([
+      ['left', 'odd 1', 0, 1, 1, 'op'],
+      ['right', 'odd 3', 1, 3, 1, 'op'],
+    ])
+    expect(done.toSorted()).toEqual([2, 4])
+    expect(rig.counts('op')).toEqual([4, 0, 2, 0, 0])
+  })
+
+  it('is called again as its handler says, at most 3 times', async () => {
+    const { rig, told, done, run } = await connectedRig(() => 'retry', 3)
+    await run()
+    expect(told.map((line) => (line as unknown[])[4]).toSorted()).toEqual([1, 1, 2, 2, 3, 3])
+    expect(done.toSorted()).toEqual([1, 2, 3, 4])
+    expect(rig.counts('op')).toEqual([4, 0, 0, 6, 0])
+    const vain = await connectedRig(() => 'retry', 4)
+    await expect(vain.run()).rejects.toMatchObject({ code: 'SAGE_USER_ERROR', operator: 'op' })
+    expect(vain.told.map((line) => (line as unknown[])[4])).toContain(4)
+  })
+
+  it.each([
+    ['stop', 'SAGE_USER_ERROR', 'odd'],
+    [undefined as never, 'SAGE_OPTION', "expected it to return 'continue', 'retry' or 'stop'"],
+  ] as const)('ends the task: %s', async (verdict, code, message) => {
+    const { run } = await connectedRig(() => verdict, 9)
+    await expect(run()).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(message),
+      operator: 'op',
+    })
+  })
+
+  it('ends the task when its handler throws', async () => {
+    const { run } = await connectedRig(() => {
+      throw new Error('handler')
+    }, 9)
+    await expect(run()).rejects.toMatchObject({
+      code: 'SAGE_USER_ERROR',
+      message: expect.stringContaining('handler'),
+    })
   })
 })
 

@@ -3,7 +3,7 @@ import { concernsRecord, type ResolvedErrorPolicy } from '../../operators/contra
 import { emptyScope, type RecordScope } from '../../operators/contract/operator.ts'
 import { COUNTER } from '../metrics/counters.ts'
 import { Attempts } from './attempts.ts'
-import type { ErrorGate } from './error-gate.ts'
+import type { Decision, ErrorGate } from './error-gate.ts'
 import { Flight, FlightList, type ResultOrder } from './flight.ts'
 
 /** What a gate needs of its operator. */
@@ -20,10 +20,10 @@ export interface GatedCalls {
   readonly policy: ResolvedErrorPolicy
   readonly scope: RecordScope
   readonly counters: Float64Array
-  readonly errors: Pick<ErrorGate, 'giveUp'>
+  readonly errors: Pick<ErrorGate, 'decide' | 'close'>
   /** Results wait while this is pressed. */
   readonly state: { readonly pressed: boolean }
-  invoke(value: unknown): unknown
+  invoke(value: unknown, input: number): unknown
   /** Passes a result on, with the scope of its record. */
   emit(result: unknown, value: unknown): void
   /** Wakes the task's thread: a promise has settled. */
@@ -77,26 +77,26 @@ export class PromiseGate {
   }
 
   /** A record arrives while the gate is full. */
-  hold(value: unknown): void {
-    this.#waiting.add(this.#flight(value))
+  hold(value: unknown, input: number): void {
+    this.#waiting.add(this.#flight(value, input))
     this.#update()
   }
 
   /** The call with a record has returned a promise. */
-  track(promise: PromiseLike<unknown>, value: unknown): void {
-    this.#attempts.begin(this.#depart(this.#flight(value), 1), promise)
+  track(promise: PromiseLike<unknown>, value: unknown, input: number): void {
+    this.#attempts.begin(this.#depart(this.#flight(value, input), 1), promise)
     this.#update()
   }
 
   /** The call with a record has returned its result, while others are on their way. */
-  follow(result: unknown, value: unknown): void {
-    this.resolved(this.#depart(this.#flight(value), 1), result)
+  follow(result: unknown, value: unknown, input: number): void {
+    this.resolved(this.#depart(this.#flight(value, input), 1), result)
     this.#update()
   }
 
   /** The call with a record has thrown. */
-  fail(error: unknown, value: unknown): void {
-    this.rejected(this.#depart(this.#flight(value), 1), error)
+  fail(error: unknown, value: unknown, input: number): void {
+    this.rejected(this.#depart(this.#flight(value, input), 1), error)
     this.#update()
   }
 
@@ -129,17 +129,30 @@ export class PromiseGate {
   /** A promise was rejected, or took too long. For `Attempts`. */
   rejected(flight: Flight, error: unknown): void {
     const { retries, policy, nowMs } = this.#calls
-    const lasting = concernsRecord(error)
-    if (flight.attempts <= retries + policy.retries && lasting) {
-      flight.dueMs = flight.attempts <= retries ? 0 : nowMs() + policy.backoffMs
+    const atOnce = flight.attempts <= retries && concernsRecord(error)
+    const [then, failure] = atOnce ? (['retry', error] as const) : this.#decide(flight, error)
+    if (then === 'retry') {
+      flight.dueMs = atOnce ? 0 : nowMs() + policy.backoffMs
       this.#retrying.push(flight)
       this.#wake()
       return
     }
     flight.failed = true
-    flight.result = error
-    if (policy.then === 'fail' || !lasting) this.#fatal ??= flight
+    flight.result = failure
+    flight.then = then
+    if (then === 'fail') this.#fatal ??= flight
     this.#settle(flight)
+  }
+
+  /** Also between two steps: with a handler that fails itself the next one ends the task. */
+  #decide(flight: Flight, error: unknown): readonly [then: Decision, failure: unknown] {
+    const { errors, retries } = this.#calls
+    const { value, input, attempts } = flight
+    try {
+      return [errors.decide(error, value, input, attempts - retries), error]
+    } catch (failure) {
+      return ['fail', failure]
+    }
   }
 
   #settle(flight: Flight): void {
@@ -203,7 +216,7 @@ export class PromiseGate {
     flight.attempts++
     let result: unknown
     try {
-      result = this.#calls.invoke(flight.value)
+      result = this.#calls.invoke(flight.value, flight.input)
     } catch (error) {
       this.rejected(flight, error)
       return
@@ -214,13 +227,14 @@ export class PromiseGate {
 
   #giveUp(flight: Flight, errors: GatedCalls['errors']): void {
     copyScope(flight, this.#calls.scope)
-    errors.giveUp(flight.result, flight.value, flight.attempts)
+    errors.close(flight.result, flight.value, flight.attempts, flight.then)
   }
 
   /** A record as it stands in the scope. */
-  #flight(value: unknown): Flight {
+  #flight(value: unknown, input: number): Flight {
     const flight = this.#free.pop() ?? new Flight()
     flight.value = value
+    flight.input = input
     copyScope(this.#calls.scope, flight)
     this.#calls.counters[COUNTER.pending]++
     return flight

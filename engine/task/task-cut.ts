@@ -35,6 +35,11 @@ export interface CheckpointTaker {
    */
   take(epoch: number, cut: TaskCut): Promise<void> | undefined
   /**
+   * Whether a subtask that has passed the barrier of `epoch` on has to stand still behind it: what all subtasks share has
+   * one cut only if none of them is ahead of another. The thread's loop is woken when that changes.
+   */
+  holds(epoch: number): boolean
+  /**
    * A subtask has come to its end, and takes no part in later checkpoints: this is its share in all of them. It ends when
    * `released` is called: when a checkpoint that holds this share is complete.
    */

@@ -127,12 +127,14 @@ export class Task {
   #timestamped = false
   /** The checkpoint whose barrier has come in on some input, or that starts here; 0: none. */
   #epoch = 0
-  /** Whether nothing is done behind that barrier. */
-  #suspends = false
+  /** The checkpoint behind whose barrier nothing is done; 0: none. */
+  #suspendsAt = 0
   /** What was emitted for it lies before the barrier. */
   #handedOver = false
   /** Until it has settled, nothing is taken in and no time passes. */
   #taking: Taking | undefined
+  /** The checkpoint behind whose barrier nothing is taken in and no time passes until all others have it; 0: none. */
+  #held = 0
   #finishing: Iterator<unknown> | undefined
   #finished = 0
   #completed: { readonly error?: unknown } | undefined
@@ -156,7 +158,7 @@ export class Task {
   get state(): TaskState {
     if (this.#anyPressed()) return 'backpressured'
     if (this.#phase === 'settling' || this.#phase === 'completing') return 'busy'
-    if (this.#taking !== undefined) return 'busy'
+    if (this.#taking !== undefined || this.#held !== 0) return 'busy'
     for (const { errors, gate } of this.#parts.operators)
       if (errors.busy || gate?.busy === true) return 'busy'
     return 'idle'
@@ -182,7 +184,8 @@ export class Task {
   get dueMs(): number {
     const { source, operators, state } = this.#parts
     // A source that may not be asked, because an output is pressed, is due when the pressure goes.
-    const asks = this.#phase === 'running' && !state.pressed && this.#taking === undefined
+    const stands = this.#taking !== undefined || this.#held !== 0
+    const asks = this.#phase === 'running' && !state.pressed && !stands
     let due = asks && source !== undefined ? source.dueMs : Number.POSITIVE_INFINITY
     for (const { errors, gate } of operators)
       due = Math.min(due, errors.dueMs, gate?.dueMs ?? Number.POSITIVE_INFINITY)
@@ -207,7 +210,8 @@ export class Task {
     if (this.#phase === 'ended') return true
     if (this.#phase === 'waiting' || this.#phase === 'suspended') return !state.pressed
     if (this.#phase !== 'running' || state.pressed || this.asynchronous) return false
-    if (this.#epoch !== 0 || this.#parts.outputs.some(({ waiting }) => waiting)) return false
+    if (this.#epoch !== 0 || this.#held !== 0) return false
+    if (this.#parts.outputs.some(({ waiting }) => waiting)) return false
     return source === undefined || source.quiet
   }
 
@@ -262,10 +266,17 @@ export class Task {
   trigger(epoch: number, suspend: boolean): void {
     if (this.#phase !== 'running' || epoch <= this.#epoch) return
     this.#epoch = epoch
-    this.#suspends = suspend
+    this.#suspendsAt = suspend ? epoch : 0
     this.#handedOver = false
     // What the main thread has pushed before lies before the barrier.
     for (const { channel } of this.#parts.inputs) channel.markPublished()
+  }
+
+  /** The checkpoint was given up: where it was to stand still behind it, it does not. */
+  goOn(epoch: number): void {
+    if (epoch !== this.#suspendsAt) return
+    this.#suspendsAt = 0
+    if (this.#phase === 'suspended') this.#phase = 'running'
   }
 
   /** What it would hand over now. */
@@ -298,6 +309,7 @@ export class Task {
     switch (this.#phase) {
       case 'running':
         if (this.#taking !== undefined) return this.#whenTaken(this.#taking)
+        if (this.#held !== 0 && !this.#goOn()) return false
         if (this.#runSlice() || this.#passTime()) return true
         return this.#epoch === 0 ? this.#takeInput() : this.#workToCut()
       case 'suspended':
@@ -468,9 +480,18 @@ export class Task {
   }
 
   #passBarrier(): void {
-    for (const output of this.#parts.outputs) output.barrier(this.#epoch)
+    const { outputs, checkpoints } = this.#parts
+    for (const output of outputs) output.barrier(this.#epoch)
+    if (checkpoints!.holds(this.#epoch)) this.#held = this.#epoch
+    if (this.#epoch === this.#suspendsAt) this.#phase = 'suspended'
     this.#epoch = 0
-    if (this.#suspends) this.#phase = 'suspended'
+  }
+
+  /** Whether the others have come to their barriers, too, or the checkpoint was given up. */
+  #goOn(): boolean {
+    if (this.#parts.checkpoints!.holds(this.#held)) return false
+    this.#held = 0
+    return true
   }
 
   /** One by one: an operator sets the key of each before it gives it. */

@@ -1,9 +1,17 @@
 import { type ErrorData, errorToData, StreamError } from '../../codec/errors.ts'
 import { buildManifest, type ManifestFacts } from '../checkpoint/build-manifest.ts'
-import type { CheckpointStore, StoreLock } from '../checkpoint/contract.ts'
+import type {
+  CheckpointSite,
+  CheckpointStore,
+  PartWriter,
+  StoreLock,
+} from '../checkpoint/contract.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
 import type { PartFacts } from '../checkpoint/state-model.ts'
+import type { SharedState } from '../state/shared-state.ts'
 import type { CheckpointRequest, CompletedReport, TakenPart, ToWorker } from './control.ts'
+import type { Machine } from './machine.ts'
+import { cutShared, SHARED, writeShared } from './shared-state-part.ts'
 
 /** What the checkpoints of a job need of its coordinator. */
 export interface CheckpointingJob {
@@ -19,6 +27,9 @@ export interface CheckpointingJob {
   /** The last checkpoint of the job failed: what it has left behind is not safe. */
   fail(error: ErrorData): void
   openStore(directory: string): CheckpointStore
+  openSite(directory: string): CheckpointSite
+  /** What the job's threads share. */
+  readonly stores: SharedState
   /** What every manifest of the job says. */
   facts(): Pick<ManifestFacts, 'job' | 'maxParallelism' | 'operators'>
 }
@@ -42,12 +53,18 @@ interface Running {
   readonly suspend: boolean
   /** Whether it is the last one: all subtasks have come to their end. */
   readonly last: boolean
-  readonly requests: readonly number[]
+  readonly requests: readonly CheckpointRequest[]
+  /** Whether all subtasks stand still until they have all come to their barriers. */
+  readonly shared: boolean
+  /** Workers whose subtasks do. */
+  readonly held: Set<number>
+  /** What the job's threads share is written here. */
+  sharedPart: PartWriter | undefined
   /** Workers that know of it. */
   readonly ready: Set<number>
   readonly parts: Map<number, PartFacts>
   readonly pushed: Map<number, number>
-  timer: NodeJS.Timeout | undefined
+  stopTimer(): void
   completing: boolean
 }
 
@@ -62,13 +79,14 @@ export class CheckpointCoordinator {
   readonly #job: CheckpointingJob
   readonly #pace: CheckpointPace
   readonly #store: CheckpointStore
+  readonly #machine: Pick<Machine, 'nowMs' | 'clock' | 'after'>
   #next: number
   #base: Manifest | undefined
   #running: Running | undefined
   #beginning = false
   readonly #requests: CheckpointRequest[] = []
   readonly #lasts = new Set<number>()
-  #timer: NodeJS.Timeout | undefined
+  #stopTimer: () => void = nothing
   #closed = false
   /** What is being done in directories. */
   readonly #works = new Set<Promise<void>>()
@@ -78,8 +96,10 @@ export class CheckpointCoordinator {
     job: CheckpointingJob,
     pace: CheckpointPace,
     { store, next, base }: { store: CheckpointStore; next: number; base: Manifest | undefined },
+    machine: Pick<Machine, 'nowMs' | 'clock' | 'after'>,
   ) {
     this.#job = job
+    this.#machine = machine
     this.#pace = pace
     this.#store = store
     this.#next = next
@@ -97,16 +117,18 @@ export class CheckpointCoordinator {
    */
   async close(): Promise<void> {
     this.#closed = true
-    clearTimeout(this.#timer)
-    clearTimeout(this.#running?.timer)
+    this.#stopTimer()
+    this.#running?.stopTimer()
     const ended = new StreamError(
       'SAGE_CANCELLED',
       'checkpoint: the job ended before it was complete',
     )
-    const requests = [...(this.#running?.requests ?? []), ...this.#requests.map(({ id }) => id)]
-    const lock = this.#running?.lock
+    const requests = idsOf([...(this.#running?.requests ?? []), ...this.#requests])
+    const { lock, sharedPart, completing } = this.#running ?? {}
     this.#running = undefined
     if (requests.length > 0) this.#job.refuse(errorToData(ended), requests)
+    // One that is about to be complete may become so.
+    if (sharedPart !== undefined && completing === false) this.#track(sharedPart.abort())
     // One work may begin another.
     while (this.#works.size > 0) await Promise.all(this.#works)
     await lock?.release().catch(() => {})
@@ -126,13 +148,54 @@ export class CheckpointCoordinator {
     if (running.ready.size === this.#job.workers) this.#job.tell({ type: 'trigger', epoch })
   }
 
+  /** All subtasks of a worker stand still behind their barriers. */
+  held(worker: number, epoch: number): void {
+    const running = this.#running
+    if (running?.epoch !== epoch) return
+    running.held.add(worker)
+    if (running.held.size === this.#job.workers) this.#shareStores(running)
+  }
+
   /** A worker has written its part. */
   taken(worker: number, { epoch, part, pushed }: TakenPart): void {
     const running = this.#running
     if (running?.epoch !== epoch || running.completing) return
     running.parts.set(worker, part)
     for (const [node, records] of pushed) running.pushed.set(node, records)
-    if (running.parts.size === this.#job.workers) this.#track(this.#complete(running))
+    this.#completeWhenAllHave(running)
+  }
+
+  /** Nobody writes to the stores: they are copied, and all go on. */
+  #shareStores(running: Running): void {
+    const { epoch, store } = running
+    const { workers, stores, openSite } = this.#job
+    try {
+      const cut = cutShared(stores)
+      this.#job.tell({ type: 'goOn', epoch })
+      if (cut.length === 0) return
+      const part = openSite(store.site.directory).createPart({ epoch, thread: workers, number: 0 })
+      running.sharedPart = part
+      writeShared(cut, part)
+      this.#track(this.#closeShared(running, part))
+    } catch (error) {
+      this.#track(this.#giveUp(running, errorToData(error)))
+    }
+  }
+
+  async #closeShared(running: Running, part: PartWriter): Promise<void> {
+    try {
+      running.parts.set(this.#job.workers, await part.close())
+      if (this.#running === running) this.#completeWhenAllHave(running)
+    } catch (error) {
+      await this.#giveUp(running, errorToData(error))
+    }
+  }
+
+  #completeWhenAllHave(running: Running): void {
+    const parts = this.#job.workers + (running.sharedPart === undefined ? 0 : 1)
+    if (running.parts.size < parts) return
+    const missed = !running.shared && this.#job.stores.used
+    this.#track(missed ? this.#takeAnew(running) : this.#complete(running))
   }
 
   declined(epoch: number, error: ErrorData): void {
@@ -153,10 +216,9 @@ export class CheckpointCoordinator {
 
   #schedule(): void {
     if (this.#closed || this.#pace.intervalMs === Number.POSITIVE_INFINITY) return
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#track(this.#beginNext(true)), this.#pace.intervalMs)
-    // A job that waits for its input is kept alive by that, not by its checkpoints.
-    this.#timer.unref()
+    this.#stopTimer()
+    const begin = () => this.#track(this.#beginNext(true))
+    this.#stopTimer = this.#machine.after(this.#pace.intervalMs, begin)
   }
 
   /** Begins the next one, if none is under way and there is a reason. */
@@ -169,11 +231,7 @@ export class CheckpointCoordinator {
     try {
       await this.#begin(requests, last)
     } catch (error) {
-      this.#refuse(
-        errorToData(error),
-        requests.map(({ id }) => id),
-        last,
-      )
+      this.#refuse(errorToData(error), requests, last)
     } finally {
       this.#beginning = false
     }
@@ -202,20 +260,25 @@ export class CheckpointCoordinator {
       return
     }
     const suspend = requests.some((request) => request.suspend)
+    // Who stands still behind the barrier for good cannot come to that of another.
+    const shared = suspend || this.#job.stores.used
     const running: Running = {
       epoch,
       store,
       lock,
       base,
-      begun: performance.now(),
+      begun: this.#machine.nowMs(),
       savepoint,
       suspend,
       last,
-      requests: requests.map(({ id }) => id),
+      requests,
+      shared,
+      held: new Set(),
+      sharedPart: undefined,
       ready: new Set(),
       parts: new Map(),
       pushed: new Map(),
-      timer: undefined,
+      stopTimer: nothing,
       completing: false,
     }
     this.#running = running
@@ -224,9 +287,10 @@ export class CheckpointCoordinator {
       this.#track(this.#giveUp(running, errorToData(new StreamError('SAGE_TIMEOUT', message))))
     }
     if (this.#pace.timeoutMs !== Number.POSITIVE_INFINITY)
-      running.timer = setTimeout(late, this.#pace.timeoutMs).unref()
+      running.stopTimer = this.#machine.after(this.#pace.timeoutMs, late)
     const directory = store.site.directory
-    this.#job.tell({ type: 'checkpoint', order: { epoch, directory, base, savepoint, suspend } })
+    const order = { epoch, directory, base, savepoint, suspend, shared }
+    this.#job.tell({ type: 'checkpoint', order })
   }
 
   /** A number of the job's own, too: barriers and what sinks make visible are in the order of these. */
@@ -241,25 +305,32 @@ export class CheckpointCoordinator {
 
   async #complete(running: Running): Promise<void> {
     running.completing = true
-    clearTimeout(running.timer)
-    const { epoch, store, base, savepoint } = running
+    running.stopTimer()
+    const { epoch, store, base, savepoint, sharedPart } = running
+    const { nowMs, clock } = this.#machine
     try {
       const parts = [...running.parts.values()]
-      const head = { ...this.#job.facts(), epoch, time: Date.now(), savepoint }
+      const facts = this.#job.facts()
+      const operators = sharedPart === undefined ? facts.operators : [...facts.operators, SHARED]
+      const head = { ...facts, operators, epoch, time: clock.now(), savepoint }
       const manifest = buildManifest({ ...head, parts, ...(base === undefined ? {} : { base }) })
       const { path, bytes } = await store.complete(manifest)
       if (!savepoint) this.#base = manifest
       await running.lock?.release()
-      const info = { id: epoch, path, bytes, durationMs: performance.now() - running.begun }
+      const info = { id: epoch, path, bytes, durationMs: nowMs() - running.begun }
       const pushed = savepoint ? undefined : running.pushed
-      this.#done(running, { info, requests: running.requests, pushed })
+      this.#done(running, { info, requests: idsOf(running.requests), pushed })
     } catch (error) {
       await this.#giveUp(running, errorToData(error))
     }
   }
 
   #done(running: Running, done: CompletedReport): void {
-    if (this.#running !== running) return
+    if (this.#running !== running) {
+      // The job ended meanwhile: its next life begins with this one all the same, and its streams have to know.
+      this.#job.report({ ...done, requests: [] })
+      return
+    }
     this.#running = undefined
     this.#job.tell({ type: 'completed', epoch: running.epoch })
     this.#job.report(done)
@@ -276,19 +347,41 @@ export class CheckpointCoordinator {
 
   async #giveUp(running: Running, error: ErrorData): Promise<void> {
     if (this.#running !== running) return
-    this.#running = undefined
-    clearTimeout(running.timer)
-    this.#job.tell({ type: 'aborted', epoch: running.epoch })
-    await running.store.abort(running.epoch).catch(() => {})
-    await running.lock?.release().catch(() => {})
+    await this.#takeBack(running)
     this.#refuse(error, running.requests, running.last)
   }
 
-  #refuse(error: ErrorData, requests: readonly number[], last: boolean): void {
+  /**
+   * The first store came into use while it was taken: who had its barrier then, nobody can tell. The one that is taken in its
+   * place has all subtasks stand still.
+   */
+  async #takeAnew(running: Running): Promise<void> {
+    this.#requests.unshift(...running.requests)
+    this.#beginning = true
+    await this.#takeBack(running)
+    this.#beginning = false
+    await this.#beginNext(true)
+  }
+
+  async #takeBack(running: Running): Promise<void> {
+    const { epoch, store, lock, sharedPart } = running
+    this.#running = undefined
+    running.stopTimer()
+    this.#job.tell({ type: 'aborted', epoch })
+    await sharedPart?.abort()
+    await store.abort(epoch).catch(() => {})
+    await lock?.release().catch(() => {})
+  }
+
+  #refuse(error: ErrorData, requests: readonly CheckpointRequest[], last: boolean): void {
     if (this.#closed) return
-    this.#job.refuse(error, requests)
+    this.#job.refuse(error, idsOf(requests))
     if (last) this.#job.fail(error)
     this.#schedule()
     this.#track(this.#beginNext())
   }
+}
+
+function idsOf(requests: readonly CheckpointRequest[]): number[] {
+  return requests.map(({ id }) => id)
 }

@@ -25,6 +25,8 @@ export type FromWorker =
   | { readonly type: 'failed'; readonly error: ErrorData }
   /** It knows of the checkpoint that begins: barriers may come. */
   | { readonly type: 'ready'; readonly epoch: number }
+  /** All of its subtasks stand still behind their barriers, until `goOn`. */
+  | { readonly type: 'held'; readonly epoch: number }
   /** All of its subtasks have had their part in a checkpoint, and it is written. */
   | ({ readonly type: 'taken' } & TakenPart)
   /** A checkpoint cannot be taken here. */
@@ -54,6 +56,8 @@ export interface CheckpointOrder {
   readonly savepoint: boolean
   /** Whether subtasks stand still behind its barriers. */
   readonly suspend: boolean
+  /** Whether they do so until all of them have come to theirs, since they share stores. */
+  readonly shared: boolean
 }
 
 /** What sinks had prepared for a complete checkpoint that the job goes back behind. */
@@ -85,6 +89,8 @@ export type ToWorker =
   | { readonly type: 'checkpoint'; readonly order: CheckpointOrder }
   /** All workers know of it: it begins where records come from. */
   | { readonly type: 'trigger'; readonly epoch: number }
+  /** All subtasks of the job have come to its barriers, and what they share has been copied. */
+  | { readonly type: 'goOn'; readonly epoch: number }
   | { readonly type: 'completed' | 'aborted'; readonly epoch: number }
   /** All threads have opened their operators: records may flow. */
   | { readonly type: 'go' }

@@ -1,5 +1,5 @@
 import { type ErrorData, errorToData, StreamError } from '../../codec/errors.ts'
-import type { RuntimeContext } from '../../operators/contract/context.ts'
+import type { Clock, RuntimeContext } from '../../operators/contract/context.ts'
 import { MetricRegistry, unreadMetrics } from '../../operators/contract/metric-registry.ts'
 import { withStores, withStoresInline } from '../../operators/contract/state-site.ts'
 import { describeGraph, firstDifference } from '../graph/fingerprint.ts'
@@ -12,7 +12,6 @@ import { StateMemory } from '../state/state-memory.ts'
 import { failed, type ServiceCall, ServiceCalls, type ServiceReply } from '../task/service-calls.ts'
 import { ServiceHost } from '../task/services.ts'
 import { CheckpointCoordinator } from './checkpoint-coordinator.ts'
-import { openSite, openStore } from './checkpoint-files.ts'
 import type {
   ControlPort,
   FromMain,
@@ -23,9 +22,11 @@ import type {
   ToWorker,
 } from './control.ts'
 import type { JobGraph } from './job-site.ts'
-import { clockOf, crossingOf, reportingLogger, type ThreadInit } from './job-thread.ts'
+import { beating, clockOf, crossingOf, reportingLogger, type ThreadInit } from './job-thread.ts'
+import type { Machine } from './machine.ts'
 import { describeOperators, type OpenedCheckpoints, openCheckpoints } from './open-checkpoints.ts'
 import { PartitionClaims } from './partition-claims.ts'
+import { restoreShared } from './shared-state-part.ts'
 
 /** The lines of a coordinator. */
 export interface CoordinatorLines {
@@ -46,6 +47,7 @@ type WorkerState = 'starting' | 'built' | 'opened' | 'ended'
 export class Coordinator {
   readonly #init: ThreadInit
   readonly #lines: CoordinatorLines
+  readonly #machine: Machine
   /** The graph as the main thread built it; undefined in inline mode, where there is but one. */
   readonly #plain: readonly string[] | undefined
   readonly #states: WorkerState[]
@@ -57,19 +59,27 @@ export class Coordinator {
   #wish: 'stopped' | 'cancelled' | undefined
   #error: ErrorData | undefined
   #cancelling = false
-  #patience: NodeJS.Timeout | undefined
+  #stopWaiting = () => {}
   #full: readonly string[] | undefined
   #job: JobGraph | undefined
   #checkpoints: CheckpointCoordinator | undefined
   #opened: OpenedCheckpoints | undefined
   readonly #services: ServiceHost
   readonly #crossing: <T>(data: T) => T
+  readonly #stores: SharedState
 
-  constructor(init: ThreadInit, lines: CoordinatorLines, plain: readonly string[] | undefined) {
+  constructor(
+    init: ThreadInit,
+    lines: CoordinatorLines,
+    plain: readonly string[] | undefined,
+    machine: Machine,
+  ) {
     this.#init = init
+    this.#machine = machine
     this.#lines = lines
     this.#plain = plain
     this.#crossing = crossingOf(init)
+    this.#stores = new SharedState(init.state, init.thread)
     // One service of job scope that calls another does so as all others do.
     const calls: ServiceCalls = new ServiceCalls(
       (call) =>
@@ -92,14 +102,15 @@ export class Coordinator {
   /** Sees the job through to its end. */
   async run(load: () => Promise<JobGraph>): Promise<void> {
     const within = this.#init.mayBlock ? withStores : withStoresInline
-    const { state, thread } = this.#init
-    await within(new SharedState(state, thread), () => this.#run(load))
+    await within(this.#stores, () => this.#run(load))
     this.#lines.main.post({ type: 'ended', outcome: this.#outcome() })
   }
 
   async #run(load: () => Promise<JobGraph>): Promise<void> {
+    let endBeats = () => {}
     try {
       const job = await load()
+      endBeats = beating(this.#init)
       this.#full = describeGraph(job.graph, { sourceText: true })
       this.#compare('the coordinator', this.#plain, describeGraph(job.graph, { sourceText: false }))
       this.#job = job
@@ -110,16 +121,18 @@ export class Coordinator {
       this.#fail(errorToData(error))
     }
     await this.#ended.promise
-    clearTimeout(this.#patience)
+    this.#stopWaiting()
     await this.#checkpoints?.close()
     await this.#closeServices()
+    endBeats()
     await this.#opened?.lock.release().catch(() => {})
   }
 
   async #openServices(job: JobGraph): Promise<void> {
     const { jobName, settings } = this.#init
     const logger = reportingLogger(settings.logLevel, (line) => this.#lines.main.post(line))
-    await this.#services.open(job.services, { jobName, logger, clock: clockOf(this.#init, job) })
+    const clock = clockOf(this.#init, job, this.#machine)
+    await this.#services.open(job.services, { jobName, logger, clock })
   }
 
   /** A service that hangs in its `close` is left when the job has failed or was cancelled. */
@@ -127,9 +140,9 @@ export class Coordinator {
     const closed = this.#services.close().catch((error: unknown) => this.fail(error))
     if (!this.#cancelling) return closed
     const patience = Promise.withResolvers<void>()
-    const timer = setTimeout(patience.resolve, CANCEL_MS).unref()
+    const stopWaiting = this.#machine.after(CANCEL_MS, patience.resolve)
     await Promise.race([closed, patience.promise])
-    clearTimeout(timer)
+    stopWaiting()
   }
 
   async #answer(worker: number, call: ServiceCall): Promise<void> {
@@ -164,6 +177,7 @@ export class Coordinator {
       return
     }
     if (message.type === 'ready') this.#checkpoints?.ready(worker, message.epoch)
+    if (message.type === 'held') this.#checkpoints?.held(worker, message.epoch)
     if (message.type === 'taken') this.#checkpoints?.taken(worker, message)
     if (message.type === 'declined') this.#checkpoints?.declined(message.epoch, message.error)
     if (message.type === 'allLast') this.#checkpoints?.allLast(worker)
@@ -216,6 +230,11 @@ export class Coordinator {
   async #start(job: JobGraph): Promise<void> {
     try {
       const from = await this.#openCheckpoints(job)
+      if (from !== undefined)
+        await restoreShared(
+          this.#stores,
+          this.#machine.openSite(from.directory).open(from.manifest),
+        )
       await this.#openServices(job)
       const partitions = await this.#listPartitions(job)
       for (const [node, list] of partitions) partitions.set(node, leftOf(list, from, node))
@@ -234,6 +253,7 @@ export class Coordinator {
     const { parallelism } = planGraph(job.graph, settings)
     const { maxParallelism } = settings
     const program = { job: jobName, maxParallelism, nodes, parallelism }
+    const { openStore, openSite } = this.#machine
     const storeOf = (directory: string) => openStore(directory, owner)
     const opened = await openCheckpoints(settings.checkpoint, program, storeOf, openSite)
     this.#opened = opened
@@ -250,10 +270,13 @@ export class Coordinator {
         suspended: () => this.#suspend(),
         fail: (error) => this.#fail(error),
         openStore: storeOf,
+        openSite,
+        stores: this.#stores,
         facts: () => ({ job: jobName, maxParallelism, operators }),
       },
       { ...settings.checkpoint, directory },
       opened,
+      this.#machine,
     )
     return opened.from
   }
@@ -292,8 +315,9 @@ export class Coordinator {
     if (node.body.type !== 'source') return []
     const { factory } = node.body
     if (factory.single) return ['0']
+    const clock = clockOf(this.#init, job, this.#machine)
     try {
-      return await factory.create(listingContext(node, parallelism, this.#init, job)).partitions()
+      return await factory.create(listingContext(node, parallelism, this.#init, clock)).partitions()
     } catch (error) {
       if (error instanceof StreamError) throw error.at(node.name, 0)
       const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
@@ -314,7 +338,7 @@ export class Coordinator {
       StateMemory.cancel(this.#init.state)
       this.#tell({ type: 'cancel' })
       // A worker that hangs in user code hears nothing; the main thread ends its thread.
-      this.#patience = setTimeout(() => this.#ended.resolve(), CANCEL_MS).unref()
+      this.#stopWaiting = this.#machine.after(CANCEL_MS, () => this.#ended.resolve())
     }
     this.#cancelling = true
     this.#endWhenAllHave()
@@ -341,7 +365,7 @@ export class Coordinator {
 }
 
 function isAboutCheckpoints({ type }: FromWorker): boolean {
-  return ['ready', 'taken', 'declined', 'allLast'].includes(type)
+  return ['ready', 'held', 'taken', 'declined', 'allLast'].includes(type)
 }
 
 /** The partitions that have not been read to their end. */
@@ -362,8 +386,8 @@ function leftOf(
 function listingContext(
   node: GraphNode,
   parallelism: number,
-  init: ThreadInit,
-  job: JobGraph,
+  { jobName }: ThreadInit,
+  clock: Clock,
 ): RuntimeContext {
   const unavailable = (): never => {
     throw new StreamError('SAGE_SERVICE', 'services and state are not available in partitions()')
@@ -375,7 +399,7 @@ function listingContext(
   const logger = { debug: silent, info: silent, warning: silent, error: silent }
   return {
     name: node.name,
-    jobName: init.jobName,
+    jobName,
     subtask: 0,
     parallelism,
     key: undefined,
@@ -391,7 +415,7 @@ function listingContext(
     watermark: Number.NEGATIVE_INFINITY,
     logger,
     metrics: new MetricRegistry(node.name, unreadMetrics, logger),
-    clock: clockOf(init, job),
+    clock,
     wake: silent,
     service: unavailable,
     shared: noState,

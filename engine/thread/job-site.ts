@@ -28,6 +28,7 @@ export interface ThreadSettings {
   readonly mode: 'threads' | 'inline'
   readonly strict: boolean
   readonly spinMs: number
+  readonly stuckAfterMs: number
   readonly ringBytes: number | undefined
   readonly totalRingBytes: number
   readonly metricsBytes: number
@@ -45,6 +46,11 @@ export interface CheckpointSettings {
   readonly retain: number
   /** The newest usable checkpoint, none, or the one at a path. */
   readonly resume: string
+  /**
+   * A job that has failed and goes on, from the newest: the first checkpoint that it may go back to. Those before are another
+   * run's; without any, it does not begin anew.
+   */
+  readonly since?: number
 }
 
 /** Which program a thread has to build. */

@@ -17,7 +17,6 @@ import { buildTask } from '../task/build-task.ts'
 import { ServiceCalls } from '../task/service-calls.ts'
 import { ServiceHost } from '../task/services.ts'
 import type { Task } from '../task/task.ts'
-import { openSite } from './checkpoint-files.ts'
 import type {
   ControlPort,
   FromWorker,
@@ -27,7 +26,9 @@ import type {
   ToWorker,
 } from './control.ts'
 import { DeadLetterOffice } from './dead-letter-office.ts'
+import { Heartbeats } from './heartbeats.ts'
 import type { JobGraph, ThreadSettings } from './job-site.ts'
+import type { Machine } from './machine.ts'
 import { PartitionClaims } from './partition-claims.ts'
 import { recoverSink } from './recover-sink.ts'
 import { restoreState } from './restore-state.ts'
@@ -49,6 +50,8 @@ export interface ThreadInit {
   readonly time: SharedArrayBuffer | undefined
   /** Memory of the job's `SettleWords`. */
   readonly settle: SharedArrayBuffer
+  /** Memory of the job's `Heartbeats`. */
+  readonly beats: SharedArrayBuffer
   /** Memory of the users' own metrics. */
   readonly metrics: SharedArrayBuffer
   /** Memory of the job's shared state. */
@@ -70,6 +73,7 @@ export interface ThreadLines {
 export class JobThread {
   readonly #init: ThreadInit
   readonly #lines: ThreadLines
+  readonly #machine: Machine
   readonly #calls: ServiceCalls
   readonly #services: ServiceHost
   readonly #letters: DeadLetterOffice
@@ -84,9 +88,10 @@ export class JobThread {
   #failed = false
   readonly #started = Promise.withResolvers<void>()
 
-  constructor(init: ThreadInit, lines: ThreadLines) {
+  constructor(init: ThreadInit, lines: ThreadLines, machine: Machine) {
     this.#init = init
     this.#lines = lines
+    this.#machine = machine
     this.#arena = wrapArena(init.arena)
     this.#state = new SharedState(init.state, init.thread)
     this.#bell = new Doorbell(this.#arena, init.thread * DOORBELL_BYTES)
@@ -95,7 +100,7 @@ export class JobThread {
         ? undefined
         : new ThreadCheckpoints({
             thread: init.thread,
-            openSite,
+            openSite: machine.openSite,
             post: (message) => lines.coordinator.post(message),
             fail: (error) => this.fail(error),
             wake: () => this.#bell.ring(),
@@ -149,6 +154,7 @@ export class JobThread {
     start: Extract<ToWorker, { type: 'start' }>,
     go: Promise<boolean>,
   ): Promise<void> {
+    const endBeats = beating(this.#init)
     try {
       await this.#start(job, start)
       if (await go) await this.#work()
@@ -156,6 +162,7 @@ export class JobThread {
       this.fail(error)
     }
     await this.#close()
+    endBeats()
   }
 
   /** Reports the failure that ends the job; only the first counts. */
@@ -184,6 +191,7 @@ export class JobThread {
       else if (order.type === 'stop') for (const task of this.#tasks) task.stop()
       else if (order.type === 'checkpoint') this.#checkpoints?.begin(order.order)
       else if (order.type === 'trigger') this.#checkpoints?.trigger(order.epoch)
+      else if (order.type === 'goOn') this.#checkpoints?.goOn(order.epoch)
       else if (order.type === 'completed') this.#checkpoints?.completed(order.epoch)
       else if (order.type === 'aborted') this.#checkpoints?.aborted(order.epoch)
       else {
@@ -201,7 +209,7 @@ export class JobThread {
     const { settings, jobName } = this.#init
     const plan = planGraph(job.graph, settings)
     const memory = planMemory(plan, settings)
-    const clock = clockOf(this.#init, job)
+    const clock = clockOf(this.#init, job, this.#machine)
     await this.#services.open(job.services, { jobName, logger: this.#logger, clock })
     this.#tasks = this.#buildTasks(
       plan,
@@ -217,7 +225,7 @@ export class JobThread {
 
   /** Before any function is opened. */
   async #restore({ directory, manifest, later }: ResumedFrom): Promise<void> {
-    const reader = openSite(directory).open(manifest)
+    const reader = this.#machine.openSite(directory).open(manifest)
     const known = { manifest, reader, later }
     const { maxParallelism } = this.#init.settings
     for (const task of this.#tasks) {
@@ -260,7 +268,7 @@ export class JobThread {
           ? claims.of(id, subtask, plan.parallelism[id])
           : claims.own(id, subtask, plan.parallelism[id]),
       deadLetter: (letter: DeadLetter) => this.#letters.add(letter),
-      nowMs,
+      nowMs: this.#machine.nowMs,
       checkpoints: this.#checkpoints,
     }
     return plan.chains.flatMap((chain) =>
@@ -283,7 +291,7 @@ export class JobThread {
       mayBlock,
       settle,
       thread,
-      nowMs,
+      machine: this.#machine,
       writing: () => this.#checkpoints?.writing === true,
     })
     if (this.#cancelled) return
@@ -298,21 +306,21 @@ export class JobThread {
   }
 }
 
+/** A thread of its own beats while it may run user code; the result ends that. */
+export function beating({ beats, thread, settings, mayBlock }: ThreadInit): () => void {
+  const stuckAfterMs = mayBlock ? settings.stuckAfterMs : Number.POSITIVE_INFINITY
+  return new Heartbeats(beats).begin(thread, stuckAfterMs)
+}
+
 /** The clock of a job on one of its threads. */
-export function clockOf({ time }: ThreadInit, { clock }: JobGraph): Clock {
+export function clockOf({ time }: ThreadInit, { clock }: JobGraph, machine: Machine): Clock {
   if (time !== undefined) return new SharedTime(time)
-  return clock === 'system' ? systemClock : clock
+  return clock === 'system' ? machine.clock : clock
 }
 
 /** What happens to data on its way between threads, where there is but one: services see the same either way. */
 export function crossingOf({ mayBlock }: ThreadInit): <T>(data: T) => T {
   return mayBlock ? (data) => data : (data) => structuredClone(data)
-}
-
-const systemClock: Clock = { now: () => Date.now() }
-
-function nowMs(): number {
-  return performance.now()
 }
 
 /** An error of this thread that no operator is known for. */

@@ -14,6 +14,7 @@ import { stateId } from '../graph/state-id.ts'
 import type { ResumedFrom } from './control.ts'
 import type { CheckpointSettings } from './job-site.ts'
 import { readLater } from './recover-sink.ts'
+import { SHARED } from './shared-state-part.ts'
 
 /** The program as far as its state is concerned. */
 export interface ResumableProgram {
@@ -43,7 +44,7 @@ export interface OpenedCheckpoints {
  * @throws StreamError `SAGE_CHECKPOINT_IN_USE`, `SAGE_CHECKPOINT_CORRUPT`, `SAGE_CHECKPOINT_INCOMPATIBLE`, `SAGE_RESCALE`
  */
 export async function openCheckpoints(
-  { dir, resume }: CheckpointSettings,
+  { dir, resume, since }: CheckpointSettings,
   program: ResumableProgram,
   openStore: (directory: string) => CheckpointStore,
   openSite: (directory: string) => CheckpointSite,
@@ -57,6 +58,7 @@ export async function openCheckpoints(
     const source = own ? store : openStore(named.directory)
     const decision = chooseCheckpoint({
       resume: own ? resume : (named.epoch ?? 'latest'),
+      since,
       candidates: await candidatesOf(source),
       finalSinks: program.nodes
         .filter((node) => visibilityOf(node) === 'final')
@@ -138,7 +140,10 @@ function compatible(manifest: Manifest, program: ResumableProgram): string[] {
     keeps: ['keyed', 'timers', 'operator', 'source', 'sink'] as const,
     rescalable: !node.inputs.some(({ keying }) => keying?.type === 'custom'),
   }))
-  const found = checkCompatibility(manifest, { ...program, operators }, { newState: true })
+  const { uid, name, parallelism } = SHARED
+  const shared = { uid, name, parallelism, keeps: ['shared'] as const, rescalable: true }
+  const all = { ...program, operators: [...operators, shared] }
+  const found = checkCompatibility(manifest, all, { newState: true })
   if (found.kind === 'refuse') throw new StreamError(found.code, found.message)
   return []
 }

@@ -16,6 +16,7 @@ export interface CheckpointedTask {
   readonly begins: boolean
   cut(): TaskCut
   trigger(epoch: number, suspend: boolean): void
+  goOn(epoch: number): void
 }
 
 /** What the checkpoints of a thread need of it. */
@@ -40,6 +41,8 @@ interface Current {
   /** Those that will have none any more, whose last one it holds. */
   readonly last: Set<string>
   readonly pushed: Map<number, number>
+  /** Whether its tasks stand still behind their barriers. */
+  holds: boolean
   /** All have had it: settles when the part is written, or has failed. */
   closing: Promise<void> | undefined
 }
@@ -54,6 +57,8 @@ interface Last {
   readonly released: () => void
   /** Whether a complete checkpoint holds it: its sinks have made everything visible. */
   done: boolean
+  /** Until it has settled, its sinks are still about an earlier checkpoint. Never rejects. */
+  preparing: Promise<unknown> | undefined
 }
 
 /**
@@ -121,6 +126,7 @@ export class ThreadCheckpoints implements CheckpointTaker {
       taken: new Set(),
       last: new Set(),
       pushed: new Map(),
+      holds: order.shared,
       closing: undefined,
     }
     this.#setting.post({ type: 'ready', epoch })
@@ -135,6 +141,11 @@ export class ThreadCheckpoints implements CheckpointTaker {
       if (!current.begun.has(name)) this.#shareLast(current, name, last)
     for (const task of this.#tasks) if (task.begins) task.trigger(epoch, suspend)
     this.#closeWhenAllHave()
+  }
+
+  /** All tasks of the job have had their share, and what they share has been copied. */
+  goOn(epoch: number): void {
+    if (this.#current?.order.epoch === epoch) this.#current.holds = false
   }
 
   /**
@@ -158,8 +169,9 @@ export class ThreadCheckpoints implements CheckpointTaker {
     await part
   }
 
-  /** It was given up. */
+  /** It was given up: the job goes on, also where it was to stand still. */
   aborted(epoch: number): void {
+    for (const task of this.#tasks) task.goOn(epoch)
     if (this.#current?.order.epoch === epoch) void this.#giveUp()
   }
 
@@ -170,9 +182,13 @@ export class ThreadCheckpoints implements CheckpointTaker {
     return this.#share(current, cut, prepare(cut, epoch))
   }
 
+  holds(epoch: number): boolean {
+    return this.#current?.order.epoch === epoch && this.#current.holds
+  }
+
   takeLast(cut: TaskCut, released: () => void): void {
     const name = nameOf(cut)
-    const last = { cut, released, done: false }
+    const last = { cut, released, done: false, preparing: undefined }
     this.#lasts.set(name, last)
     if (this.#current !== undefined && !this.#current.begun.has(name))
       this.#shareLast(this.#current, name, last)
@@ -180,11 +196,21 @@ export class ThreadCheckpoints implements CheckpointTaker {
   }
 
   /** The share of a task that waits at its end, or is gone. */
-  #shareLast(current: Current, name: string, { cut, done }: Last): void {
+  #shareLast(current: Current, name: string, last: Last): void {
     current.last.add(name)
-    const prepared = done ? nothing : prepare(cut, current.order.epoch)
+    const { cut } = last
+    const prepared = last.done ? nothing : this.#prepareLast(current, last)
     const share = this.#share(current, cut, prepared)
     if (share !== undefined) this.#inBackground(share)
+  }
+
+  /** One checkpoint after the other: no task waits at its end between two. */
+  #prepareLast(current: Current, last: Last): Prepared | Promise<Prepared> {
+    const { cut, preparing } = last
+    const begin = () => (this.#current === current ? prepare(cut, current.order.epoch) : nothing)
+    const prepared = preparing === undefined ? begin() : preparing.then(begin)
+    if (prepared instanceof Promise) last.preparing = prepared.catch(() => {})
+    return prepared
   }
 
   #share(
@@ -327,7 +353,8 @@ export class ThreadCheckpoints implements CheckpointTaker {
     if (current === undefined || current.closing !== undefined) return
     if (current.taken.size < this.#tasks.length) return
     const { pushed } = current
-    const { epoch } = current.order
+    const { epoch, shared } = current.order
+    if (shared) this.#setting.post({ type: 'held', epoch })
     current.closing = current.part.close().then(
       (part) => this.#setting.post({ type: 'taken', epoch, part, pushed }),
       (error: unknown) => this.#decline(current, error),

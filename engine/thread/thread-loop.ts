@@ -1,6 +1,7 @@
 import { AdaptiveSpin } from '../ring/adaptive-spin.ts'
 import type { Doorbell } from '../ring/doorbell.ts'
 import type { Task } from '../task/task.ts'
+import type { Machine } from './machine.ts'
 import type { SettleWords } from './settle-words.ts'
 
 /** A subtask's share before its neighbour on the thread has its turn. */
@@ -21,9 +22,6 @@ const SLEEP_MS = 60_000
 /** All that promises have settled until now has been heard; much cheaper than a turn. */
 const microtasks = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve))
 
-/** One turn of the event loop. */
-const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
-
 /** How the thread of a loop may wait. */
 export interface LoopSettings {
   readonly bell: Doorbell
@@ -33,7 +31,7 @@ export interface LoopSettings {
   /** Where this thread, by its index, says that it is quiet. */
   readonly settle: SettleWords
   readonly thread: number
-  nowMs(): number
+  readonly machine: Pick<Machine, 'nowMs' | 'turn' | 'park'>
   /** Whether files are being written, for which the event loop must run. */
   writing(): boolean
 }
@@ -76,7 +74,7 @@ export class ThreadLoop {
 
   /** Runs until all tasks have ended or `cancel` was called. Throws the failure of a task. */
   async run(): Promise<void> {
-    const { nowMs } = this.#settings
+    const { nowMs } = this.#settings.machine
     const begunMs = nowMs()
     for (const { metrics } of this.#tasks) metrics.times.start(begunMs)
     try {
@@ -88,7 +86,10 @@ export class ThreadLoop {
   }
 
   async #run(): Promise<void> {
-    const { nowMs, bell } = this.#settings
+    const {
+      bell,
+      machine: { nowMs },
+    } = this.#settings
     let idleSince = Number.NaN
     /** Whether promises have been heard since a task has last moved. */
     let heard = false
@@ -140,7 +141,7 @@ export class ThreadLoop {
 
   /** True when any task has moved. */
   #stepAll(): boolean {
-    const { nowMs } = this.#settings
+    const { nowMs } = this.#settings.machine
     let worked = false
     let now = nowMs()
     for (let i = 0; i < this.#tasks.length; i++) {
@@ -172,11 +173,11 @@ export class ThreadLoop {
   }
 
   async #turnWhenDue(): Promise<void> {
-    const { nowMs } = this.#settings
+    const { machine } = this.#settings
     const everyMs = this.#asynchronous() ? BUSY_TURN_MS : TURN_MS
-    if (nowMs() - this.#lastTurn < everyMs) return
-    await turn()
-    this.#lastTurn = nowMs()
+    if (machine.nowMs() - this.#lastTurn < everyMs) return
+    await machine.turn()
+    this.#lastTurn = machine.nowMs()
   }
 
   #asynchronous(): boolean {
@@ -185,12 +186,12 @@ export class ThreadLoop {
   }
 
   async #idle(seen: number, idleMs: number): Promise<void> {
-    const { bell } = this.#settings
+    const { bell, machine } = this.#settings
     if (idleMs < this.#spinMs) return
     if (this.#spinMs > 0) this.#spin.failed()
     this.#spinMs = 0
-    await turn()
-    this.#lastTurn = this.#settings.nowMs()
+    await machine.turn()
+    this.#lastTurn = machine.nowMs()
     bell.announce()
     try {
       // Between the announcement and this look, nothing can arrive unseen: see the class.
@@ -202,11 +203,11 @@ export class ThreadLoop {
   }
 
   async #park(seen: number, idleMs: number): Promise<void> {
-    const { bell, mayBlock, nowMs } = this.#settings
-    const dueMs = Math.max(0, this.#dueMs() - nowMs())
+    const { bell, mayBlock, machine } = this.#settings
+    const dueMs = Math.max(0, this.#dueMs() - machine.nowMs())
     if (mayBlock && !this.#asynchronous() && idleMs < SLEEP_AFTER_MS)
       bell.wait(seen, Math.min(PARK_MS, dueMs))
-    else await bell.waitAsync(seen, Math.min(SLEEP_MS, dueMs))
+    else await machine.park(bell, seen, Math.min(SLEEP_MS, dueMs))
   }
 
   #dueMs(): number {

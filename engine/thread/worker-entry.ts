@@ -11,6 +11,7 @@ import { Coordinator } from './coordinator.ts'
 import type { JobSpec } from './job-site.ts'
 import { JobThread, type ThreadInit, threadFailure } from './job-thread.ts'
 import { loadGraph } from './load-graph.ts'
+import { thisMachine } from './machine.ts'
 
 /** The task of a pool thread: to be one worker of a job, or its coordinator, until the job ends. */
 export type ThreadTask = {
@@ -43,7 +44,7 @@ export async function runThread(task: ThreadTask): Promise<number> {
 function startWorker(task: Extract<ThreadTask, { role: 'worker' }>): Promise<void> {
   const coordinator = threadPort<ToWorker, FromWorker>(task.coordinator)
   const main = threadPort<never, Report>(task.main)
-  const thread = new JobThread(task.init, { coordinator, main })
+  const thread = new JobThread(task.init, { coordinator, main }, thisMachine)
   reportFailures(thread)
   void thread.run(() => loadGraph(task.spec), outputWritten)
   return thread.started
@@ -52,7 +53,7 @@ function startWorker(task: Extract<ThreadTask, { role: 'worker' }>): Promise<voi
 function startCoordinator(task: Extract<ThreadTask, { role: 'coordinator' }>): Promise<void> {
   const workers = task.workers.map((port) => threadPort<FromWorker, ToWorker>(port))
   const main = threadPort<FromMain, ToMain>(task.main)
-  const coordinator = new Coordinator(task.init, { workers, main }, task.plain)
+  const coordinator = new Coordinator(task.init, { workers, main }, task.plain, thisMachine)
   reportFailures(coordinator)
   void coordinator.run(() => loadGraph(task.spec))
   return coordinator.started

@@ -110,6 +110,26 @@ describe('within a time', () => {
     expect(join.output.length).toBe(3)
   })
 
+  it('behind a checkpoint time passes before the next record comes, and is of the same kind', async () => {
+    const event = harness({ withinMs: 10 })
+    left(event, 'a1', 100)
+    event.restore(event.snapshot())
+    event.advanceWatermark(111)
+    expect(event.output).toEqual([['a1', null]])
+    expect(event.packets.map(({ timestamp }) => timestamp / 1e6)).toEqual([100])
+    expect(() => left(event, 'a2')).toThrow(expect.objectContaining({ code: 'SAGE_TIMESTAMP' }))
+    const processing = harness({ withinMs: 10 })
+    right(processing, 'a1')
+    processing.restore(processing.snapshot())
+    processing.advanceTime(10)
+    expect(processing.output).toEqual([[null, 'a1']])
+    const unbounded = harness({})
+    left(unbounded, 'a1', 100)
+    unbounded.restore(unbounded.snapshot())
+    await unbounded.end()
+    expect(unbounded.packets.map(({ payload }) => payload)).toEqual([['a1', null]])
+  })
+
   it('refuses records with timestamps among such without', () => {
     const join = harness({ withinMs: 10 })
     left(join, 'a1', 1)
@@ -124,7 +144,10 @@ describe('within a time', () => {
 
 describe('by condition', () => {
   it('compares all pairs, and warns of what is never forgotten', async () => {
-    const join = harness({ condition: (a: number, b: number) => a > b })
+    const condition = (a: number, b: number) => a > b
+    expect(harness({ condition, endless: false }).logs).toEqual([])
+    expect(harness({ endless: true }).logs).toEqual([])
+    const join = harness({ condition, endless: true })
     expect(join.logs).toEqual([
       expect.objectContaining({
         level: 'WARNING',

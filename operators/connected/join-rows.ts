@@ -23,6 +23,8 @@ export interface JoinSpec {
   readonly withinMs: number
   /** Compares all pairs, in one subtask. Undefined: the streams are keyed, and records of a key match. */
   readonly condition?: ((left: any, right: any) => unknown) | undefined
+  /** Whether a stream may never end. Default false. */
+  readonly endless?: boolean
 }
 
 type Sides = readonly [left: JoinSide, right: JoinSide]
@@ -43,6 +45,7 @@ export function joinRowsFactory(spec: JoinSpec): OperatorFactory {
     shape: 'process',
     serial: condition !== undefined,
     functions: condition === undefined ? [] : [condition],
+    redistribute: RecordTime.redistribute,
     create: (context) => new JoinRows(spec, context),
   }
 }
@@ -74,12 +77,12 @@ class JoinRows implements Operator {
   }
 
   open(): void {
-    const { condition, withinMs } = this.#spec
-    if (condition === undefined || withinMs < Number.POSITIVE_INFINITY) return
+    const { condition, withinMs, endless } = this.#spec
+    if (condition === undefined || withinMs < Number.POSITIVE_INFINITY || !endless) return
     const { ctx } = this.#context
     ctx.logger.warning(
       `join '${ctx.name}': a condition without \`within\` keeps every record of both streams until they end; ` +
-        'on streams without an end its state grows for ever',
+        'where one may never end, its state grows for ever',
     )
   }
 
@@ -94,6 +97,14 @@ class JoinRows implements Operator {
 
   get dueAt(): number {
     return this.#timers.dueAt
+  }
+
+  snapshot(): unknown {
+    return this.#time.snapshot()
+  }
+
+  restore(state: unknown): void {
+    this.#time.restore(state)
   }
 
   #take(own: 0 | 1, value: unknown): void {

@@ -15,7 +15,7 @@ const seeing = (streams: Streams) => [
 
 function harness(
   fn: (streams: Streams, state: StreamState) => unknown,
-  more: { keyed?: boolean; alignment?: Alignment } = {},
+  more: { keyed?: boolean; alignment?: Alignment; maxBatch?: number } = {},
   options: HarnessOptions = {},
 ) {
   const names = ['left', 'right']
@@ -37,6 +37,18 @@ describe('micro-batches', () => {
       'left: 1 2 | right: 3',
       'left:  | right: 4',
       'left:  | right: ',
+    ])
+  })
+
+  it('sees at most maxBatch records of each input', () => {
+    const process = harness(seeing, { maxBatch: 2 })
+    for (let i = 0; i < 5; i++) process.push(i)
+    process.push(5, { input: 1 })
+    process.endOfBatch()
+    expect(process.output).toEqual([
+      'left: 0 1 | right: ',
+      'left: 2 3 | right: ',
+      'left: 4 | right: 5',
     ])
   })
 

@@ -24,6 +24,8 @@ export interface ProcessSpec {
   readonly names: readonly string[]
   /** Whether the inputs are dealt by key: the function then sees one key at a time. */
   readonly keyed: boolean
+  /** How many records of each input a call sees at most. Aligned batches are whole. */
+  readonly maxBatch?: number
   /** Default: records are ready when they arrive. */
   readonly alignment?: Alignment | undefined
 }
@@ -31,8 +33,8 @@ export interface ProcessSpec {
 type Process = (streams: readonly StreamReader<unknown>[], state: StreamState) => unknown
 
 /**
- * Calls `fn(streams, state)` per micro-batch: the records that were at hand together, at most {@link MAX_BATCH} of
- * each input; or, aligned, per batch of the alignment. What the function leaves unread stays for the next call. At
+ * Calls `fn(streams, state)` per micro-batch: the records that were at hand together, at most `maxBatch`
+ * ({@link MAX_BATCH}) of each input; or, aligned, per batch of the alignment. What the function leaves unread stays for the next call. At
  * the end of input it is called once more; by key: for each key of which something was left unread.
  *
  * A call that fails has emitted nothing; what it had read is what its policy leaves out.
@@ -75,12 +77,13 @@ class ProcessStreams implements Operator {
   /** At the end of input: the slots that have not had their last call. */
   #ending: number[] | undefined
 
-  constructor({ fn, names, keyed, alignment }: ProcessSpec, context: OperatorContext) {
+  constructor(spec: ProcessSpec, context: OperatorContext) {
+    const { fn, names, keyed, alignment, maxBatch = MAX_BATCH } = spec
     this.#context = context
     this.#place = new StatePlace(context, keyed)
     this.#process = fn as Process
     this.#aligner = alignment && alignerOf(alignment, context)
-    this.#limit = alignment === undefined ? MAX_BATCH : Number.POSITIVE_INFINITY
+    this.#limit = alignment === undefined ? maxBatch : Number.POSITIVE_INFINITY
     this.#timers = new TimerService(context, () => this.#onTimer())
     this.#readers = new QueueReaders(names)
     this.#column = context.keyed.store.column<SlotInputs>('unread', {
@@ -139,7 +142,7 @@ class ProcessStreams implements Operator {
   #takeReady(slot: number, inputs: SlotInputs, input: number, value: unknown): void {
     inputs.ready[input].push(value, this.#context.scope.timestamp)
     this.#column.touch(slot)
-    if (++inputs.fresh < MAX_BATCH) this.#becomeDue(slot, inputs)
+    if (++inputs.fresh < this.#limit) this.#becomeDue(slot, inputs)
     else this.#runInCall(slot)
   }
 

@@ -1,6 +1,6 @@
 import { StreamError } from '../../codec/errors.ts'
 import type { TimeDomain, TimerQueue } from '../contract/keyed-store.ts'
-import type { OperatorContext } from '../contract/operator.ts'
+import type { OperatorContext, OperatorFactory } from '../contract/operator.ts'
 
 /** The time that counts for an operator's records: event time where they have timestamps, else that of the job's clock. */
 export class RecordTime {
@@ -13,6 +13,19 @@ export class RecordTime {
     this.#method = method
     this.#context = context
   }
+
+  /** For checkpoints: an operator may hear of time before its next record comes. */
+  snapshot(): unknown {
+    return this.#domain
+  }
+
+  restore(domain: unknown): void {
+    this.#domain = domain as TimeDomain
+  }
+
+  /** Under another parallelism: all subtasks know what any of them knew. */
+  static readonly redistribute: OperatorFactory['redistribute'] = (states, parallelism) =>
+    new Array(parallelism).fill(states.find((domain) => domain !== undefined))
 
   /** That of the records so far; processing time before the first one. */
   get domain(): TimeDomain {

@@ -46,6 +46,7 @@ export function windowStreamsFactory(spec: WindowStreamsSpec): OperatorFactory {
     shape: 'process',
     serial: !spec.keyed,
     functions: [spec.fn],
+    redistribute: RecordTime.redistribute,
     create: (context) => new WindowStreams(spec, context),
   }
 }
@@ -103,6 +104,14 @@ class WindowStreams implements Operator {
 
   get dueAt(): number {
     return this.#timers.dueAt
+  }
+
+  snapshot(): unknown {
+    return this.#time.snapshot()
+  }
+
+  restore(state: unknown): void {
+    this.#time.restore(state)
   }
 
   again(): Iterable<unknown> {

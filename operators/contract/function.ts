@@ -88,7 +88,10 @@ export abstract class FlatMapFunction<T = any, R = any> extends BaseFunction {
     data: T,
     out: Collector<R>,
   ): Iterable<R | null | undefined> | R | null | undefined | void
-  /** Called once per subtask after the last record and before `close`; may emit. */
+  /**
+   * Called once per subtask after the last record and before `close`; may emit. What it emits has no key, also on a keyed stream:
+   * `ctx.key` is undefined behind it, and what keeps state per key refuses it (`SAGE_NOT_KEYED`) until a `keyBy`.
+   */
   finish?(out: Collector<R>): void
 }
 
@@ -141,6 +144,9 @@ export abstract class ProcessFunction<T = any, R = any> extends BaseFunction {
    * processing time are not called any more.
    */
   onTimer?(time: number, ctx: RuntimeContext, out: Collector<R>): void
-  /** Called once per subtask after the last record and before `close`; may emit. */
+  /**
+   * Called once per subtask after the last record and before `close`; may emit. What it emits has no key, also on a keyed stream:
+   * `ctx.key` is undefined behind it, and what keeps state per key refuses it (`SAGE_NOT_KEYED`) until a `keyBy`.
+   */
   finish?(out: Collector<R>): void
 }

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { registerType } from '../../codec/register-type.ts'
+import { filterFactory } from '../basic/filter.ts'
+import { flatMapFactory } from '../basic/flat-map.ts'
+import { sinkFactory } from '../basic/sink.ts'
 import { operatorHarness } from '../testing/operator-harness.ts'
 import { ProcessFunction } from './function.ts'
 import { StatefulFunction } from './stateful-function.ts'
@@ -90,6 +93,27 @@ describe('StatefulFunction', () => {
     harness.restore(harness.snapshot())
     harness.push(8)
     expect(harness.output).toEqual(['constructor,open at 0', 'constructor,open at 0,open at 7'])
+  })
+
+  it.each([
+    ['filter', filterFactory],
+    ['flatMap', flatMapFactory],
+    ['sink', sinkFactory],
+  ])('keeps its fields as a %s, too', (_, factory) => {
+    class Seen extends StatefulFunction<number, number[]> {
+      seen: number[] = []
+      static override redistribute = (states: readonly unknown[]) => [states[0] as { seen: [] }]
+      execute(n: number) {
+        this.seen.push(n)
+        return this.seen
+      }
+    }
+    const first = operatorHarness(factory(Seen), { parallelism: 2 })
+    first.push(1)
+    const second = operatorHarness(factory(Seen))
+    second.restore([first.snapshot(), first.snapshot()])
+    second.push(2)
+    expect(second.snapshot().operator).toEqual({ seen: [1, 2] })
   })
 
   it('names the field that is no data', () => {

@@ -17,6 +17,8 @@ import type { Operator } from './operator.ts'
  * }
  * ```
  *
+ * It also serves `filter`, `flatMap` and `sink`, where `execute` gives what these ask for.
+ *
  * Fields that are state must be data. Fields in `#` are nobody else's: they are never saved.
  */
 export abstract class StatefulFunction<T = any, R = any> extends MapFunction<T, R> {

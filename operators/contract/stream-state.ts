@@ -18,7 +18,9 @@ let bind: (name: string, store: StateStore) => StreamState
  *
  * Keys are those of `keyBy`, values are records of any kind. Each call happens at once for all threads. What is given
  * and what is returned are copies: to change a value, `set` or `update` it. It lives in shared memory
- * (`memory.sharedBytes` of the configuration) and is part of every checkpoint.
+ * (`memory.sharedBytes` of the configuration) and is part of every checkpoint: what processing a record has done to it is there
+ * exactly when the record lies before the barrier. What no record causes (a service's own timer, an asynchronous source that
+ * reads ahead) lies outside of that cut.
  *
  * Order matters between threads no more than it does between their records: use it for counters, caches and
  * rules, and keyed state for what belongs to a key.

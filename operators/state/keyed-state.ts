@@ -205,7 +205,9 @@ export class KeyedState implements KeyedBackend {
       'SAGE_NOT_KEYED',
       `state and timers of '${this.#place.name}': expected a keyed stream (keyBy with strategy 'hash' or 'custom' ` +
         'above it) and a record at hand' +
-        (this.#place.keyed ? ', but there is no record' : ', got one that is not keyed'),
+        (this.#place.keyed
+          ? ', but there is none, or one without a key: what `finish` emits has none, and needs a keyBy of its own'
+          : ', got one that is not keyed'),
     )
   }
 }

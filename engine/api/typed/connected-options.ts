@@ -38,11 +38,20 @@ export interface JoinByKey<Ts extends readonly unknown[], J extends JoinType>
   readonly condition?: undefined
 }
 
-/** Joins the pairs of records for which a condition holds. Compares all of them, in one subtask. */
+/**
+ * Joins the pairs of records for which a condition holds. Compares all of them, in one subtask. Without `within` it keeps every
+ * record; the job's log warns of that where a stream may never end.
+ */
 export interface JoinByCondition<Ts extends readonly unknown[], J extends JoinType>
   extends JoinBounds<J> {
   readonly condition: (left: Ts[0], right: Ts[1]) => unknown
   readonly keyFn?: undefined
+}
+
+/** Options of `process` on connected streams. */
+export interface ConnectedProcessOptions extends OperatorOptions {
+  /** How many records of each input a call sees at most; batches of `synchronize` are whole. Default 1024. */
+  readonly maxBatch?: number
 }
 
 /** How `window` cuts time: durations of whole milliseconds. Windows of a size begin at multiples of it since the epoch. */
@@ -89,9 +98,14 @@ export interface BackpressureOptions {
    *
    * - `'block'`: no more is taken in upstream until there is room. What happens without this, too.
    * - `'buffer'`: `bufferSize` records may wait before that.
-   * - `'drop'`: `bufferSize` records may wait; those that come then are left out, and counted as `dropped` of the operator.
+   * - `'drop'`: `bufferSize` records may wait; of more, some are left out, and counted as `dropped` of the operator.
    */
   readonly strategy: 'block' | 'drop' | 'buffer'
+  /**
+   * For `'drop'`: which records are left out. `'newest'` (default): those that come while the buffer is full. `'oldest'`:
+   * those that have waited longest, up to a sixteenth of the buffer at a time, so that the latest get through.
+   */
+  readonly drop?: 'newest' | 'oldest'
   /** Records that may wait beside those in the ring, per subtask and input. Default 1024; 1 for `'block'`. */
   readonly bufferSize?: number
   /** How long it may block before the job fails with `SAGE_TIMEOUT`. Default: for ever. Without effect on `'drop'`. */

@@ -26,6 +26,7 @@ import type {
 import type { KeyByOptions, KeyByStrategy, OperatorOptions, SinkOptions } from '../options.ts'
 import type {
   BackpressureOptions,
+  ConnectedProcessOptions,
   ConnectedWindowOptions,
   ErrorThresholdOptions,
   JoinByCondition,
@@ -117,7 +118,7 @@ export interface ConnectedStreams<Ts extends readonly unknown[]> {
 
   /**
    * Calls the function per micro-batch, with a reader of each input and the job's default `StreamState`: when an input has
-   * data, at most 1024 records of each, and once more at the end. What it leaves unread stays for the next
+   * data, at most `maxBatch` (1024) records of each, and once more at the end. What it leaves unread stays for the next
    * call. It runs in one subtask; on keyed streams it sees one key at a time, and the result stays keyed.
    *
    * It returns the records to emit, which get the timestamp of the latest record read. A call that throws emits nothing, and
@@ -125,7 +126,7 @@ export interface ConnectedStreams<Ts extends readonly unknown[]> {
    */
   process<R extends Items<unknown>>(
     fn: (streams: StreamReaders<Ts>, state: StreamState) => R,
-    options?: OperatorOptions,
+    options?: ConnectedProcessOptions,
   ): DataStream<ItemOf<R>>
 
   /**

@@ -11,7 +11,7 @@ import type {
   Sync,
 } from '../function-types.ts'
 import type { OperatorOptions } from '../options.ts'
-import type { ConnectedWindowOptions } from './connected-options.ts'
+import type { ConnectedProcessOptions, ConnectedWindowOptions } from './connected-options.ts'
 import type { ConnectedStreams } from './connected-streams.ts'
 import type { KeyedConnectedWindow } from './connected-window.ts'
 import type { DataStream } from './data-stream.ts'
@@ -30,7 +30,7 @@ export interface KeyedConnectedStreams<K, Ts extends readonly unknown[]>
   ): KeyedStream<K, Present<R>>
   process<R extends Items<unknown>>(
     fn: (streams: StreamReaders<Ts>, state: StreamState) => R,
-    options?: OperatorOptions,
+    options?: ConnectedProcessOptions,
   ): KeyedStream<K, ItemOf<R>>
   window(options: ConnectedWindowOptions): KeyedConnectedWindow<K, Ts>
   connect<L, U>(other: KeyedStream<L, U>): KeyedConnectedStreams<K | L, [...Ts, U]>

@@ -1,0 +1,121 @@
+import { type Item, itemOf } from './item.ts'
+import {
+  countRow,
+  GAP_MS,
+  itemRow,
+  SLIDE_MS,
+  SUM_MS,
+  sumRow,
+  totalRow,
+  WINDOW_MS,
+  windowRow,
+} from './rows.ts'
+import { isOdd, isPoison, passes, plus, twice } from './steps.ts'
+import type { Keyed, Step, Workload } from './workload.ts'
+
+/** What must be visible in the end. */
+export interface Expected {
+  /** How often each row, by its words. */
+  readonly counts: ReadonlyMap<string, number>
+  /** Whether items of a lane keep their order; counts of a key always do. */
+  readonly ordered: boolean
+}
+
+/**
+ * What a workload comes to: its program, run by plain functions over plain arrays.
+ *
+ * @param upTo - how many items of a partition there are; default: all
+ */
+export function interpret(
+  workload: Workload,
+  upTo: (source: string, partition: number) => number = () => Number.POSITIVE_INFINITY,
+): Expected {
+  let items = workload.sources.flatMap((spec) =>
+    spec.counts.flatMap((count, partition) =>
+      Array.from({ length: Math.min(count, upTo(spec.name, partition)) }, (_, index) =>
+        itemOf(spec, partition, index),
+      ),
+    ),
+  )
+  for (const step of workload.steps) items = applyStep(items, step)
+  const perKey = Map.groupBy(items, ({ key }) => key)
+  const counts = new Map<string, number>()
+  for (const [key, own] of perKey)
+    for (const what of applyKeyed(key, own, workload.keyed))
+      counts.set(what, (counts.get(what) ?? 0) + 1)
+  // Where streams meet, or are dealt out anew, no order is promised.
+  const unordered: readonly Step[] = ['rebalance', 'hop', 'diamond']
+  const ordered =
+    workload.sources.length === 1 && workload.steps.every((step) => !unordered.includes(step))
+  return { counts, ordered }
+}
+
+function applyStep(items: Item[], step: Step): Item[] {
+  switch (step) {
+    case 'map':
+    case 'async':
+    case 'hop':
+      return items.map(plus)
+    case 'filter':
+      return items.filter(passes)
+    case 'double':
+      return items.flatMap(twice)
+    case 'diamond':
+      return [...items.filter(isOdd), ...items.filter((item) => !isOdd(item))].map(plus)
+    case 'poison':
+      return items.filter((item) => !isPoison(item))
+    case 'rebalance':
+      return items
+  }
+}
+
+function applyKeyed(key: string, items: readonly Item[], keyed: Keyed): string[] {
+  switch (keyed) {
+    case 'count':
+      return items.flatMap((item, i) => [itemRow(item).what, countRow(key, i + 1).what])
+    case 'delayed':
+      return items.map(({ id }) => id)
+    case 'reduceFinal':
+      return [totalRow(key, sumOf(items))]
+    case 'timers':
+      return windowsOf(items, SUM_MS, SUM_MS).map(([end, own]) => sumRow(key, end, sumOf(own)))
+    case 'tumbling':
+    case 'sliding': {
+      const slide = keyed === 'sliding' ? SLIDE_MS : WINDOW_MS
+      return windowsOf(items, WINDOW_MS, slide).map(([end, own]) =>
+        windowRow(key, end - WINDOW_MS, end, own.length),
+      )
+    }
+    case 'session':
+      return sessionsOf(items).map(({ from, to, count }) => windowRow(key, from, to, count))
+  }
+}
+
+function sumOf(items: readonly Item[]): number {
+  return items.reduce((sum, { n }) => sum + n, 0)
+}
+
+/** By their ends: windows of `size` that begin every `slide` ms, with what is in them. */
+function windowsOf(items: readonly Item[], size: number, slide: number): [number, Item[]][] {
+  const windows = new Map<number, Item[]>()
+  for (const item of items) {
+    for (let from = Math.floor(item.at / slide) * slide; from > item.at - size; from -= slide) {
+      const end = from + size
+      windows.set(end, [...(windows.get(end) ?? []), item])
+    }
+  }
+  return [...windows]
+}
+
+function sessionsOf(items: readonly Item[]): { from: number; to: number; count: number }[] {
+  const sessions: { from: number; to: number; count: number }[] = []
+  for (const { at } of items.toSorted((a, b) => a.at - b.at)) {
+    const last = sessions.at(-1)
+    if (last === undefined || at > last.to) sessions.push({ from: at, to: at + GAP_MS, count: 1 })
+    else {
+      last.to = Math.max(last.to, at + GAP_MS)
+      last.count++
+    }
+  }
+  return sessions
+}

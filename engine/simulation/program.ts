@@ -1,0 +1,195 @@
+import type { RuntimeContext } from '../../operators/contract/context.ts'
+import { type Collector, ProcessFunction } from '../../operators/contract/function.ts'
+import { watermarks } from '../../operators/time/watermark-strategy.ts'
+import type { WindowResult } from '../../operators/window/window.ts'
+import { session, sliding, tumbling } from '../../operators/window/window-assigner.ts'
+import type { BaseEnvironment } from '../api/base-environment.ts'
+import type { OperatorOptions } from '../api/options.ts'
+import { DISORDER_MS, type Item } from './item.ts'
+import { itemSource } from './item-source.ts'
+import type { Row } from './ledger.ts'
+import { FinalSink, RecallableSink } from './ledger-sink.ts'
+import {
+  countRow,
+  GAP_MS,
+  itemRow,
+  SLIDE_MS,
+  SUM_MS,
+  sumRow,
+  totalRow,
+  WINDOW_MS,
+  windowRow,
+} from './rows.ts'
+import { isOdd, passes, plus, refusing, twice } from './steps.ts'
+import type { Keyed, Step, Workload } from './workload.ts'
+import type { World } from './world.ts'
+
+/** A stream while a graph is built: which of its methods fit is the workload's business. */
+type Stream = any
+
+/** How long the calls of an asynchronous step may take, in ms. */
+const CALL_MS = 30
+/** How long `delayed` waits at most, in ms. */
+const DELAY_MS = 500
+/** Behind every item. */
+const END_OF_TIME = 1e15
+
+const WINDOWS = {
+  tumbling: tumbling(WINDOW_MS),
+  sliding: sliding(WINDOW_MS, SLIDE_MS),
+  session: session(GAP_MS),
+}
+
+/** How parallel an operator is in one life, by its name. */
+export type Shape = (operator: string) => number
+
+/** Builds the program of a workload. */
+export function buildWorkload(
+  env: BaseEnvironment,
+  workload: Workload,
+  of: Shape,
+  world: World,
+): void {
+  const inputs: Stream[] = workload.sources.map((spec) =>
+    env
+      .fromSource(itemSource(spec, world), {
+        uid: `source-${spec.name}`,
+        parallelism: of(`source-${spec.name}`),
+      })
+      .assignTimestamps(({ at }: Item) => at, watermarks.boundedOutOfOrderness(DISORDER_MS)),
+  )
+  let stream: Stream = inputs.length === 1 ? inputs[0] : inputs[0].union(...inputs.slice(1))
+  workload.steps.forEach((step, i) => {
+    stream = addStep(stream, step, i, of, world)
+  })
+  if (workload.looksFirst) {
+    const options = { uid: 'first', parallelism: of('first') }
+    stream = stream.keyBy(({ key }: Item) => key).process(Unique, undefined, options)
+  }
+  stream = stream.keyBy(({ key }: Item) => key)
+  const keyed = { uid: 'keyed', parallelism: of('keyed') }
+  stream = addKeyed(stream, workload.keyed, keyed, world)
+  const { ledger, troubles, life } = world
+  const options = { uid: 'sink', ...(workload.hopsLast ? { parallelism: of('sink') } : {}) }
+  const Sink = workload.sink === 'final' ? FinalSink : RecallableSink
+  stream.sink(Sink, { ledger, troubles, life }, options)
+}
+
+function addStep(stream: Stream, step: Step, i: number, of: Shape, world: World): Stream {
+  const mapped = (item: Item) => {
+    world.troubles.at('map')
+    return plus(item)
+  }
+  const later = (item: Item) => world.later(CALL_MS, 'a call answers', () => mapped(item))
+  switch (step) {
+    case 'map':
+      return stream.map(mapped)
+    case 'filter':
+      return stream.filter(passes)
+    case 'double':
+      return stream.flatMap(twice)
+    case 'async':
+      return stream.asyncMap(later, { capacity: 3 })
+    case 'rebalance':
+      return stream.rebalance()
+    case 'hop':
+      return stream.map(mapped, { parallelism: of(`hop${i}`) })
+    case 'diamond': {
+      const [odd, even] = stream.branch(isOdd)
+      return odd.map(plus).union(even.map(mapped, { parallelism: of(`even${i}`) }))
+    }
+    case 'poison':
+      return stream.map(refusing, { errors: 'skip' })
+  }
+}
+
+function addKeyed(stream: Stream, keyed: Keyed, options: OperatorOptions, world: World): Stream {
+  switch (keyed) {
+    case 'count':
+      return stream.process(Count, world, options)
+    case 'timers':
+      return stream.process(Sums, undefined, options)
+    case 'delayed':
+      return stream.process(Delayed, world, options)
+    case 'reduceFinal':
+      return stream
+        .map(({ n }: Item) => n)
+        .reduceFinal(options.uid, (a: number, b: number) => a + b, {
+          parallelism: options.parallelism,
+        })
+        .map((sum: number, { key }: RuntimeContext<string>) => ({ what: totalRow(key!, sum) }))
+    default:
+      return stream
+        .window(WINDOWS[keyed])
+        .count(options)
+        .map(({ key, start, end, value }: WindowResult<string, number>) => {
+          return { what: windowRow(key, start, end, value) }
+        })
+  }
+}
+
+/** Checks that no item comes to its key twice, by what it has kept of those before. */
+class Unique extends ProcessFunction<Item, Item> {
+  process(item: Item, ctx: RuntimeContext<string>, out: Collector<Item>): void {
+    const seen = ctx.mapState<string, boolean>('seen')
+    if (seen.get(item.id) === true) throw new Error(`item ${item.id} has come twice`)
+    seen.set(item.id, true)
+    out.collect(item)
+  }
+}
+
+/** Tells every item, and the how manieth of its key it is. */
+class Count extends ProcessFunction<Item, Row> {
+  readonly #world: World
+
+  constructor(world: World) {
+    super()
+    this.#world = world
+  }
+
+  process(item: Item, ctx: RuntimeContext<string>, out: Collector<Row>): void {
+    this.#world.troubles.at('count')
+    const n = ++ctx.state('n', () => 0).value
+    out.collect(itemRow(item))
+    out.collect(countRow(item.key, n))
+  }
+}
+
+/** Sums up per key and 100 ms of event time. */
+class Sums extends ProcessFunction<Item, Row> {
+  process({ n }: Item, ctx: RuntimeContext<string>): void {
+    const end = Math.floor(ctx.timestamp! / SUM_MS) * SUM_MS + SUM_MS
+    const sums = ctx.mapState<number, number>('sums')
+    sums.set(end, (sums.get(end) ?? 0) + n)
+    ctx.timers.registerEventTime(end)
+  }
+
+  override onTimer(end: number, ctx: RuntimeContext<string>, out: Collector<Row>): void {
+    const sums = ctx.mapState<number, number>('sums')
+    out.collect({ what: sumRow(ctx.key as string, end, sums.get(end)!) })
+    sums.delete(end)
+  }
+}
+
+/** Tells items some processing time later, at the end of input at the latest. */
+class Delayed extends ProcessFunction<Item, Row> {
+  readonly #world: World
+
+  constructor(world: World) {
+    super()
+    this.#world = world
+  }
+
+  process(item: Item, ctx: RuntimeContext<string>): void {
+    ctx.listState<Item>('waiting').add(item)
+    const delay = this.#world.random.below(DELAY_MS)
+    ctx.timers.registerProcessingTime(ctx.clock.now() + delay)
+    ctx.timers.registerEventTime(END_OF_TIME)
+  }
+
+  override onTimer(_: number, ctx: RuntimeContext<string>, out: Collector<Row>): void {
+    const waiting = ctx.listState<Item>('waiting')
+    for (const { id } of waiting.get()) out.collect({ what: id })
+    waiting.clear()
+  }
+}

@@ -1,0 +1,325 @@
+import { errorFromData, type StreamError } from '../../codec/errors.ts'
+import { checkpointPath, parseName } from '../checkpoint/layout.ts'
+import type { StoreFiles } from '../checkpoint/store-files.ts'
+import type { JobPlan } from '../job/job-plan.ts'
+import { METRICS_BYTES_MIN } from '../metrics/user-metrics-memory.ts'
+import type { ThreadSettings } from '../thread/job-site.ts'
+import type { Machine } from '../thread/machine.ts'
+import { interpret } from './interpreter.ts'
+import { Ledger } from './ledger.ts'
+import { Life } from './life.ts'
+import { type Action, calmLife, hardLife, type LifePlan } from './life-plan.ts'
+import { Finding, Oracle } from './oracle.ts'
+import { buildWorkload } from './program.ts'
+import { Random } from './random.ts'
+import { Schedule } from './schedule.ts'
+import { SimulatedDisk } from './simulated-disk.ts'
+import { SimulatedFiles } from './simulated-files.ts'
+import { simulatedMachine } from './simulated-machine.ts'
+import { Troubles } from './troubles.ts'
+import { describeWorkload, drawWorkload, isDrainable, type Workload } from './workload.ts'
+import { World } from './world.ts'
+
+/** Other parts in the place of the simulated world's own: how tests of the simulator plant defects. */
+export interface WorldParts {
+  readonly files?: (files: StoreFiles, schedule: Schedule) => StoreFiles
+  readonly machine?: (machine: Machine, schedule: Schedule) => Machine
+  readonly settings?: (thread: number, settings: ThreadSettings) => ThreadSettings
+  /** Called before each event, with the memory of the job. */
+  readonly meddle?: (plan: JobPlan, random: Random) => void
+}
+
+export interface SimulationOptions {
+  readonly seed: number
+  /** Takes one line for each thing that happens. */
+  readonly trace?: (line: string) => void
+  readonly parts?: WorldParts
+  /** The computer of the first life ends before this event, whatever the seed says. */
+  readonly crashAt?: number
+}
+
+/** What one simulation came to. */
+export interface SimulationReport {
+  readonly seed: number
+  /** The program, in words. */
+  readonly workload: string
+  readonly lives: number
+  readonly events: number
+  /** Time that has passed in it. */
+  readonly simulatedMs: number
+  readonly checkpoints: number
+  readonly rows: number
+  /** What went wrong that must not. */
+  readonly finding: string | undefined
+}
+
+const DIRECTORY = '/simulated/checkpoints'
+/** So many events without an end: the job is stuck, or turns in circles. */
+const EVENTS_MAX = 60_000
+
+/**
+ * Runs a random program on the whole engine through several lives, under one seed: what happens next, when, and what goes
+ * wrong all follow from it. Everything that becomes visible is held against a plain interpreter's result.
+ */
+export async function simulate(options: SimulationOptions): Promise<SimulationReport> {
+  return new Simulation(options).run()
+}
+
+class Simulation {
+  readonly #options: SimulationOptions
+  readonly #random: Random
+  readonly #schedule: Schedule
+  readonly #workload: Workload
+  readonly #disk = new SimulatedDisk()
+  readonly #ledger: Ledger
+  readonly #oracle: Oracle
+  /** How far each partition was handed out in the last life. */
+  readonly #handedOut = new Map<string, number>()
+  #lives = 0
+  #process = 1
+  #checkpoints = 0
+  /** What the next life begins from, where that is not its newest checkpoint. */
+  #savepoint: string | undefined
+  #finding: Error | undefined
+
+  constructor(options: SimulationOptions) {
+    this.#options = options
+    const random = new Random(String(options.seed))
+    this.#random = random.fork('lives')
+    this.#schedule = new Schedule(random.fork('schedule'), random.pick([0.02, 0.3, 2, 8]))
+    if (options.trace !== undefined) this.#schedule.trace = options.trace
+    this.#workload = drawWorkload(random.fork('workload'))
+    this.#ledger = new Ledger(this.#schedule, random.fork('ledger'))
+    this.#oracle = new Oracle(interpret(this.#workload))
+    this.#ledger.onChange = (rows, by) => {
+      try {
+        this.#oracle.changed(rows, by)
+      } catch (error) {
+        this.#finding ??= error as Error
+      }
+    }
+  }
+
+  async run(): Promise<SimulationReport> {
+    const hardLives = this.#random.between(1, 6)
+    this.#note(`seed ${this.#options.seed}: ${describeWorkload(this.#workload)}`)
+    try {
+      for (let over = false; !over; ) over = await this.#live(this.#lives < hardLives)
+      // A job that has finished may be run again: nothing more comes of it.
+      if (this.#random.chance(0.3)) await this.#live(false)
+    } catch (error) {
+      if (!(error instanceof Finding)) throw error
+      this.#finding ??= error
+      this.#note(`finding: ${error.message}`)
+    }
+    return {
+      seed: this.#options.seed,
+      workload: describeWorkload(this.#workload),
+      lives: this.#lives,
+      events: this.#schedule.events,
+      simulatedMs: this.#schedule.nowMs,
+      checkpoints: this.#checkpoints,
+      rows: this.#ledger.visible().length,
+      finding: this.#finding?.message,
+    }
+  }
+
+  /** One life; true when the job has finished. */
+  async #live(isHard: boolean): Promise<boolean> {
+    const number = ++this.#lives
+    const random = this.#random.fork(`life ${number}`)
+    const drains = isDrainable(this.#workload)
+    const plan = isHard ? hardLife(random, drains, this.#schedule.nowMs) : calmLife(random)
+    const troubles = new Troubles(plan.troubles)
+    const files = new SimulatedFiles(this.#schedule, this.#disk, plan.disk, random.fork('disk'))
+    this.#ledger.weather = plan.ledger
+    const ledgerFailures = this.#ledger.failures
+    const life = this.#begin(number, plan, random, { troubles, files })
+    const end = await this.#run(life, plan, random)
+    this.#checkpoints += life.completed
+    if (this.#finding !== undefined) throw new Finding(this.#finding.message)
+    const trouble =
+      troubles.met.length > 0 || files.failures > 0 || this.#ledger.failures > ledgerFailures
+    this.#judge(life, { end, trouble, userTrouble: troubles.met.length > 0, files })
+    return life.outcome?.status === 'finished'
+  }
+
+  #begin(
+    number: number,
+    plan: LifePlan,
+    random: Random,
+    { troubles, files }: { troubles: Troubles; files: SimulatedFiles },
+  ): Life {
+    const { parts = {} } = this.#options
+    const schedule = this.#schedule
+    const name = `life ${number}`
+    this.#handedOut.clear()
+    const shape = this.#shape(random)
+    const world = new World(
+      { ledger: this.#ledger, troubles, random: random.fork('world'), life: String(number) },
+      schedule,
+      this.#handedOut,
+    )
+    const storeFiles = parts.files?.(files, schedule) ?? files
+    const machine = simulatedMachine(schedule, storeFiles, random.fork('machine'), this.#process)
+    const resume = this.#resume(random)
+    this.#note(
+      `${name}: process ${this.#process}, ${plan.maxThreads} threads, from ${resume}, ` +
+        `${plan.crash === undefined ? 'no crash' : `${plan.crash.mode} at ${plan.crash.at}`}, ` +
+        `troubles ${JSON.stringify([...plan.troubles])}, ${plan.actions.map(({ action, at }) => `${action} at ${at}`).join(', ')}`,
+    )
+    return new Life({
+      name,
+      owner: `process ${this.#process}`,
+      schedule,
+      machine: parts.machine?.(machine, schedule) ?? machine,
+      note: (line) => this.#note(line),
+      ...(parts.settings === undefined ? {} : { settingsOf: parts.settings }),
+      build: (env) => buildWorkload(env, this.#workload, shape, world),
+      config: {
+        mode: 'threads',
+        parallelism: random.between(1, 4),
+        maxParallelism: 16,
+        maxThreads: plan.maxThreads,
+        spin: 0,
+        strict: plan.strict,
+        memory: { ringBytes: 4096, sharedBytes: 0, metricsBytes: METRICS_BYTES_MIN },
+        checkpoint: {
+          dir: DIRECTORY,
+          interval: plan.intervalMs,
+          timeout: plan.timeoutMs,
+          retain: plan.retain,
+          resume,
+        },
+      },
+    })
+  }
+
+  /** Runs a life to its end: its own, or that of its computer. */
+  async #run(life: Life, plan: LifePlan, random: Random): Promise<'ended' | 'crashed'> {
+    const { meddle } = this.#options.parts ?? {}
+    const first = this.#schedule.events
+    const crash =
+      this.#lives === 1 && this.#options.crashAt !== undefined
+        ? { at: this.#options.crashAt, mode: plan.crash?.mode ?? 'power' }
+        : plan.crash
+    const meddling = random.fork('meddling')
+    for (;;) {
+      const event = this.#schedule.events - first
+      if (crash !== undefined && event >= crash.at) {
+        this.#note(`the computer ends: ${crash.mode}`)
+        life.end('process')
+        this.#disk.crash(crash.mode, random.fork('crash'))
+        this.#process++
+        return 'crashed'
+      }
+      for (const { at, action } of plan.actions) if (at === event) this.#act(life, action, random)
+      meddle?.(life.plan, meddling)
+      if (!(await this.#schedule.step())) throw new Finding('the job is stuck: nothing will happen')
+      if (this.#finding !== undefined) return 'ended'
+      if (life.outcome !== undefined) break
+      if (event > EVENTS_MAX) throw new Finding(`the job is stuck: ${event} events without an end`)
+    }
+    this.#note(`the job has ended: ${life.outcome.status}`)
+    life.end('thread')
+    return 'ended'
+  }
+
+  #act(life: Life, action: Action, random: Random): void {
+    this.#note(action)
+    const path = `/simulated/savepoints/${this.#lives}-${this.#schedule.events}`
+    switch (action) {
+      case 'checkpoint':
+        life.checkpoint({ suspend: false })
+        break
+      case 'savepoint':
+        life.checkpoint({ suspend: false, path })
+        break
+      case 'suspend':
+        life.checkpoint({ suspend: true })
+        break
+      case 'suspend to a savepoint':
+        life.checkpoint({ suspend: true, path })
+        break
+      case 'stop':
+        life.stop()
+        break
+      case 'cancel':
+        life.cancel()
+        break
+      case 'terminate a thread':
+        life.terminate(random.below(life.threads))
+        break
+      case 'the clock jumps':
+        this.#schedule.wallOffsetMs += (random.next() - 0.3) * random.pick([1_000, 86_400_000])
+    }
+  }
+
+  /** How a life ended must be how it may end. */
+  #judge(
+    life: Life,
+    {
+      end,
+      trouble,
+      userTrouble,
+      files,
+    }: { end: 'ended' | 'crashed'; trouble: boolean; userTrouble: boolean; files: SimulatedFiles },
+  ): void {
+    this.#oracle.checkOrder(this.#ledger.visible())
+    if (end === 'crashed') return
+    const outcome = life.outcome!
+    if (outcome.status === 'failed') {
+      const { code, message } = errorFromData(outcome.error) as StreamError
+      this.#note(`${code}: ${message}`)
+      const isExpected =
+        message.includes('injected') ||
+        (code === 'SAGE_TIMEOUT' && message.includes('checkpoint')) ||
+        // What cannot be read counts as damaged.
+        (code === 'SAGE_CHECKPOINT_CORRUPT' && message.includes('EIO') && files.failures > 0)
+      if (!isExpected) throw new Finding(`the job has failed: ${code}: ${message}`)
+    }
+    if (outcome.status === 'finished') {
+      if (userTrouble) throw new Finding('user code has failed, and the job finished all the same')
+      this.#oracle.checkAll()
+    }
+    if (outcome.status === 'stopped' && life.drains) this.#checkDrained()
+    if (!trouble && outcome.status !== 'failed') {
+      const left = this.#disk.list(DIRECTORY).filter((path) => /lock-[0-9a-f]+$/.test(path))
+      if (left.length > 0) throw new Finding(`the job has ended, and '${left[0]}' is there still`)
+    }
+    if (life.savepoint !== undefined) this.#savepoint = life.savepoint
+    // A job that has failed is started again in its process, or in another.
+    if (outcome.status !== 'failed' || files.failures > 0) this.#process++
+  }
+
+  /** A job that has stopped shows the effect of all that its sources have handed out. */
+  #checkDrained(): void {
+    const upTo = (source: string, partition: number) =>
+      this.#handedOut.get(`${source}${partition}`) ?? 0
+    this.#oracle.checkAll(interpret(this.#workload, upTo))
+  }
+
+  /** Where the next life begins: at the newest checkpoint, or at a savepoint that the one before ended with. */
+  #resume(random: Random): string {
+    const path = this.#savepoint
+    if (path === undefined) return 'latest'
+    const { epoch } = checkpointPath(path)
+    const hasOwn = this.#disk
+      .list(DIRECTORY)
+      .map((file) => parseName(file.slice(DIRECTORY.length + 1)))
+      .some((file) => file?.kind === 'manifest' && file.epoch > epoch!)
+    // One that goes back behind checkpoints of its own takes back what they made visible: not every sink can.
+    if (!hasOwn || (this.#workload.sink === 'recallable' && random.chance(0.3))) return path
+    this.#savepoint = undefined
+    return 'latest'
+  }
+
+  /** Each operator as parallel as chance has it. */
+  #shape(random: Random): (operator: string) => number {
+    return (operator) => random.fork(operator).between(1, 3)
+  }
+
+  #note(line: string): void {
+    this.#options.trace?.(`- ${line}`)
+  }
+}

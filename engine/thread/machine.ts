@@ -1,0 +1,39 @@
+import type { Clock } from '../../operators/contract/context.ts'
+import type { CheckpointSite, CheckpointStore } from '../checkpoint/contract.ts'
+import { DirectorySite, DirectoryStore } from '../checkpoint/directory-store.ts'
+import type { Doorbell } from '../ring/doorbell.ts'
+
+/**
+ * What the threads of a job have of the machine that they run on: its time, its files, and its ways to wait. Everything in
+ * them that does not follow from their messages, rings and records comes from here. `thisMachine` is the real one; the
+ * simulator puts its own in its place.
+ */
+export interface Machine {
+  /** Monotonic milliseconds. */
+  nowMs(): number
+  /** What `clock: 'system'` means. */
+  readonly clock: Clock
+  /** Calls `work` once, unless the function that it gives is called before. Keeps no process alive. */
+  after(ms: number, work: () => void): () => void
+  /** One turn of the event loop. */
+  turn(): Promise<void>
+  /** Waits until the bell differs from `seen`, or the time is up; the event loop goes on meanwhile. */
+  park(bell: Doorbell, seen: number, ms: number): Promise<void>
+  /** The store of a directory, for the coordinator of `owner`'s present life: those before it are gone. */
+  openStore(directory: string, owner: string): CheckpointStore
+  /** The same directory, for the threads with state. */
+  openSite(directory: string): CheckpointSite
+}
+
+export const thisMachine: Machine = {
+  nowMs: () => performance.now(),
+  clock: { now: () => Date.now() },
+  after(ms, work) {
+    const timer = setTimeout(work, ms).unref()
+    return () => clearTimeout(timer)
+  },
+  turn: () => new Promise((resolve) => void setImmediate(resolve)),
+  park: (bell, seen, ms) => bell.waitAsync(seen, ms),
+  openStore: (directory, owner) => new DirectoryStore(directory, undefined, undefined, owner),
+  openSite: (directory) => new DirectorySite({ kind: 'directory', directory }),
+}
