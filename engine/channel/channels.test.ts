@@ -94,25 +94,6 @@ describe('a full ring', () => {
   })
 })
 
-it('a channel that closes a loop is never pressed; what waits is told, and keeps its order', () => {
-  let waiting = 0
-  const spill = {
-    put: (bytes: number) => void (waiting += bytes),
-    sent: (bytes: number) => void (waiting -= bytes),
-  }
-  const link = new Link({ spill })
-  for (let i = 0; i < 5000; i++) {
-    put(link, `${i} ${'x'.repeat(100)}`)
-    expect(link.output.pressed).toBe(false)
-  }
-  link.output.flush()
-  expect(link.output.waiting).toBe(true)
-  expect(waiting).toBeGreaterThan(400_000)
-  const numbers = link.carry().map((text) => Number.parseInt(text as string, 10))
-  expect(numbers).toEqual(Array.from({ length: 5000 }, (_, i) => i))
-  expect([link.output.waiting, waiting]).toEqual([false, 0])
-})
-
 describe('a full ring with a buffer that drops', () => {
   /** Sends 500 records, which the ring has no room for, with a watermark behind each tenth; then the end. */
   function dropping(drop: 'newest' | 'oldest', bufferSize: number) {
@@ -180,6 +161,25 @@ describe('a full ring with a buffer that drops', () => {
     expect(polled.filter((one) => one === 'time').length).toBeLessThan(60)
     expect(link.input.watermark).toBe(3099.999)
   })
+})
+
+it('a channel that closes a loop is never pressed; what waits is told, and keeps its order', () => {
+  let waiting = 0
+  const spill = {
+    put: (bytes: number) => void (waiting += bytes),
+    sent: (bytes: number) => void (waiting -= bytes),
+  }
+  const link = new Link({ spill })
+  for (let i = 0; i < 5000; i++) {
+    put(link, `${i} ${'x'.repeat(100)}`)
+    expect(link.output.pressed).toBe(false)
+  }
+  link.output.flush()
+  expect(link.output.waiting).toBe(true)
+  expect(waiting).toBeGreaterThan(400_000)
+  const numbers = link.carry().map((text) => Number.parseInt(text as string, 10))
+  expect(numbers).toEqual(Array.from({ length: 5000 }, (_, i) => i))
+  expect([link.output.waiting, waiting]).toEqual([false, 0])
 })
 
 describe('records larger than a frame', () => {

@@ -17,6 +17,8 @@ import type {
 } from '../../../operators/contract/function.ts'
 import type { StreamState } from '../../../operators/contract/stream-state.ts'
 import type { FileSink, FileSinkOptions } from '../../../operators/files/file-sink.ts'
+import type { SqlSinkOptions } from '../../../operators/sql/sql-options.ts'
+import type { SqlSink } from '../../../operators/sql/sql-sink.ts'
 import type { WatermarkStrategy } from '../../../operators/time/watermark-strategy.ts'
 import type {
   Bytes,
@@ -146,6 +148,7 @@ export interface DataStream<T> {
    */
   sink(fn: Lambda<T, any, unknown>, options?: SinkOptions): this
   sink(Class: typeof FileSink, files: FileSinkOptions<T>, options?: SinkOptions): this
+  sink(Class: typeof SqlSink, rows: SqlSinkOptions<T>, options?: SinkOptions): this
   sink<O = undefined>(
     Class: ClassOf<SinkFunction<T>, O>,
     ...rest: ClassArguments<O, SinkOptions>
