@@ -72,6 +72,22 @@ export type {
   PatternStart,
   TakingStage,
 } from '../operators/pattern/pattern.ts'
+export { type PostgresOptions, postgres } from '../operators/sql/postgres.ts'
+export type {
+  SqlConnection,
+  SqlDatabase,
+  SqlRow,
+  SqlTransaction,
+  SqlValue,
+} from '../operators/sql/sql-database.ts'
+export type {
+  SqlSinkOptions,
+  SqlSinkSettings,
+  SqlStatementOptions,
+  SqlTableOptions,
+} from '../operators/sql/sql-options.ts'
+export { SqlSink } from '../operators/sql/sql-sink.ts'
+export { sqlite } from '../operators/sql/sqlite.ts'
 export type { JoinEmitMode, JoinInsertMode } from '../operators/stateful/join-table.ts'
 export { type LogicResult, StatefulBatchLogic, StatefulLogic } from '../operators/stateful/logic.ts'
 export { type WatermarkStrategy, watermarks } from '../operators/time/watermark-strategy.ts'

@@ -108,8 +108,13 @@ class JoinRows implements Operator {
   }
 
   #take(own: 0 | 1, value: unknown): void {
-    const { scope } = this.#context
+    const { scope, countDropped } = this.#context
     const time = this.#time.ofRecord()
+    // Round a feedback loop, behind the end of input: its partners are gone.
+    if (this.#ending !== undefined) {
+      countDropped()
+      return
+    }
     const found = this.#place.find()
     const before = found === -1 ? undefined : this.#column.get(found)
     // What throws does so before anything has changed.

@@ -17,6 +17,8 @@ import type { FileSink, FileSinkOptions } from '../../../operators/files/file-si
 import type { WindowMeta } from '../../../operators/keyed-window/key-windows.ts'
 import type { KeyedWindow } from '../../../operators/keyed-window/window-spec.ts'
 import type { MatchOf, Pattern, PatternStart } from '../../../operators/pattern/pattern.ts'
+import type { SqlSinkOptions } from '../../../operators/sql/sql-options.ts'
+import type { SqlSink } from '../../../operators/sql/sql-sink.ts'
 import type { JoinEmitMode } from '../../../operators/stateful/join-table.ts'
 import type { StatefulBatchLogic, StatefulLogic } from '../../../operators/stateful/logic.ts'
 import type { WatermarkStrategy } from '../../../operators/time/watermark-strategy.ts'
@@ -102,6 +104,7 @@ export interface KeyedStream<K, T> extends DataStream<T> {
   assignTimestamps(strategy: WatermarkStrategy, options?: OperatorOptions): KeyedStream<K, T>
   sink(fn: Lambda<T, K, unknown>, options?: SinkOptions): this
   sink(Class: typeof FileSink, files: FileSinkOptions<T>, options?: SinkOptions): this
+  sink(Class: typeof SqlSink, rows: SqlSinkOptions<T>, options?: SinkOptions): this
   sink<O = undefined>(
     Class: ClassOf<SinkFunction<T>, O>,
     ...rest: ClassArguments<O, SinkOptions>
