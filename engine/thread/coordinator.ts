@@ -63,7 +63,7 @@ export class Coordinator {
   #full: readonly string[] | undefined
   #job: JobGraph | undefined
   #checkpoints: CheckpointCoordinator | undefined
-  #opened: OpenedCheckpoints | undefined
+  #opening: Promise<OpenedCheckpoints> | undefined
   readonly #services: ServiceHost
   readonly #crossing: <T>(data: T) => T
   readonly #stores: SharedState
@@ -125,7 +125,7 @@ export class Coordinator {
     await this.#checkpoints?.close()
     await this.#closeServices()
     endBeats()
-    await this.#opened?.lock.release().catch(() => {})
+    await this.#unlock()
   }
 
   async #openServices(job: JobGraph): Promise<void> {
@@ -135,13 +135,22 @@ export class Coordinator {
     await this.#services.open(job.services, { jobName, logger, clock })
   }
 
-  /** A service that hangs in its `close` is left when the job has failed or was cancelled. */
   async #closeServices(): Promise<void> {
-    const closed = this.#services.close().catch((error: unknown) => this.fail(error))
-    if (!this.#cancelling) return closed
+    await this.#patiently(this.#services.close().catch((error: unknown) => this.fail(error)))
+  }
+
+  /** Also a lock that is only being taken. */
+  async #unlock(): Promise<void> {
+    const unlocked = this.#opening?.then(({ lock }) => lock.release())
+    await this.#patiently(unlocked?.catch(() => {}))
+  }
+
+  /** What hangs at the end of a job (a service in its `close`) is left when the job has failed or was cancelled. */
+  async #patiently(work: Promise<void> | undefined): Promise<void> {
+    if (!this.#cancelling) return work
     const patience = Promise.withResolvers<void>()
     const stopWaiting = this.#machine.after(CANCEL_MS, patience.resolve)
-    await Promise.race([closed, patience.promise])
+    await Promise.race([work, patience.promise])
     stopWaiting()
   }
 
@@ -181,6 +190,7 @@ export class Coordinator {
     if (message.type === 'taken') this.#checkpoints?.taken(worker, message)
     if (message.type === 'declined') this.#checkpoints?.declined(message.epoch, message.error)
     if (message.type === 'allLast') this.#checkpoints?.allLast(worker)
+    if (message.type === 'suspended') this.#checkpoints?.suspended(worker)
     if (isAboutCheckpoints(message)) return
     if (message.type === 'built') this.#descriptions[worker] = message
     this.#states[worker] = message.type as WorkerState
@@ -230,6 +240,8 @@ export class Coordinator {
   async #start(job: JobGraph): Promise<void> {
     try {
       const from = await this.#openCheckpoints(job)
+      // The job was cancelled, or has failed, meanwhile: nothing more is opened.
+      if (this.#cancelling) return
       if (from !== undefined)
         await restoreShared(
           this.#stores,
@@ -255,9 +267,8 @@ export class Coordinator {
     const program = { job: jobName, maxParallelism, nodes, parallelism }
     const { openStore, openSite } = this.#machine
     const storeOf = (directory: string) => openStore(directory, owner)
-    const opened = await openCheckpoints(settings.checkpoint, program, storeOf, openSite)
-    this.#opened = opened
-    // The job was cancelled, or has failed, meanwhile.
+    this.#opening = openCheckpoints(settings.checkpoint, program, storeOf, openSite)
+    const opened = await this.#opening
     if (this.#cancelling) return undefined
     const operators = describeOperators(program)
     const { dir: directory } = settings.checkpoint
@@ -371,7 +382,7 @@ export class Coordinator {
 }
 
 function isAboutCheckpoints({ type }: FromWorker): boolean {
-  return ['ready', 'held', 'taken', 'declined', 'allLast'].includes(type)
+  return ['ready', 'held', 'taken', 'declined', 'allLast', 'suspended'].includes(type)
 }
 
 /** The partitions that have not been read to their end. */
