@@ -24,6 +24,7 @@ export default {
     floor('task-below-thread', '^engine/task/', '^engine/(thread|job|api)/'),
     floor('thread-below-job', '^engine/thread/', '^engine/(job|api)/'),
     floor('job-below-api', '^engine/job/', '^engine/api/'),
+    floor('simulation-is-above', '^engine/(?!simulation/)', '^engine/simulation/'),
     floor('bench-kit-is-above', '^engine/(?!bench/)', '^engine/bench/'),
     floor('bench-kit-uses-the-public-surface', '^engine/bench/', '^(operators/|engine/(?!bench/|index\\.ts$))'),
     floor('bench-and-examples-apart', '^examples/', '^bench/'),

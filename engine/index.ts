@@ -58,7 +58,6 @@ export type {
 export { FileSink, type FileSinkOptions } from '../operators/files/file-sink.ts'
 export type { FileSinkFormat } from '../operators/files/sink-formats.ts'
 export type { CollectInto } from '../operators/keyed-window/collect-logic.ts'
-export type { WindowEmitMode, WindowInsertMode } from '../operators/keyed-window/join-logic.ts'
 export type { WindowMeta } from '../operators/keyed-window/key-windows.ts'
 export type {
   KeyedWindow,
@@ -129,7 +128,6 @@ export type {
   Present,
   ResultOf,
   Sync,
-  WindowRow,
 } from './api/function-types.ts'
 export type { AskOptions, InputStream, PushOptions } from './api/input-stream.ts'
 export { LocalEnvironment, type SubmitOptions } from './api/local-environment.ts'

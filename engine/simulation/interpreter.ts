@@ -5,6 +5,7 @@ import {
   itemRow,
   SLIDE_MS,
   SUM_MS,
+  sharedRow,
   sumRow,
   totalRow,
   WINDOW_MS,
@@ -43,6 +44,8 @@ export function interpret(
   for (const [key, own] of perKey)
     for (const what of applyKeyed(key, own, workload.keyed))
       counts.set(what, (counts.get(what) ?? 0) + 1)
+  if (workload.keyed === 'shared')
+    for (let n = 1; n <= items.length; n++) counts.set(sharedRow(n), 1)
   // Where streams meet, or are dealt out anew, no order is promised.
   const unordered: readonly Step[] = ['rebalance', 'hop', 'diamond']
   const ordered =
@@ -74,6 +77,7 @@ function applyKeyed(key: string, items: readonly Item[], keyed: Keyed): string[]
     case 'count':
       return items.flatMap((item, i) => [itemRow(item).what, countRow(key, i + 1).what])
     case 'delayed':
+    case 'shared':
       return items.map(({ id }) => id)
     case 'reduceFinal':
       return [totalRow(key, sumOf(items))]

@@ -31,7 +31,9 @@ export interface LifePlan {
 }
 
 const NEVER = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY] as const
-const FAIR: DiskWeather = {
+
+/** A disk that does what it should. */
+export const FAIR: DiskWeather = {
   latencyMs: 5,
   syncMs: 20,
   errorShare: 0,
@@ -58,7 +60,7 @@ export function calmLife(random: Random): LifePlan {
   return {
     maxThreads: random.between(1, 5),
     strict: random.chance(0.3),
-    intervalMs: random.pick([50, 200, 1_000]),
+    intervalMs: random.pick([20, 100, 400]),
     timeoutMs: 600_000,
     retain: random.between(1, 3),
     disk: FAIR,

@@ -15,6 +15,7 @@ import {
   itemRow,
   SLIDE_MS,
   SUM_MS,
+  sharedRow,
   sumRow,
   totalRow,
   WINDOW_MS,
@@ -111,6 +112,8 @@ function addKeyed(stream: Stream, keyed: Keyed, options: OperatorOptions, world:
       return stream.process(Sums, undefined, options)
     case 'delayed':
       return stream.process(Delayed, world, options)
+    case 'shared':
+      return stream.process(SharedCount, undefined, options)
     case 'reduceFinal':
       return stream
         .map(({ n }: Item) => n)
@@ -152,6 +155,14 @@ class Count extends ProcessFunction<Item, Row> {
     const n = ++ctx.state('n', () => 0).value
     out.collect(itemRow(item))
     out.collect(countRow(item.key, n))
+  }
+}
+
+/** Tells the how manieth of all items each is, by a store that all subtasks share. */
+class SharedCount extends ProcessFunction<Item, Row> {
+  process(item: Item, ctx: RuntimeContext<string>, out: Collector<Row>): void {
+    out.collect({ what: item.id })
+    out.collect({ what: sharedRow(ctx.shared('counts').increment('all')) })
   }
 }
 

@@ -23,3 +23,4 @@ export const windowRow = (key: string, start: number, end: number, count: number
 export const sumRow = (key: string, end: number, sum: number): string =>
   `${key} until ${end}: ${sum}`
 export const totalRow = (key: string, sum: number): string => `${key} in all ${sum}`
+export const sharedRow = (n: number): string => `no. ${n} of all`

@@ -34,8 +34,8 @@ export interface SimulationOptions {
   /** Takes one line for each thing that happens. */
   readonly trace?: (line: string) => void
   readonly parts?: WorldParts
-  /** The computer of the first life ends before this event, whatever the seed says. */
-  readonly crashAt?: number
+  /** What happens in the first life, in place of what the seed would have happen there. */
+  readonly first?: Partial<LifePlan>
 }
 
 /** What one simulation came to. */
@@ -51,6 +51,16 @@ export interface SimulationReport {
   readonly rows: number
   /** What went wrong that must not. */
   readonly finding: string | undefined
+}
+
+/** What is known of a life that is over. */
+interface Facts {
+  readonly end: 'ended' | 'crashed'
+  /** Whether anything outside of the engine has failed; user code. */
+  readonly trouble: boolean
+  readonly userTrouble: boolean
+  readonly files: SimulatedFiles
+  readonly locksBefore: ReadonlySet<string>
 }
 
 const DIRECTORY = '/simulated/checkpoints'
@@ -129,18 +139,25 @@ class Simulation {
     const number = ++this.#lives
     const random = this.#random.fork(`life ${number}`)
     const drains = isDrainable(this.#workload)
-    const plan = isHard ? hardLife(random, drains, this.#schedule.nowMs) : calmLife(random)
+    const { first } = this.#options
+    const isGiven = number === 1 && first !== undefined
+    const plan =
+      isHard && !isGiven
+        ? hardLife(random, drains, this.#schedule.nowMs)
+        : { ...calmLife(random), ...(isGiven ? first : {}) }
     const troubles = new Troubles(plan.troubles)
     const files = new SimulatedFiles(this.#schedule, this.#disk, plan.disk, random.fork('disk'))
     this.#ledger.weather = plan.ledger
     const ledgerFailures = this.#ledger.failures
+    const locksBefore = new Set(this.#locks())
     const life = this.#begin(number, plan, random, { troubles, files })
     const end = await this.#run(life, plan, random)
     this.#checkpoints += life.completed
     if (this.#finding !== undefined) throw new Finding(this.#finding.message)
     const trouble =
       troubles.met.length > 0 || files.failures > 0 || this.#ledger.failures > ledgerFailures
-    this.#judge(life, { end, trouble, userTrouble: troubles.met.length > 0, files })
+    const userTrouble = troubles.met.length > 0
+    this.#judge(life, { end, trouble, userTrouble, files, locksBefore })
     return life.outcome?.status === 'finished'
   }
 
@@ -183,7 +200,7 @@ class Simulation {
         maxThreads: plan.maxThreads,
         spin: 0,
         strict: plan.strict,
-        memory: { ringBytes: 4096, sharedBytes: 0, metricsBytes: METRICS_BYTES_MIN },
+        memory: { ringBytes: 4096, sharedBytes: 65_536, metricsBytes: METRICS_BYTES_MIN },
         checkpoint: {
           dir: DIRECTORY,
           interval: plan.intervalMs,
@@ -198,11 +215,8 @@ class Simulation {
   /** Runs a life to its end: its own, or that of its computer. */
   async #run(life: Life, plan: LifePlan, random: Random): Promise<'ended' | 'crashed'> {
     const { meddle } = this.#options.parts ?? {}
+    const { crash, actions } = plan
     const first = this.#schedule.events
-    const crash =
-      this.#lives === 1 && this.#options.crashAt !== undefined
-        ? { at: this.#options.crashAt, mode: plan.crash?.mode ?? 'power' }
-        : plan.crash
     const meddling = random.fork('meddling')
     for (;;) {
       const event = this.#schedule.events - first
@@ -213,7 +227,7 @@ class Simulation {
         this.#process++
         return 'crashed'
       }
-      for (const { at, action } of plan.actions) if (at === event) this.#act(life, action, random)
+      for (const { at, action } of actions) if (at === event) this.#act(life, action, random)
       meddle?.(life.plan, meddling)
       if (!(await this.#schedule.step())) throw new Finding('the job is stuck: nothing will happen')
       if (this.#finding !== undefined) return 'ended'
@@ -256,15 +270,7 @@ class Simulation {
   }
 
   /** How a life ended must be how it may end. */
-  #judge(
-    life: Life,
-    {
-      end,
-      trouble,
-      userTrouble,
-      files,
-    }: { end: 'ended' | 'crashed'; trouble: boolean; userTrouble: boolean; files: SimulatedFiles },
-  ): void {
+  #judge(life: Life, { end, trouble, userTrouble, files, locksBefore }: Facts): void {
     this.#oracle.checkOrder(this.#ledger.visible())
     if (end === 'crashed') return
     const outcome = life.outcome!
@@ -284,7 +290,7 @@ class Simulation {
     }
     if (outcome.status === 'stopped' && life.drains) this.#checkDrained()
     if (!trouble && outcome.status !== 'failed') {
-      const left = this.#disk.list(DIRECTORY).filter((path) => /lock-[0-9a-f]+$/.test(path))
+      const left = this.#locks().filter((path) => !locksBefore.has(path))
       if (left.length > 0) throw new Finding(`the job has ended, and '${left[0]}' is there still`)
     }
     if (life.savepoint !== undefined) this.#savepoint = life.savepoint
@@ -317,6 +323,10 @@ class Simulation {
   /** Each operator as parallel as chance has it. */
   #shape(random: Random): (operator: string) => number {
     return (operator) => random.fork(operator).between(1, 3)
+  }
+
+  #locks(): string[] {
+    return this.#disk.list(DIRECTORY).filter((path) => /lock-[0-9a-f]+$/.test(path))
   }
 
   #note(line: string): void {

@@ -23,6 +23,7 @@ const KEYED = [
   'reduceFinal',
   'timers',
   'delayed',
+  'shared',
 ] as const
 export type Keyed = (typeof KEYED)[number]
 
@@ -42,7 +43,7 @@ export interface Workload {
 export function drawWorkload(random: Random): Workload {
   const sources = ['a', 'b', 'cc'].slice(0, random.pick([1, 1, 2, 3])).map((name) => ({
     name,
-    counts: Array.from({ length: random.between(1, 4) }, () => random.pick([0, 3, 20, 40, 60])),
+    counts: Array.from({ length: random.between(1, 4) }, () => random.pick([0, 3, 40, 80, 120])),
     keys: random.pick([1, 5, 12]),
   }))
   return {
@@ -57,7 +58,7 @@ export function drawWorkload(random: Random): Workload {
 
 /** Whether a stop that drains it shows the effect of exactly what the sources have handed out. */
 export function isDrainable({ keyed }: Workload): boolean {
-  return keyed === 'count'
+  return keyed === 'count' || keyed === 'shared'
 }
 
 /** In words. */

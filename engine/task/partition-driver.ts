@@ -97,7 +97,7 @@ export class PartitionDriver {
     return this.#opened ? this.#ask() : this.#open()
   }
 
-  /** No more records: a stop. What a pending promise brings is still handed over. */
+  /** No more records: a stop. What a promise has brought by then is still handed over; a pending one is not waited for, it may never settle. */
   stop(): void {
     this.#stopped = true
   }

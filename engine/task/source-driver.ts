@@ -126,7 +126,7 @@ export class SourceDriver {
     return this.#stopped || !this.#claimMore() ? 'ended' : this.pull()
   }
 
-  /** No more records: a stop. What promises still bring is handed over. */
+  /** No more records: a stop. What promises have brought by then is handed over. */
   end(): void {
     this.#stopped = true
     for (const partition of this.#open) partition.stop()

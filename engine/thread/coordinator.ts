@@ -63,7 +63,7 @@ export class Coordinator {
   #full: readonly string[] | undefined
   #job: JobGraph | undefined
   #checkpoints: CheckpointCoordinator | undefined
-  #opened: OpenedCheckpoints | undefined
+  #opening: Promise<OpenedCheckpoints> | undefined
   readonly #services: ServiceHost
   readonly #crossing: <T>(data: T) => T
   readonly #stores: SharedState
@@ -125,7 +125,7 @@ export class Coordinator {
     await this.#checkpoints?.close()
     await this.#closeServices()
     endBeats()
-    await this.#opened?.lock.release().catch(() => {})
+    await this.#unlock()
   }
 
   async #openServices(job: JobGraph): Promise<void> {
@@ -135,13 +135,22 @@ export class Coordinator {
     await this.#services.open(job.services, { jobName, logger, clock })
   }
 
-  /** A service that hangs in its `close` is left when the job has failed or was cancelled. */
   async #closeServices(): Promise<void> {
-    const closed = this.#services.close().catch((error: unknown) => this.fail(error))
-    if (!this.#cancelling) return closed
+    await this.#patiently(this.#services.close().catch((error: unknown) => this.fail(error)))
+  }
+
+  /** Also a lock that is only being taken. */
+  async #unlock(): Promise<void> {
+    const unlocked = this.#opening?.then(({ lock }) => lock.release())
+    await this.#patiently(unlocked?.catch(() => {}))
+  }
+
+  /** What hangs at the end of a job (a service in its `close`) is left when the job has failed or was cancelled. */
+  async #patiently(work: Promise<void> | undefined): Promise<void> {
+    if (!this.#cancelling) return work
     const patience = Promise.withResolvers<void>()
     const stopWaiting = this.#machine.after(CANCEL_MS, patience.resolve)
-    await Promise.race([closed, patience.promise])
+    await Promise.race([work, patience.promise])
     stopWaiting()
   }
 
@@ -231,13 +240,15 @@ export class Coordinator {
   async #start(job: JobGraph): Promise<void> {
     try {
       const from = await this.#openCheckpoints(job)
+      // The job was cancelled, or has failed, meanwhile: nothing more is opened.
+      if (this.#cancelling) return
       if (from !== undefined)
         await restoreShared(
           this.#stores,
           this.#machine.openSite(from.directory).open(from.manifest),
         )
       await this.#openServices(job)
-      const partitions = await this.#listPartitions(job)
+      const partitions = await this.#listPartitions(job, from)
       for (const [node, list] of partitions) partitions.set(node, leftOf(list, from, node))
       const claims = PartitionClaims.allocate(partitions)
       this.#tell({ type: 'start', partitions, claims, from })
@@ -256,9 +267,8 @@ export class Coordinator {
     const program = { job: jobName, maxParallelism, nodes, parallelism }
     const { openStore, openSite } = this.#machine
     const storeOf = (directory: string) => openStore(directory, owner)
-    const opened = await openCheckpoints(settings.checkpoint, program, storeOf, openSite)
-    this.#opened = opened
-    // The job was cancelled, or has failed, meanwhile.
+    this.#opening = openCheckpoints(settings.checkpoint, program, storeOf, openSite)
+    const opened = await this.#opening
     if (this.#cancelling) return undefined
     const operators = describeOperators(program)
     const { dir: directory } = settings.checkpoint
@@ -298,12 +308,15 @@ export class Coordinator {
     )
   }
 
-  async #listPartitions(job: JobGraph): Promise<Map<number, readonly string[]>> {
+  async #listPartitions(
+    job: JobGraph,
+    from: ResumedFrom | undefined,
+  ): Promise<Map<number, readonly string[]>> {
     const plan = planGraph(job.graph, this.#init.settings)
     const lists = new Map<number, readonly string[]>()
     for (const node of job.graph.nodes) {
       if (node.body.type !== 'source') continue
-      lists.set(node.id, await this.#partitionsOf(node, plan.parallelism[node.id], job))
+      lists.set(node.id, await this.#partitionsOf(node, plan.parallelism[node.id], job, from))
     }
     return lists
   }
@@ -312,13 +325,16 @@ export class Coordinator {
     node: GraphNode,
     parallelism: number,
     job: JobGraph,
+    from: ResumedFrom | undefined,
   ): Promise<readonly string[]> {
     if (node.body.type !== 'source') return []
     const { factory } = node.body
     if (factory.single) return ['0']
     const clock = clockOf(this.#init, job, this.#machine)
     try {
-      return await factory.create(listingContext(node, parallelism, this.#init, clock)).partitions()
+      const known = from?.positions.get(node.id)
+      const source = factory.create(listingContext(node, parallelism, this.#init, clock))
+      return await source.partitions(known && [...known.keys()])
     } catch (error) {
       if (error instanceof StreamError) throw error.at(node.name, 0)
       const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error)

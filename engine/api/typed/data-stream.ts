@@ -166,7 +166,13 @@ export interface DataStream<T> {
   ): ConnectedKinds<any, [T, ...Us]>['unkeyed']
   /** All records of these streams; no order between them. */
   union<Ss extends readonly DataStream<any>[]>(...others: Ss): DataStream<T | RecordOf<Ss[number]>>
-  /** Makes this stream the input of a future: a feedback edge. */
+  /**
+   * Makes this stream the input of a future of `env.fromFuture()`: a feedback edge, where this stream comes from that future.
+   * The keys of its records end here; their timestamps and the `ask` that they answer go with them.
+   *
+   * @throws StreamError `SAGE_NOT_A_FUTURE`; `SAGE_FUTURE_FILLED`: it has been filled already;
+   * `SAGE_ENVIRONMENTS_DIFFER`
+   */
   fillFuture(future: DataStream<T>): void
 
   /** Calls the function and passes the record on. */

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest'
+import { DEFECTS } from './fixtures/defects.ts'
+import { FAIR, type LifePlan } from './life-plan.ts'
+import { type SimulationOptions, type SimulationReport, simulate } from './simulation.ts'
+
+async function traced(options: SimulationOptions): Promise<string> {
+  const lines: string[] = []
+  const report = await simulate({ ...options, trace: (line) => lines.push(line) })
+  return [...lines, JSON.stringify(report)].join('\n')
+}
+
+/** The first seed that something is found with. */
+async function firstFinding(
+  seeds: number,
+  options: Omit<SimulationOptions, 'seed'>,
+): Promise<SimulationReport | undefined> {
+  for (let seed = 1; seed <= seeds; seed++) {
+    const report = await simulate({ ...options, seed })
+    if (report.finding !== undefined) return report
+  }
+  return undefined
+}
+
+describe('the simulator', () => {
+  it('finds nothing in the engine', async () => {
+    const sum = { lives: 0, checkpoints: 0, rows: 0, simulatedMs: 0 }
+    for (let seed = 1; seed <= 40; seed++) {
+      const report = await simulate({ seed })
+      expect(report).toMatchObject({ seed, finding: undefined })
+      for (const name of Object.keys(sum) as (keyof typeof sum)[]) sum[name] += report[name]
+    }
+    // Seeds that do nothing would find nothing, too.
+    expect(sum.lives).toBeGreaterThan(100)
+    expect(sum.checkpoints).toBeGreaterThan(100)
+    expect(sum.rows).toBeGreaterThan(1_000)
+    expect(sum.simulatedMs).toBeGreaterThan(1_000_000)
+  })
+
+  describe('finds nothing, at whatever event of a life', () => {
+    const worlds: [string, (at: number) => Partial<LifePlan>][] = [
+      ['the process is killed', (at) => ({ crash: { at, mode: 'killed' } })],
+      ['power is lost', (at) => ({ crash: { at, mode: 'power' } })],
+      ['a thread is terminated', (at) => ({ actions: [{ at, action: 'terminate a thread' }] })],
+      ['the job is cancelled', (at) => ({ actions: [{ at, action: 'cancel' }] })],
+      [
+        'it is to stand still behind a checkpoint that takes too long',
+        (at) => ({
+          actions: [{ at, action: 'suspend' }],
+          timeoutMs: 200,
+          disk: { ...FAIR, syncMs: 5_000 },
+        }),
+      ],
+      [
+        'the world outside is slower than checkpoints may be',
+        (at) => ({
+          actions: [{ at, action: 'checkpoint' }],
+          timeoutMs: 200,
+          ledger: { latencyMs: 2_000, errorShare: 0 },
+        }),
+      ],
+    ]
+
+    it.each(worlds)('%s', async (_, first) => {
+      // A life has most to do when it begins.
+      for (const seed of [2, 9])
+        for (let at = 1; at <= 600; at += at < 40 ? 2 : 31)
+          expect(await simulate({ seed, first: first(at) })).toMatchObject({ finding: undefined })
+    })
+  })
+
+  it.each([3, 12, 19])('does the same for the same seed, to the last byte: %i', async (seed) => {
+    const first = await traced({ seed })
+    expect(first.split('\n').length).toBeGreaterThan(200)
+    expect(await traced({ seed })).toBe(first)
+    expect(await traced({ seed: seed + 1 })).not.toBe(first)
+  })
+
+  describe('finds what is planted', () => {
+    it.each(Object.entries(DEFECTS))('%s', async (_, parts) => {
+      const found = await firstFinding(60, { parts })
+      expect(found?.finding).toMatch(/is visible|SAGE_CHECKPOINT_CORRUPT/)
+      // And it is what was planted: without it, the same seed finds nothing.
+      expect(await simulate({ seed: found!.seed })).toMatchObject({ finding: undefined })
+    })
+  })
+})
