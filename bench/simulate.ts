@@ -38,6 +38,8 @@ async function main(): Promise<number> {
       crashAt: crashAt === undefined ? undefined : wholeNumber('crash-at', crashAt),
     })
   }
+  if (values.trace || values['crash-at'] !== undefined)
+    throw new RangeError('expected --trace and --crash-at with a --seed')
   const from = wholeNumber('from', values.from)
   return simulateMany(from, from + wholeNumber('seeds', values.seeds))
 }
