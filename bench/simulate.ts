@@ -99,4 +99,12 @@ function wholeNumber(name: string, text: string): number {
   throw new RangeError(`expected --${name} to be a whole number of at least 0, got ${text}`)
 }
 
-process.exitCode = await main()
+try {
+  process.exitCode = await main()
+} catch (error) {
+  // What the user can mend is told without a stack.
+  const { code } = error as { code?: string }
+  if (!(error instanceof RangeError || code?.startsWith('ERR_PARSE_ARGS'))) throw error
+  console.error((error as Error).message)
+  process.exitCode = 2
+}
