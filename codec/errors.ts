@@ -40,6 +40,7 @@ export type ErrorCode = `SAGE_${
   | 'STREAM_ENDED'
   | 'OUTPUT_READ'
   | 'FILE'
+  | 'SQL'
   | 'TIMEOUT'
   | 'SERVICE'
   | 'ERROR_THRESHOLD'

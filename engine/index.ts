@@ -58,7 +58,6 @@ export type {
 export { FileSink, type FileSinkOptions } from '../operators/files/file-sink.ts'
 export type { FileSinkFormat } from '../operators/files/sink-formats.ts'
 export type { CollectInto } from '../operators/keyed-window/collect-logic.ts'
-export type { WindowEmitMode, WindowInsertMode } from '../operators/keyed-window/join-logic.ts'
 export type { WindowMeta } from '../operators/keyed-window/key-windows.ts'
 export type {
   KeyedWindow,
@@ -73,6 +72,22 @@ export type {
   PatternStart,
   TakingStage,
 } from '../operators/pattern/pattern.ts'
+export { type PostgresOptions, postgres } from '../operators/sql/postgres.ts'
+export type {
+  SqlConnection,
+  SqlDatabase,
+  SqlRow,
+  SqlTransaction,
+  SqlValue,
+} from '../operators/sql/sql-database.ts'
+export type {
+  SqlSinkOptions,
+  SqlSinkSettings,
+  SqlStatementOptions,
+  SqlTableOptions,
+} from '../operators/sql/sql-options.ts'
+export { SqlSink } from '../operators/sql/sql-sink.ts'
+export { sqlite } from '../operators/sql/sqlite.ts'
 export type { JoinEmitMode, JoinInsertMode } from '../operators/stateful/join-table.ts'
 export { type LogicResult, StatefulBatchLogic, StatefulLogic } from '../operators/stateful/logic.ts'
 export { type WatermarkStrategy, watermarks } from '../operators/time/watermark-strategy.ts'
@@ -113,7 +128,6 @@ export type {
   Present,
   ResultOf,
   Sync,
-  WindowRow,
 } from './api/function-types.ts'
 export type { AskOptions, InputStream, PushOptions } from './api/input-stream.ts'
 export { LocalEnvironment, type SubmitOptions } from './api/local-environment.ts'

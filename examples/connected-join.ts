@@ -21,6 +21,7 @@ const activityStream = env.fromCollection<Activity>([
 const profileStream = env.fromCollection<Profile>([
   { userId: 'u1', name: 'Ada', tier: 'gold' },
   { userId: 'u2', name: 'Bob', tier: 'silver' },
+  { userId: 'u3', name: 'Cid', tier: 'gold' },
 ])
 
 const connected = new ConnectedStreams([activityStream, profileStream])
@@ -35,17 +36,19 @@ const enrichedStream = joined.processBatch((joinedData) =>
     userTier: profile.tier,
   })),
 )
-enrichedStream.print('enriched', ' ')
+enrichedStream.print('enriched')
 
-// Join on a condition; what has no partner is in the rows, too, beside null.
+// Join on a condition; what has no partner within an hour is in the rows, too, beside null.
 connected
   .join({
-    joinType: 'left',
+    joinType: 'outer',
     condition: (activity, profile) => activity.userId === profile.userId,
     within: '1h',
   })
-  .filter(([, profile]) => profile === null)
-  .map(([{ userId }]) => userId)
-  .print('unknown', ' ')
+  .flatMap(([activity, profile]) => {
+    if (activity === null) return [`${profile?.name} did nothing`]
+    return profile === null ? [`nobody knows ${activity.userId}`] : []
+  })
+  .print('alone')
 
 await env.submit({ autostop: true })

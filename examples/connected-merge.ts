@@ -14,13 +14,17 @@ const connected = new ConnectedStreams([stream1, stream2])
 const resultStream = connected.process((streams, state) => {
   const merged: (Item & { source: string })[] = []
   for (const stream of streams) {
-    for (const item of stream) merged.push({ ...item, source: stream.name })
+    while (stream.hasData()) {
+      const item = stream.read()!
+      merged.push({ ...item, source: stream.name })
+    }
   }
   state.increment('merged', merged.length)
   return merged
 })
 resultStream.print()
 
+// What is pushed in from outside, as it comes.
 const job = await env.submit()
 await stream1.pushMany([{ id: 1 }, { id: 2 }])
 await stream2.push({ id: 3 })

@@ -32,12 +32,12 @@ const sums = (streams: readonly Iterable<Entry>[]) =>
 connected
   .synchronize({ type: 'timestamp', tolerance: '1s', timestamp: (entry) => entry.at })
   .process((streams) => (streams.some((stream) => stream.hasData()) ? [sums(streams)] : []))
-  .print('within a second', ' ')
+  .print('within a second')
 
 // By event: all up to the mark in both streams.
 connected
   .synchronize({ type: 'event', isMarker: ({ amount }) => amount === 0 })
   .process((streams) => (streams.some((stream) => stream.hasData()) ? [sums(streams)] : []))
-  .print('by day', ' ')
+  .print('by day')
 
 await env.submit({ autostop: true })

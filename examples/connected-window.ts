@@ -20,7 +20,7 @@ const outdoors = readings([
 ])
 const connected = indoors.connect(outdoors)
 
-// One minute after the other. Others are { type: 'sliding', size: '5m', slide: '1m' }, { type: 'session', timeout: '30s' }.
+// One minute after the other.
 const windowed = connected.window({ type: 'tumbling', size: '1m' })
 
 const aggregated = windowed.process((windowData) => {
@@ -40,6 +40,18 @@ const aggregated = windowed.process((windowData) => {
     count,
   }
 })
-aggregated.print()
+aggregated.print('minute')
+
+// Two minutes, one every minute.
+connected
+  .window({ type: 'sliding', size: '2m', slide: '1m' })
+  .process(({ startTime, inputs: [inside, outside] }) => [startTime, inside.length, outside.length])
+  .print('sliding')
+
+// As long as readings come, at most half a minute apart.
+connected
+  .window({ type: 'session', timeout: '30s' })
+  .process(({ startTime, endTime }) => [startTime, endTime])
+  .print('session')
 
 await env.submit({ autostop: true })

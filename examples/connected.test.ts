@@ -15,9 +15,16 @@ describe('examples of connected streams print what they promise', () => {
     [
       'connected-window.ts',
       [
-        'windowStart=0, windowEnd=60000, total=51, average=17, count=3',
-        'windowStart=180000, windowEnd=240000, total=5, average=5, count=1',
-        'windowStart=60000, windowEnd=120000, total=21, average=21, count=1',
+        'minute | windowStart=0, windowEnd=60000, total=51, average=17, count=3',
+        'minute | windowStart=180000, windowEnd=240000, total=5, average=5, count=1',
+        'minute | windowStart=60000, windowEnd=120000, total=21, average=21, count=1',
+        'session | [200000, 230000]',
+        'session | [5000, 100000]',
+        'sliding | [-60000, 2, 1]',
+        'sliding | [0, 3, 1]',
+        'sliding | [120000, 0, 1]',
+        'sliding | [180000, 0, 1]',
+        'sliding | [60000, 1, 0]',
       ],
     ],
     [
@@ -30,10 +37,11 @@ describe('examples of connected streams print what they promise', () => {
     [
       'connected-join.ts',
       [
-        'enriched userId=u1, action=buy, userName=Ada, userTier=gold',
-        'enriched userId=u1, action=view, userName=Ada, userTier=gold',
-        'enriched userId=u2, action=buy, userName=Bob, userTier=silver',
-        'unknown u9',
+        'alone | Cid did nothing',
+        'alone | nobody knows u9',
+        'enriched | userId=u1, action=buy, userName=Ada, userTier=gold',
+        'enriched | userId=u1, action=view, userName=Ada, userTier=gold',
+        'enriched | userId=u2, action=buy, userName=Bob, userTier=silver',
       ],
     ],
     [
@@ -47,7 +55,12 @@ describe('examples of connected streams print what they promise', () => {
     ],
     [
       'connected-synchronize.ts',
-      ['by day [25, 24]', 'by day [7, 7]', 'within a second [25, 24]', 'within a second [7, 7]'],
+      [
+        'by day | [25, 24]',
+        'by day | [7, 7]',
+        'within a second | [25, 24]',
+        'within a second | [7, 7]',
+      ],
     ],
     [
       'connected-errors.ts',

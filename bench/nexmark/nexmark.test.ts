@@ -9,6 +9,7 @@ import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { wrongIn } from './check.ts'
 import type { Event } from './events.ts'
+import { stretch } from './fixtures/stretch.ts'
 import { loops } from './loops/index.ts'
 import { loopRows, runLoop } from './loops/run-loop.ts'
 import { parseOptions, SMALL_RECORDING } from './options.ts'
@@ -20,8 +21,6 @@ import { resultOf, runOnce, runReplay } from './run.ts'
 import { resultsBySql } from './sql.ts'
 
 const SMALL = SMALL_RECORDING
-/** The small recording covers 200 ms. */
-const STRETCH = 200
 
 let folder: string
 let stretched: string
@@ -41,15 +40,6 @@ beforeAll(async () => {
 })
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
-/** The same events over 40 s instead of 200 ms: several windows, sessions that end, events on the very boundaries. */
-function stretch(lines: string): string {
-  const begin = 1_436_918_400_000
-  return lines.replace(
-    /"(date_time|expires)":(\d+)/g,
-    (_, field, ms) => `"${field}":${begin + (Number(ms) - begin) * STRETCH}`,
-  )
-}
 
 describe('results equal those of SQL', () => {
   const names = Object.keys(queries)

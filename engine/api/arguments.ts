@@ -136,6 +136,22 @@ export function requireBoolean(value: unknown, where: string): void {
   throw new StreamError('SAGE_OPTION', `${where}: expected true or false, got ${describe(value)}`)
 }
 
+/** Checks that an option is one of a few words. */
+export function requireOneOf<W extends string>(
+  value: unknown,
+  words: readonly W[],
+  where: string,
+): asserts value is W {
+  if (words.includes(value as W)) return
+  const list = words.map((word) => `'${word}'`).join(', ')
+  throw new StreamError('SAGE_OPTION', `${where}: expected ${list}, got ${describe(value)}`)
+}
+
+/** Rule: one of a few words. */
+export function oneOf(words: readonly string[]): OptionRule {
+  return (value, where) => requireOneOf(value, words, where)
+}
+
 /** Rule: an integer from 1. Throws `SAGE_PARALLELISM`. */
 export function requireParallelism(value: unknown, where: string): void {
   checkParallelism(value, MAX_PARALLELISM, where)

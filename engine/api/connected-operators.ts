@@ -10,12 +10,11 @@ import { watermarks } from '../../operators/time/watermark-strategy.ts'
 import { mayBeEndless } from '../graph/endless.ts'
 import type { GraphNode } from '../graph/node.ts'
 import { append } from './append.ts'
-import { allowAny, operatorOptions, requireCapacity } from './arguments.ts'
+import { allowAny, oneOf, operatorOptions, requireCapacity, requireOneOf } from './arguments.ts'
 import {
   type ConnectedSettings,
   handlingOf,
   inputName,
-  requireOneOf,
   requireOptions,
   wholeMs,
 } from './connected-settings.ts'
@@ -65,7 +64,7 @@ export function addJoin(
 ): GraphNode {
   requireTwo(inputs)
   const options = operatorOptions('join', given, {
-    joinType: (value, where) => requireOneOf(value, JOIN_TYPES, where),
+    joinType: oneOf(JOIN_TYPES),
     keyFn: allowAny,
     condition: requireLambda,
     within: (value, where) => void durationMs(value as Duration, where),

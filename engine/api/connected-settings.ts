@@ -3,7 +3,7 @@ import { describe, StreamError } from '../../codec/errors.ts'
 import type { Alignment } from '../../operators/connected/alignment.ts'
 import type { ErrorHandler, FailureHandling } from '../../operators/contract/failure-handling.ts'
 import type { Backpressure } from '../graph/node.ts'
-import { requireCapacity } from './arguments.ts'
+import { requireCapacity, requireOneOf } from './arguments.ts'
 import type { Cursor } from './stream-scope.ts'
 
 /** What holds for the operators that follow on connected streams. */
@@ -48,17 +48,6 @@ export function requireOptions(
     'SAGE_OPTION',
     `${method}: expected options ${known.join(', ')}, got ${describe(unknown)}`,
   )
-}
-
-/** Checks that an option is one of a few words. */
-export function requireOneOf<W extends string>(
-  value: unknown,
-  words: readonly W[],
-  where: string,
-): asserts value is W {
-  if (words.includes(value as W)) return
-  const list = words.map((word) => `'${word}'`).join(', ')
-  throw new StreamError('SAGE_OPTION', `${where}: expected ${list}, got ${describe(value)}`)
 }
 
 /** A duration of whole milliseconds, greater than 0 and finite, as windows need it. */

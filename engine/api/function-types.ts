@@ -1,5 +1,4 @@
 import type { RuntimeContext } from '../../operators/contract/context.ts'
-import type { WindowEmitMode } from '../../operators/keyed-window/join-logic.ts'
 import type { JoinEmitMode } from '../../operators/stateful/join-table.ts'
 import type { OperatorOptions } from './options.ts'
 
@@ -84,9 +83,3 @@ export type CoMapResult<I> = Present<
 
 /** The records in what a function returns. */
 export type ResultOf<F> = F extends (...args: any[]) => infer R ? Present<R> : never
-
-/** What a row of `joinWindow` is: a value of each side, perhaps null unless rows are complete. */
-export type WindowRow<
-  Row extends readonly unknown[],
-  E extends WindowEmitMode,
-> = E extends 'complete' ? Row : { [I in keyof Row]: Row[I] | null }

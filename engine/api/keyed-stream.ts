@@ -1,5 +1,4 @@
 import { type Duration, durationMs } from '../../codec/duration.ts'
-import { describe, StreamError } from '../../codec/errors.ts'
 import { generalCodec } from '../../codec/general-codec.ts'
 import { requireLambda } from '../../operators/contract/function-form.ts'
 import type { OperatorFactory } from '../../operators/contract/operator.ts'
@@ -15,11 +14,7 @@ import {
   foldLogic,
   reduceLogic,
 } from '../../operators/keyed-window/fold-logic.ts'
-import {
-  joinLogic,
-  type WindowEmitMode,
-  type WindowInsertMode,
-} from '../../operators/keyed-window/join-logic.ts'
+import { joinLogic } from '../../operators/keyed-window/join-logic.ts'
 import type { Pattern } from '../../operators/pattern/pattern.ts'
 import { patternStart } from '../../operators/pattern/pattern-builder.ts'
 import { compilePattern } from '../../operators/pattern/pattern-machine.ts'
@@ -32,24 +27,19 @@ import {
   statefulFlatMapFactory,
   statefulMapFactory,
 } from '../../operators/stateful/stateful-map.ts'
-import { append, requireOneEnvironment } from './append.ts'
+import { append } from './append.ts'
 import {
   type CheckedOptions,
-  type OptionRule,
   type OptionRules,
   operatorOptions,
   requireCapacity,
+  requireDuration,
   stepOptions,
 } from './arguments.ts'
 import { BasicStream, cursorOf } from './basic-stream.ts'
 import { joinIntervals } from './interval-join.ts'
-import {
-  addWindow,
-  collectWindowRules,
-  foldWindowRules,
-  joinWindowRules,
-  windowInputs,
-} from './keyed-windows.ts'
+import { joinModeRules, joinSides } from './join-sides.ts'
+import { addWindow, collectWindowRules, foldWindowRules, joinWindowRules } from './keyed-windows.ts'
 import { commonKey, notKeyed } from './keying.ts'
 import { CURSOR, type Cursor, cursorAt } from './stream-scope.ts'
 import { WindowsByKey } from './windowed-stream.ts'
@@ -114,9 +104,9 @@ export class StreamByKey extends BasicStream {
   }
 
   join(stepId: unknown, others: unknown, options?: unknown) {
-    const checked = stepOptions('join', stepId, options, joinRules)
+    const checked = stepOptions('join', stepId, options, joinModeRules)
     const { insertMode = 'last', emitMode = 'complete' } = checked
-    const inputs = joinInputs(this[CURSOR], others)
+    const inputs = joinSides('join', this[CURSOR], others)
     const factory = keyedJoinFactory(
       inputs.length,
       insertMode as JoinInsertMode,
@@ -174,10 +164,10 @@ export class StreamByKey extends BasicStream {
   }
 
   joinWindow(stepId: unknown, window: unknown, others: unknown, options?: unknown) {
-    const inputs = windowInputs(this[CURSOR], others)
+    const inputs = joinSides('joinWindow', this[CURSOR], others)
     const call = { kind: 'joinWindow', stepId, window, options, rules: joinWindowRules }
     return addWindow(inputs, call, ({ insertMode = 'last', emitMode = 'final' }) =>
-      joinLogic(inputs.length, insertMode as WindowInsertMode, emitMode as WindowEmitMode),
+      joinLogic(inputs.length, insertMode as JoinInsertMode, emitMode as JoinEmitMode),
     )
   }
 
@@ -235,40 +225,6 @@ export class StreamByKey extends BasicStream {
 }
 
 const collectRules: OptionRules = { timeout: requireDuration, maxSize: requireCapacity }
-
-function requireDuration(value: unknown, where: string): void {
-  durationMs(value as Duration, where)
-}
-
-const joinRules: OptionRules = {
-  insertMode: oneOf(['first', 'last', 'product'] satisfies JoinInsertMode[]),
-  emitMode: oneOf(['complete', 'final', 'running'] satisfies JoinEmitMode[]),
-}
-
-function oneOf(known: readonly string[]): OptionRule {
-  return (value, where) => {
-    if (known.includes(value as string)) return
-    const expected = known.map((name) => `'${name}'`).join(', ')
-    throw new StreamError('SAGE_OPTION', `${where}: expected ${expected}, got ${describe(value)}`)
-  }
-}
-
-/** The sides of a join: the receiver, then the others, all keyed, in one environment and by one strategy. */
-function joinInputs(first: Cursor, others: unknown): readonly Cursor[] {
-  const list: readonly unknown[] = Array.isArray(others) ? others : [others]
-  if (list.length === 0) {
-    throw new StreamError(
-      'SAGE_OPTION',
-      'join: expected a keyed stream, or an array of at least one, got []',
-    )
-  }
-  const inputs = [first, ...list.map((other) => cursorOf(other, 'join'))]
-  requireOneEnvironment('join', inputs)
-  const unkeyed = inputs.find((cursor) => cursor.keying === undefined)
-  if (unkeyed !== undefined) throw notKeyed('join', unkeyed)
-  commonKey('join', inputs)
-  return inputs
-}
 
 /** A stream that is not keyed: what needs keys says so, also to programs without types. */
 export class UnkeyedStream extends BasicStream {

@@ -1,7 +1,5 @@
-import { describe, StreamError } from '../../codec/errors.ts'
 import { generalCodec } from '../../codec/general-codec.ts'
 import type { CollectInto } from '../../operators/keyed-window/collect-logic.ts'
-import type { WindowEmitMode, WindowInsertMode } from '../../operators/keyed-window/join-logic.ts'
 import {
   keyedWindowFactory,
   WINDOW_LATE,
@@ -9,16 +7,16 @@ import {
 } from '../../operators/keyed-window/keyed-window.ts'
 import type { WindowLogic } from '../../operators/keyed-window/window-logic.ts'
 import { resolveWindow } from '../../operators/keyed-window/window-spec.ts'
-import { append, requireOneEnvironment } from './append.ts'
+import { append } from './append.ts'
 import {
   type CheckedOptions,
-  type OptionRule,
   type OptionRules,
+  oneOf,
   requireBoolean,
   stepOptions,
 } from './arguments.ts'
-import { cursorOf } from './basic-stream.ts'
-import { commonKey, notKeyed } from './keying.ts'
+import { joinModeRules } from './join-sides.ts'
+import { commonKey } from './keying.ts'
 import { type Cursor, cursorAt } from './stream-scope.ts'
 
 /** A method of `KeyedStream` that adds an operator of windows, as it was called. */
@@ -56,22 +54,6 @@ export function addWindow(
   return { down: scope.stream(down), late: port(WINDOW_LATE), meta: port(WINDOW_META) }
 }
 
-/** The sides of a `joinWindow`: the receiver, then the others, all keyed, in one environment and by one strategy. */
-export function windowInputs(first: Cursor, others: unknown): readonly Cursor[] {
-  const list: readonly unknown[] = Array.isArray(others) ? others : [others]
-  if (list.length === 0) {
-    throw new StreamError(
-      'SAGE_OPTION',
-      'joinWindow: expected a keyed stream, or an array of at least one, got []',
-    )
-  }
-  const inputs = [first, ...list.map((other) => cursorOf(other, 'joinWindow'))]
-  requireOneEnvironment('joinWindow', inputs)
-  const unkeyed = inputs.find((cursor) => cursor.keying === undefined)
-  if (unkeyed !== undefined) throw notKeyed('joinWindow', unkeyed)
-  return inputs
-}
-
 export const foldWindowRules: OptionRules = { ordered: requireBoolean }
 
 export const collectWindowRules: OptionRules = {
@@ -81,14 +63,5 @@ export const collectWindowRules: OptionRules = {
 
 export const joinWindowRules: OptionRules = {
   ...foldWindowRules,
-  insertMode: oneOf(['first', 'last', 'product'] satisfies WindowInsertMode[]),
-  emitMode: oneOf(['complete', 'final', 'running'] satisfies WindowEmitMode[]),
-}
-
-function oneOf(known: readonly string[]): OptionRule {
-  return (value, where) => {
-    if (known.includes(value as string)) return
-    const expected = known.map((name) => `'${name}'`).join(', ')
-    throw new StreamError('SAGE_OPTION', `${where}: expected ${expected}, got ${describe(value)}`)
-  }
+  ...joinModeRules,
 }

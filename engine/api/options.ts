@@ -1,7 +1,6 @@
 import type { Duration } from '../../codec/duration.ts'
 import type { ErrorPolicy } from '../../operators/contract/error-policy.ts'
 import type { CollectInto } from '../../operators/keyed-window/collect-logic.ts'
-import type { WindowEmitMode, WindowInsertMode } from '../../operators/keyed-window/join-logic.ts'
 import type { JoinEmitMode, JoinInsertMode } from '../../operators/stateful/join-table.ts'
 
 /** What every operator takes last, merged into its own options where it has any. */
@@ -122,8 +121,7 @@ export interface CollectWindowOptions<I extends CollectInto = CollectInto> exten
 }
 
 /** Options of `joinWindow`. */
-export interface JoinWindowOptions<E extends WindowEmitMode = WindowEmitMode>
-  extends WindowOptions {
+export interface JoinWindowOptions<E extends JoinEmitMode = JoinEmitMode> extends WindowOptions {
   /**
    * Which of a side's values stay. Default `'last'`. Of merged sessions `'first'` keeps the values of
    * the earlier one, `'last'` those of the later one.
@@ -132,7 +130,7 @@ export interface JoinWindowOptions<E extends WindowEmitMode = WindowEmitMode>
    * - `'last'`: each replaces the one before.
    * - `'product'`: all; rows are all combinations, in which the first side varies slowest.
    */
-  readonly insertMode?: WindowInsertMode
+  readonly insertMode?: JoinInsertMode
   /**
    * When rows are emitted. Default `'final'`.
    *

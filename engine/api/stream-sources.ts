@@ -153,7 +153,15 @@ export class StreamSources {
     return stream as InputStream<T>
   }
 
-  /** The beginning of a feedback edge; `stream.fillFuture(future)` gives it its records. */
+  /**
+   * A stream that is used before it is made: the beginning of a feedback loop. `stream.fillFuture(future)` gives it its
+   * records, which may come from itself. A loop ends when its ordinary inputs have ended and nothing circulates in it: no
+   * record, no pending promise, no timer of the job's clock. It is as parallel as the stream that fills it, or as
+   * `setParallelism` says.
+   *
+   * @throws StreamError `SAGE_FUTURE_UNFILLED` at submit, when nothing fills it; `SAGE_CONFIG` at submit, for a loop in a job
+   * that takes checkpoints
+   */
   fromFuture<T = any>(name: string): DataStream<T> {
     requireText(name, 'fromFuture name')
     const node = this.graph.add({ kind: 'fromFuture', name, body: { type: 'future' }, inputs: [] })

@@ -9,6 +9,8 @@ import {
   SinkFunction,
 } from '../../operators/contract/function.ts'
 import { FileSink } from '../../operators/files/file-sink.ts'
+import { SqlSink } from '../../operators/sql/sql-sink.ts'
+import { sqlite } from '../../operators/sql/sqlite.ts'
 import { same } from './fixtures/same-type.ts'
 import type { OperatorOptions } from './options.ts'
 import type { OutputStream } from './output-stream.ts'
@@ -300,3 +302,19 @@ orders.connect(orders).sink(FileSink, { ...files, partition: ({ user }) => user 
 orders.sink(FileSink, { path: 'out', format: 'xml' })
 // @ts-expect-error: a folder is needed
 orders.sink(FileSink)
+
+// Databases: columns are fields of the records.
+const database = sqlite('orders.db')
+const table = { database, table: 'orders' }
+same<DataStream<Order>>()(orders.sink(SqlSink, table), true)
+orders.sink(SqlSink, { ...table, columns: ['user'], key: ['user'] }, { uid: 'orders' })
+orders.keyBy((order) => order.user).sink(SqlSink, { ...table, key: ['user'] })
+const statement = 'INSERT INTO users VALUES (?) ON CONFLICT DO NOTHING'
+orders.sink(SqlSink, { database, statement, values: ({ user }) => [user] })
+orders.connect(orders).sink(SqlSink, { database, statement, values: ({ user }) => [user] })
+// @ts-expect-error: there is no such field
+orders.sink(SqlSink, { ...table, columns: ['username'] })
+// @ts-expect-error: a statement takes values
+orders.sink(SqlSink, { database, statement })
+// @ts-expect-error: a table, or a statement
+orders.sink(SqlSink, { ...table, statement, values: ({ user }) => [user] })

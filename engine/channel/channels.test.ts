@@ -163,6 +163,25 @@ describe('a full ring with a buffer that drops', () => {
   })
 })
 
+it('a channel that closes a loop is never pressed; what waits is told, and keeps its order', () => {
+  let waiting = 0
+  const spill = {
+    put: (bytes: number) => void (waiting += bytes),
+    sent: (bytes: number) => void (waiting -= bytes),
+  }
+  const link = new Link({ spill })
+  for (let i = 0; i < 5000; i++) {
+    put(link, `${i} ${'x'.repeat(100)}`)
+    expect(link.output.pressed).toBe(false)
+  }
+  link.output.flush()
+  expect(link.output.waiting).toBe(true)
+  expect(waiting).toBeGreaterThan(400_000)
+  const numbers = link.carry().map((text) => Number.parseInt(text as string, 10))
+  expect(numbers).toEqual(Array.from({ length: 5000 }, (_, i) => i))
+  expect([link.output.waiting, waiting]).toEqual([false, 0])
+})
+
 describe('records larger than a frame', () => {
   test.each([1_000, 1_016, 1_017, 4_096, 100_000, 1 << 20])(
     '%i bytes, between small ones, through 4 KiB',

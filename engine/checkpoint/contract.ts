@@ -32,6 +32,13 @@ export interface CheckpointStore {
    * part of it; `SAGE_CHECKPOINT_IN_USE` when the lock was lost
    */
   complete(manifest: Manifest): Promise<CompletedCheckpoint>
+  /**
+   * The job ends with the savepoint `epoch`, which is complete elsewhere, and its sinks make visible what that holds: durably
+   * listed from now on, as one that cannot be used here.
+   *
+   * @param path - what `checkpoint.resume` takes to begin from it
+   */
+  leave(epoch: number, path: string): Promise<void>
   /** Takes back what there is of a checkpoint. Its threads have stopped writing, or `retain` takes the rest later. */
   abort(epoch: number): Promise<void>
   /**

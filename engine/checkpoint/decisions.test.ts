@@ -488,6 +488,12 @@ describe('what is not needed any more', () => {
       ['epoch-1', 'part-1-1-0', 'part-5-0-0'],
     ],
     [
+      'a savepoint that the job has left with stays, until a newer one is complete',
+      { names: [...names, 'left-2', 'left-4'], count: 9 },
+      ['left-2'],
+      [...old, 'part-1-1-0'],
+    ],
+    [
       'an older one that is damaged goes',
       { usable: [one, three], count: 9 },
       ['manifest-2'],
@@ -505,6 +511,8 @@ describe('names', () => {
     ['manifest-7', { kind: 'manifest', epoch: 7 }],
     ['manifest-7.tmp', { kind: 'unfinished', epoch: 7 }],
     ['revoked-7', { kind: 'revoked', epoch: 7 }],
+    ['left-7', { kind: 'left', epoch: 7 }],
+    ['left-7.tmp', { kind: 'unfinished', epoch: 7 }],
     ['epoch-7', { kind: 'epoch', epoch: 7 }],
   ])('%s', (name, expected) => {
     expect(parseName(name)).toEqual({ name, ...expected })

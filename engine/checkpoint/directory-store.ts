@@ -12,7 +12,9 @@ import type {
 } from './contract.ts'
 import {
   epochName,
+  KIND_LEFT,
   KIND_MANIFEST,
+  leftName,
   manifestName,
   type PartId,
   parseName,
@@ -113,6 +115,15 @@ export class DirectoryStore implements CheckpointStore {
     return { epoch, path, bytes: bytes + ownBytes(manifest) }
   }
 
+  async leave(epoch: number, path: string): Promise<void> {
+    const place = this.#path(leftName(epoch))
+    await writeDescription(this.#files, place + UNFINISHED, KIND_LEFT, { path })
+    await this.#attempt(`to note savepoint ${epoch}`, async () => {
+      await this.#files.rename(place + UNFINISHED, place)
+      await this.#files.syncDirectory(this.#directory)
+    })
+  }
+
   async abort(epoch: number): Promise<void> {
     // Whatever cannot be removed now, `retain` takes later.
     this.#active.delete(epoch)
@@ -133,7 +144,7 @@ export class DirectoryStore implements CheckpointStore {
     const names = await this.#attempt('to list it', () => this.#files.list(this.#directory))
     const files = names
       .map(parseName)
-      .filter((file) => file?.kind === 'manifest' || file?.kind === 'revoked')
+      .filter((file) => file !== undefined && isListed(file))
       .sort((a, b) => b!.epoch - a!.epoch)
     const found: FoundCheckpoint[] = []
     for (const file of files) found.push(await this.#find(file!))
@@ -186,6 +197,7 @@ export class DirectoryStore implements CheckpointStore {
 
   async #find({ name, kind, epoch }: StoredName): Promise<FoundCheckpoint> {
     try {
+      if (kind === 'left') return { epoch, damage: await this.#readLeft(name) }
       const manifest = this.#manifests.get(epoch) ?? (await this.#readManifest(name, epoch))
       const revoked = 'it was given up when the job went on from an earlier one'
       const damage = kind === 'revoked' ? revoked : this.#damage.get(epoch)
@@ -202,6 +214,12 @@ export class DirectoryStore implements CheckpointStore {
     if (manifest.epoch !== epoch) throw corrupt(path, `epoch ${epoch}`, `${manifest.epoch}`)
     this.#manifests.set(epoch, manifest)
     return manifest
+  }
+
+  async #readLeft(name: string): Promise<string> {
+    const { value } = await readDescription(this.#files, this.#path(name), KIND_LEFT)
+    const { path } = value as { readonly path: string }
+    return `the job was stopped with it as savepoint '${path}', which checkpoint.resume takes`
   }
 
   /** A part that somebody has removed is found while there is still time to write everything anew. */
@@ -230,6 +248,10 @@ export class DirectoryStore implements CheckpointStore {
       throw fileFailure(this.#directory, expected, error)
     }
   }
+}
+
+function isListed({ kind }: StoredName): boolean {
+  return kind === 'manifest' || kind === 'revoked' || kind === 'left'
 }
 
 /** A directory as the threads use it: see `CheckpointStore.site`. */

@@ -7,6 +7,8 @@
  *   manifest-<epoch>.tmp            one that is being written
  *   revoked-<epoch>                 a manifest that is not used any more: the job went on from an earlier one
  *   part-<epoch>-<thread>-<n>       state that a thread has written; means something once a manifest names it
+ *   left-<epoch>                    names the savepoint of that number, elsewhere, with which a job has left
+ *   left-<epoch>.tmp                one that is being written
  *   epoch-<epoch>                   empty: the number has been given out, and is not given out again
  *   lock-<id>                       who uses the directory (lock.ts)
  *   lock-<id>.tmp                   a lock that is being written
@@ -36,7 +38,7 @@
  * description and tail follow each other without gaps, and a file that is cut off has no tail.
  *
  * A manifest has no blocks: its description is the manifest. A part's description is a `PartIndex`. A lock's says who
- * holds it.
+ * holds it, that of a `left-<epoch>` where the savepoint lies.
  */
 
 /** Of the format. Files of another version are refused. */
@@ -62,6 +64,7 @@ export const END_MARK = 0x444e4553
 export const KIND_PART = 1
 export const KIND_MANIFEST = 2
 export const KIND_LOCK = 3
+export const KIND_LEFT = 4
 
 /** A block is closed when it has so many bytes: a damaged byte costs one block's reading to find, a skipped block none. */
 export const BLOCK_BYTES = 1 << 20
@@ -87,6 +90,10 @@ export function revokedName(epoch: number): string {
   return `revoked-${epoch}`
 }
 
+export function leftName(epoch: number): string {
+  return `left-${epoch}`
+}
+
 export function epochName(epoch: number): string {
   return `epoch-${epoch}`
 }
@@ -97,11 +104,12 @@ export const UNFINISHED = '.tmp'
 /** What the name of a file in a checkpoint directory says. */
 export interface StoredName {
   readonly name: string
-  readonly kind: 'manifest' | 'unfinished' | 'revoked' | 'part' | 'epoch'
+  readonly kind: 'manifest' | 'unfinished' | 'revoked' | 'left' | 'part' | 'epoch'
   readonly epoch: number
 }
 
-const PATTERN = /^(?:(manifest|revoked|epoch)-(\d+)|manifest-(\d+)\.tmp|part-(\d+)-\d+-\d+)$/
+const PATTERN =
+  /^(?:(manifest|revoked|left|epoch)-(\d+)|(?:manifest|left)-(\d+)\.tmp|part-(\d+)-\d+-\d+)$/
 
 /** Reads a name; undefined for files of no checkpoint, which are left alone. */
 export function parseName(name: string): StoredName | undefined {

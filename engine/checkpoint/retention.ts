@@ -30,7 +30,7 @@ export interface Removal {
  * What is not needed: all that neither the newest usable checkpoints nor those in progress name. Nothing goes as long as
  * no checkpoint is usable.
  *
- * A manifest that is damaged or revoked stays until a newer checkpoint is complete, with all that may belong to it: that it is there
+ * A manifest that is damaged or revoked, or a savepoint that the job has left with, stays until a newer checkpoint is complete, with all that may belong to it: that it is there
  * tells that sinks may have made its epoch visible. Likewise the marks of numbers that are used.
  */
 export function planRetention(facts: RetentionFacts): Removal {
@@ -59,5 +59,5 @@ export function planRetention(facts: RetentionFacts): Removal {
 }
 
 function isManifest({ kind }: StoredName): boolean {
-  return kind === 'manifest' || kind === 'revoked'
+  return kind === 'manifest' || kind === 'revoked' || kind === 'left'
 }

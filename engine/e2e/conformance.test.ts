@@ -18,7 +18,6 @@ import { byId, grouped, scattered, sequences, subtasks } from './fixtures/confor
  * | 53, 54   | what fromBatch takes              | `operators/conformance.test.ts`, `base-environment`     |
  * | 55       | a service registered twice        | `base-environment`: refused, API.md stands above        |
  * | 60, 65, 70, 75, 80, 85, 90, 95, 100, 105 | -- | the specification has no such cases                     |
- * | 91-93    | feedback                          | comes with futures                                      |
  * | 106      | time-outs of services             | job scope comes later; its other parts run on worker scope |
  * | 108      | a pipeline as a service           | job scope comes later                                   |
  * | 109      | the job manager's protocol        | comes with `RemoteEnvironment`                          |
@@ -276,6 +275,23 @@ describe.each(MODES)('conformance, mode %s', (mode) => {
     const { out } = await run(89)
     expect(out('large')).toHaveLength(31)
     expect(out('mixed').map(([, count]) => count)).toEqual([2, 2, 1, 2, 62, 62])
+  })
+
+  it('91 future_counter', async () => {
+    const { log, operators } = await run(91)
+    const counts = log().map(([, , { count }]) => count)
+    expect(counts).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9])
+    expect(operators.find(({ name }) => name === 'increment')?.recordsIn).toBe(10)
+  })
+
+  it('92 future_sentences', async () => {
+    const { log } = await run(92)
+    expect(log().map(([, , sentence]) => sentence)).toEqual(['one', 'two', 'three', 'four'])
+  })
+
+  it('93 feedback_filter', async () => {
+    const { log } = await run(93)
+    expect(log().map(([, , { c }]) => c)).toEqual([1, 2, 3, 4, 5])
   })
 
   it('94 four_way_union', async () => {

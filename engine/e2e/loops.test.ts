@@ -11,6 +11,7 @@ import {
   forward,
   lastWords,
   nested,
+  partners,
   timed,
   twice,
   windowed,
@@ -147,6 +148,14 @@ describe.each(inlineModes)('%s', (_, config) => {
     expect(outputs.seen.toSorted(byNumber)).toEqual([0, 0, 1, 2, 1004])
     const counts = operators.find(({ name }) => name === 'counts')!
     expect([counts.recordsIn, counts.dropped]).toEqual([5, 1])
+  })
+
+  it('what a join gives at the end of input comes too late for it', async () => {
+    const { outputs, operators } = await partners.run(undefined, config)
+    // 14 = 2 and 2 went round before the end, and had no partner either.
+    expect(outputs.seen.toSorted(byNumber)).toEqual([1, 2, 3, 11, 13, 14, 15, 24])
+    const rows = operators.find(({ kind }) => kind === 'join')!
+    expect([rows.recordsIn, rows.dropped]).toEqual([10, 4])
   })
 
   it('stop() drains what circulates', async () => {

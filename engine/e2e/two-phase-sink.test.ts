@@ -9,6 +9,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -162,6 +163,49 @@ describe.each(modes)('%s', (name, mode) => {
     for (const one of behind) expect(visible()).not.toContain(one)
   }, 60_000)
 
+  it('stop({ savepoint }) makes visible what it holds; a job begins from it, in any directory', async () => {
+    const count = 6_000
+    const savepoint = join(root, 'savepoint')
+    const job = await filing.submit({ path, count, paceMs: 2 }, config(2, 1_000_000))
+    const { id } = await job.checkpoint()
+    expect((await job.stop({ savepoint })).status).toBe('stopped')
+    expect(hidden()).toEqual([])
+    const stopped = visible()
+    expect(Math.max(...stopped.map(epochOf))).toBeGreaterThan(id)
+    const other = { dir: join(root, 'other'), interval: 3, resume: savepoint }
+    const from = { ...config(3), checkpoint: other }
+    expect((await run({ count }, from)).error).toBeUndefined()
+    expect(visible()).toEqual(expect.arrayContaining(stopped))
+    expect(faultOf(rows(), count)).toBeUndefined()
+  }, 60_000)
+
+  it('a job that goes on without the savepoint it was stopped with takes back what that made visible', async () => {
+    const count = 6_000
+    const savepoint = join(root, 'savepoint')
+    const job = await filing.submit({ path, count, paceMs: 2 }, config(2, 1_000_000))
+    const { id } = await job.checkpoint()
+    await job.stop({ savepoint })
+    const behind = visible().filter((one) => epochOf(one) > id)
+    expect(behind).not.toEqual([])
+    expect((await run({ count, breaksAt: 1 }, config(1, 1_000_000))).error).toBeDefined()
+    for (const one of behind) expect(visible()).not.toContain(one)
+    expect((await run({ count }, config(2))).error).toBeUndefined()
+    expect(faultOf(rows(), count)).toBeUndefined()
+  }, 60_000)
+
+  it('a commit that fails in stop({ savepoint }) fails the job; who begins from the savepoint repairs it', async () => {
+    const count = 6_000
+    const savepoint = join(root, 'savepoint')
+    const params = { path, count, paceMs: 2, commitFails: true }
+    const job = await filing.submit(params, config(2, 1_000_000))
+    while (job.metrics().every(({ recordsIn }) => recordsIn === 0)) await turn()
+    await expect(job.stop({ savepoint })).rejects.toMatchObject({ operator: 'Files' })
+    expect(visible()).toEqual([])
+    const from = { ...config(3), checkpoint: { dir, interval: 3, resume: savepoint } }
+    expect((await run({ count }, from)).error).toBeUndefined()
+    expect(faultOf(rows(), count)).toBeUndefined()
+  }, 60_000)
+
   it('a file of somebody else is refused', async () => {
     const count = 400
     await run({ count, breaksAt: 399 }, config(1))
@@ -224,6 +268,35 @@ it('what cannot be taken back: nor does a job begin from a savepoint behind it',
     message: expect.stringContaining("'mail' cannot take back"),
   })
   expect(told.filter((what) => what !== 'closed')).toEqual([])
+})
+
+it('a sink that cannot take back: no going on without the savepoint that the job was stopped with', async () => {
+  const told: string[] = []
+  const job = mailing((what) => void told.push(what))
+  const savepoint = join(root, 'savepoint')
+  const checkpoint = { dir, interval: Number.POSITIVE_INFINITY }
+  const config = { mode: 'inline', restart: 'none', checkpoint } as const
+  const first = await job.submit(undefined, config)
+  await first.io.letters.push('a')
+  await first.checkpoint()
+  await first.io.letters.push('b')
+  await first.stop({ savepoint })
+  expect(told.splice(0)).toEqual(['sent a', 'sent b', 'closed'])
+  await expect(job.submit(undefined, config)).rejects.toMatchObject({
+    code: 'SAGE_CHECKPOINT_CORRUPT',
+    message: expect.stringContaining(`was stopped with it as savepoint '${savepoint}`),
+  })
+  const from = { ...config, checkpoint: { ...checkpoint, resume: savepoint } }
+  const second = await job.submit(undefined, from)
+  await second.io.letters.push('c')
+  await second.checkpoint()
+  await second.cancel()
+  // Whoever cannot tell what it has sent already sends it again.
+  expect(told.splice(0)).toEqual(['again b', 'sent c', 'closed'])
+  // Behind the next checkpoint of its own, the directory is whole again.
+  const third = await job.submit(undefined, config)
+  await third.cancel()
+  expect(told.splice(0)).toEqual(['again c', 'closed'])
 })
 
 it('parquet files are whole', async () => {

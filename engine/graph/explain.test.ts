@@ -20,6 +20,7 @@ const plan: ExplainedPlan = {
     { fromNode: 1, toNode: 2, partitioning: 'hash', exchange: true, codec: 'general' },
   ],
   memoryBytes: 1_500_000,
+  stateBytes: 65_536,
   threads: 2,
 }
 
@@ -27,7 +28,7 @@ describe('explain', () => {
   it('writes text', () => {
     expect(explain(plan)).toBe(
       [
-        `job 'word "count"': 2 chains, 3 subtasks, 2 threads, 1465 KiB of shared memory`,
+        `job 'word "count"': 2 chains, 3 subtasks, 2 threads, 1465 KiB of shared memory, and 64 KiB for shared state`,
         'chain 0: parallelism 1, threads 0',
         '  #0 lines (fromCollection)',
         '    -> #1 fused',

@@ -31,7 +31,10 @@ export interface ExplainedPlan {
   readonly name: string
   readonly chains: readonly ExplainedChain[]
   readonly edges: readonly ExplainedEdge[]
+  /** Shared memory of its rings and counters. */
   readonly memoryBytes: number
+  /** Shared memory of its stores (`StreamState`): reserved, used as they fill. */
+  readonly stateBytes: number
   readonly threads: number
 }
 
@@ -59,7 +62,7 @@ function asText(plan: ExplainedPlan): string {
   const subtasks = plan.chains.reduce((sum, chain) => sum + chain.parallelism, 0)
   const lines = [
     `job '${plan.name}': ${count(plan.chains.length, 'chain')}, ${count(subtasks, 'subtask')}, ` +
-      `${count(plan.threads, 'thread')}, ${kibibytes(plan.memoryBytes)} of shared memory`,
+      `${count(plan.threads, 'thread')}, ${kibibytes(plan.memoryBytes)} of shared memory, and ${kibibytes(plan.stateBytes)} for shared state`,
   ]
   for (const chain of plan.chains) {
     const threads = chain.threads === undefined ? '' : `, threads ${chain.threads.join(' ')}`

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest'
 import { TestEnvironment } from '../api/fixtures/test-environment.ts'
-import type { BaseEnvironment, DataStream } from '../index.ts'
+import { type BaseEnvironment, type DataStream, watermarks } from '../index.ts'
 import { type Plan, type PlanSettings, planGraph } from './plan.ts'
 
 const settings: PlanSettings = {
@@ -229,4 +229,46 @@ it('is the same whenever it is made', () => {
     chains(planOf(build)),
     exchanges(planOf(build)),
   ])
+})
+
+describe('feedback loops', () => {
+  const loop = (env: BaseEnvironment, source: DataStream<number>, parallelism?: number) => {
+    const again = env.fromFuture<number>('again')
+    const met = source.union(again).map(same, named('body', parallelism))
+    met.filter(same, named('round')).fillFuture(again)
+    met.filter(same, named('out')).sink(same, named('s'))
+  }
+
+  it('run in chains of their own, which what leaves them does not share', () => {
+    const plan = planOf((env) => loop(env, one(env)))
+    expect(chains(plan)).toEqual(['one', 'again', 'union body round', 'out s'])
+    expect(plan.chains.map(({ loop: of }) => of)).toEqual([undefined, 0, 0, undefined])
+    expect(exchanges(plan)).toEqual([
+      'round -> again 1x1 pairwise',
+      'one -> union 1x1 pairwise',
+      'again -> union 1x1 pairwise',
+      'body -> out 1x1 pairwise',
+    ])
+    expect(plan.exchanges.map(({ feedback }) => feedback)).toEqual([true, false, false, false])
+  })
+
+  it('a future is as parallel as what fills it, which may take its own from what enters the loop', () => {
+    const widths = (plan: Plan) =>
+      plan.chains.map(({ nodes, parallelism }) => `${nodes[0].name} ${parallelism}`)
+    expect(widths(planOf((env) => loop(env, wide(env))))).toEqual([
+      'wide 3',
+      'again 3',
+      'union 3',
+      'out 3',
+    ])
+    expect(widths(planOf((env) => loop(env, one(env), 2)))).toContain('again 2')
+  })
+
+  it('records that come round have the timestamps that they went in with', () => {
+    const plan = planOf((env) => {
+      const stamped = one(env).assignTimestamps(same, watermarks.monotonic())
+      loop(env, stamped)
+    })
+    expect(plan.timestamped).toEqual([false, true, true, true, true, true, true, true])
+  })
 })

@@ -91,7 +91,7 @@ export class JobPlan {
   }
 
   explain(name: string, format: ExplainFormat): string {
-    return explain(explained(name, this.plan, this.memory), format)
+    return explain(explained(name, this), format)
   }
 
   #initRings(exchange: Exchange): void {
@@ -120,7 +120,7 @@ function refuseLoops({ chains }: Plan): void {
   )
 }
 
-function explained(name: string, plan: Plan, memory: MemoryPlan): ExplainedPlan {
+function explained(name: string, { plan, memory, state }: JobPlan): ExplainedPlan {
   const fused = [...plan.fused].flatMap(([from, edges]) =>
     edges.map(({ edge, to }) => ({
       fromNode: from,
@@ -152,6 +152,7 @@ function explained(name: string, plan: Plan, memory: MemoryPlan): ExplainedPlan 
     })),
     edges: [...fused, ...crossing],
     memoryBytes: memory.totalBytes,
+    stateBytes: state.byteLength,
     threads: plan.threads,
   }
 }

@@ -59,6 +59,7 @@ test.each<[ErrorCode, boolean]>([
   ['SAGE_STUCK', true],
   ['SAGE_SERVICE', true],
   ['SAGE_FILE', true],
+  ['SAGE_SQL', true],
   ['SAGE_TIMEOUT', true],
   ['SAGE_GRAPH_MISMATCH', false],
   ['SAGE_JOB_MODULE', false],

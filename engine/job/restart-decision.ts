@@ -48,6 +48,7 @@ const CURABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'SAGE_STUCK',
   'SAGE_SERVICE',
   'SAGE_FILE',
+  'SAGE_SQL',
   'SAGE_TIMEOUT',
 ])
 

@@ -22,7 +22,7 @@ export interface CheckpointingJob {
   report(done: CompletedReport): void
   /** One could not be taken; the job goes on. */
   refuse(error: ErrorData, requests: readonly number[]): void
-  /** The job stands still behind a savepoint: it may end. */
+  /** The job stands still behind a checkpoint, whose sinks have made visible what it holds: it may end. */
   suspended(): void
   /** The last checkpoint of the job failed: what it has left behind is not safe. */
   fail(error: ErrorData): void
@@ -86,6 +86,7 @@ export class CheckpointCoordinator {
   #beginning = false
   readonly #requests: CheckpointRequest[] = []
   readonly #lasts = new Set<number>()
+  readonly #suspended = new Set<number>()
   #stopTimer: () => void = nothing
   #closed = false
   /** What is being done in directories. */
@@ -208,6 +209,12 @@ export class CheckpointCoordinator {
     if (this.#lasts.size === this.#job.workers) this.#track(this.#beginNext())
   }
 
+  /** All of a worker stands still behind the last checkpoint, which is visible. */
+  suspended(worker: number): void {
+    this.#suspended.add(worker)
+    if (this.#suspended.size === this.#job.workers) this.#job.suspended()
+  }
+
   /** Something is done in a directory; never rejects. */
   #track(work: Promise<void>): void {
     this.#works.add(work)
@@ -316,6 +323,7 @@ export class CheckpointCoordinator {
       const manifest = buildManifest({ ...head, parts, ...(base === undefined ? {} : { base }) })
       const { path, bytes } = await store.complete(manifest)
       if (!savepoint) this.#base = manifest
+      else if (running.suspend && showsAnything(manifest)) await this.#store.leave(epoch, path)
       await running.lock?.release()
       const info = { id: epoch, path, bytes, durationMs: nowMs() - running.begun }
       const pushed = savepoint ? undefined : running.pushed
@@ -334,10 +342,8 @@ export class CheckpointCoordinator {
     this.#running = undefined
     this.#job.tell({ type: 'completed', epoch: running.epoch })
     this.#job.report(done)
-    if (running.suspend) {
-      this.#job.suspended()
-      return
-    }
+    // It ends when all workers have committed.
+    if (running.suspend) return
     // What is not needed any more goes in the background; what could not be removed goes next time.
     if (!running.savepoint)
       this.#track(this.#store.retain(this.#pace.retain).then(nothing, nothing))
@@ -380,6 +386,11 @@ export class CheckpointCoordinator {
     this.#schedule()
     this.#track(this.#beginNext())
   }
+}
+
+/** Whether any sink makes visible what a checkpoint holds. */
+function showsAnything({ operators }: Manifest): boolean {
+  return operators.some(({ visibility }) => visibility !== 'none')
 }
 
 function idsOf(requests: readonly CheckpointRequest[]): number[] {

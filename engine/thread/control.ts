@@ -33,6 +33,8 @@ export type FromWorker =
   | { readonly type: 'declined'; readonly epoch: number; readonly error: ErrorData }
   /** All of its subtasks have come to their end, and wait for a checkpoint that holds what they have left behind. */
   | { readonly type: 'allLast' }
+  /** Its subtasks stand still behind a checkpoint that is complete, and its sinks have made visible what that holds. */
+  | { readonly type: 'suspended' }
   /** Of a service of job scope. */
   | { readonly type: 'call'; readonly call: ServiceCall }
 

@@ -190,6 +190,7 @@ export class Coordinator {
     if (message.type === 'taken') this.#checkpoints?.taken(worker, message)
     if (message.type === 'declined') this.#checkpoints?.declined(message.epoch, message.error)
     if (message.type === 'allLast') this.#checkpoints?.allLast(worker)
+    if (message.type === 'suspended') this.#checkpoints?.suspended(worker)
     if (isAboutCheckpoints(message)) return
     if (message.type === 'built') this.#descriptions[worker] = message
     this.#states[worker] = message.type as WorkerState
@@ -247,7 +248,7 @@ export class Coordinator {
           this.#machine.openSite(from.directory).open(from.manifest),
         )
       await this.#openServices(job)
-      const partitions = await this.#listPartitions(job)
+      const partitions = await this.#listPartitions(job, from)
       for (const [node, list] of partitions) partitions.set(node, leftOf(list, from, node))
       const claims = PartitionClaims.allocate(partitions)
       this.#tell({ type: 'start', partitions, claims, from })
@@ -307,12 +308,15 @@ export class Coordinator {
     )
   }
 
-  async #listPartitions(job: JobGraph): Promise<Map<number, readonly string[]>> {
+  async #listPartitions(
+    job: JobGraph,
+    from: ResumedFrom | undefined,
+  ): Promise<Map<number, readonly string[]>> {
     const plan = planGraph(job.graph, this.#init.settings)
     const lists = new Map<number, readonly string[]>()
     for (const node of job.graph.nodes) {
       if (node.body.type !== 'source') continue
-      lists.set(node.id, await this.#partitionsOf(node, plan.parallelism[node.id], job))
+      lists.set(node.id, await this.#partitionsOf(node, plan.parallelism[node.id], job, from))
     }
     return lists
   }
@@ -321,13 +325,16 @@ export class Coordinator {
     node: GraphNode,
     parallelism: number,
     job: JobGraph,
+    from: ResumedFrom | undefined,
   ): Promise<readonly string[]> {
     if (node.body.type !== 'source') return []
     const { factory } = node.body
     if (factory.single) return ['0']
     const clock = clockOf(this.#init, job, this.#machine)
     try {
-      return await factory.create(listingContext(node, parallelism, this.#init, clock)).partitions()
+      const known = from?.positions.get(node.id)
+      const source = factory.create(listingContext(node, parallelism, this.#init, clock))
+      return await source.partitions(known && [...known.keys()])
     } catch (error) {
       if (error instanceof StreamError) throw error.at(node.name, 0)
       const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
@@ -375,7 +382,7 @@ export class Coordinator {
 }
 
 function isAboutCheckpoints({ type }: FromWorker): boolean {
-  return ['ready', 'held', 'taken', 'declined', 'allLast'].includes(type)
+  return ['ready', 'held', 'taken', 'declined', 'allLast', 'suspended'].includes(type)
 }
 
 /** The partitions that have not been read to their end. */

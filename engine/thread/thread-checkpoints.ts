@@ -150,16 +150,17 @@ export class ThreadCheckpoints implements CheckpointTaker {
 
   /**
    * It is complete: sinks commit, what stood still until then goes on, and later ones may stand on it. A savepoint stands for
-   * itself: the job's own checkpoints go on as if it had never been.
+   * itself: the job's own checkpoints go on as if it had never been. One that the job ends with is committed: nothing of the
+   * job's own comes behind it.
    */
   completed(epoch: number): void {
     const current = this.#current
     if (current?.order.epoch !== epoch) return
     this.#current = undefined
-    if (current.order.savepoint) return
+    if (current.order.savepoint && !current.order.suspend) return
     this.#forgetMarksBefore(epoch)
-    if (!this.#hasSinks) this.#release(current.last)
-    else this.#inBackground(this.#commit(epoch, current.last))
+    if (this.#hasSinks) this.#inBackground(this.#commit(epoch, current))
+    else this.#done(current)
   }
 
   /** The thread ends: a checkpoint under way is given up. Resolves when nobody is at work any more, sinks included. */
@@ -233,12 +234,12 @@ export class ThreadCheckpoints implements CheckpointTaker {
   }
 
   /** Behind those of the checkpoint before. */
-  #commit(epoch: number, last: ReadonlySet<string>): Promise<void> {
+  #commit(epoch: number, current: Current): Promise<void> {
     this.#commits = this.#commits.then(async () => {
       const cuts = this.#tasks.map((task) => task.cut())
       const open = cuts.filter((cut) => this.#lasts.get(nameOf(cut))?.done !== true)
       await Promise.all(open.map((cut) => commit(cut, epoch)))
-      this.#release(last)
+      this.#done(current)
     })
     return this.#commits
   }
@@ -255,12 +256,14 @@ export class ThreadCheckpoints implements CheckpointTaker {
     this.#background = Promise.all([this.#background, done]).then(() => {})
   }
 
-  #release(names: ReadonlySet<string>): void {
+  /** Everything that it holds is visible. */
+  #done({ last: names, order }: Current): void {
     for (const name of names) {
       const last = this.#lasts.get(name)!
       last.done = true
       last.released()
     }
+    if (order.suspend) this.#setting.post({ type: 'suspended' })
   }
 
   #write(

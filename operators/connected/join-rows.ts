@@ -108,15 +108,21 @@ class JoinRows implements Operator {
   }
 
   #take(own: 0 | 1, value: unknown): void {
-    const { scope } = this.#context
+    const { scope, countDropped } = this.#context
     const time = this.#time.ofRecord()
+    // Round a feedback loop, behind the end of input: its partners are gone.
+    if (this.#ending !== undefined) {
+      countDropped()
+      return
+    }
     const found = this.#place.find()
+    const before = found === -1 ? undefined : this.#column.get(found)
+    // What throws does so before anything has changed.
+    const partners = before === undefined ? [] : this.#partners(own, value, time, before[1 - own])
     // Timers may be about to fire that are due already.
     if (found !== -1 && this.#time.domain === 'processing') this.#forget(found, time)
     const sides = found === -1 ? undefined : this.#column.get(found)
-    // What throws does so before anything has changed.
-    const partners = sides === undefined ? [] : this.#partners(own, value, time, sides[1 - own])
-    const slot = found !== -1 && sides !== undefined ? found : this.#place.slot()
+    const slot = sides === undefined ? this.#place.slot() : found
     const kept: Sides = sides ?? [[], []]
     insertEntry(kept[own], { value, time, matched: partners.length > 0 })
     if (sides === undefined) this.#column.set(slot, kept)
@@ -133,10 +139,12 @@ class JoinRows implements Operator {
 
   #partners(own: 0 | 1, value: unknown, time: number, others: JoinSide): JoinEntry[] {
     const { withinMs, condition } = this.#spec
+    const due = this.#time.domain === 'processing' ? time : Number.NEGATIVE_INFINITY
     const partners: JoinEntry[] = []
     for (let i = firstAt(others, time - withinMs); i < others.length; i++) {
       const other = others[i]
       if (other.time > time + withinMs) break
+      if (this.#dueOf(other.time) <= due) continue
       if (condition !== undefined) {
         const holds = own === 0 ? condition(value, other.value) : condition(other.value, value)
         if (isPromise(holds)) throw promiseReturned('join.condition')

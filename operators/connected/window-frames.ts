@@ -16,6 +16,16 @@ export interface TimerChanges {
   delete(at: number): void
 }
 
+/** A record that has come. */
+export interface Arrived {
+  /** Index of the input it came through. */
+  readonly input: number
+  readonly value: unknown
+  readonly time: number
+  /** Windows that end then or before are over. */
+  readonly passed: number
+}
+
 /** The records of a window that is over. */
 export interface WindowRecords {
   readonly start: number
@@ -26,14 +36,7 @@ export interface WindowRecords {
 /** Puts records into frames, which are kept in the order of their times, and takes windows out of them. */
 export interface Framing {
   /** False: the record is late, or in no window; then nothing has changed. */
-  add(
-    frames: Frame[],
-    input: number,
-    value: unknown,
-    time: number,
-    passed: number,
-    timers: TimerChanges,
-  ): boolean
+  add(frames: Frame[], arrived: Arrived, timers: TimerChanges): boolean
   /** The window that ends at `end`, where it holds anything; forgets what no later one needs. */
   take(frames: Frame[], end: number): WindowRecords | undefined
 }
@@ -61,14 +64,7 @@ class PaneFraming implements Framing {
     this.#inputs = inputs
   }
 
-  add(
-    frames: Frame[],
-    input: number,
-    value: unknown,
-    time: number,
-    passed: number,
-    timers: TimerChanges,
-  ): boolean {
+  add(frames: Frame[], { input, value, time, passed }: Arrived, timers: TimerChanges): boolean {
     const last = frames[frames.length - 1]
     if (last !== undefined && time >= last.start && time < last.end && last.end > passed) {
       last.inputs[input].push(value)
@@ -121,14 +117,7 @@ class SessionFraming implements Framing {
     this.#inputs = inputs
   }
 
-  add(
-    frames: Frame[],
-    input: number,
-    value: unknown,
-    time: number,
-    passed: number,
-    timers: TimerChanges,
-  ): boolean {
+  add(frames: Frame[], { input, value, time, passed }: Arrived, timers: TimerChanges): boolean {
     let start = time
     let end = time + this.#timeout
     // Sessions lie apart, in order: those that touch the new one are neighbours.

@@ -65,9 +65,8 @@ class WindowStreams implements Operator {
   /** The slot of the record at hand, for its timers. */
   #slot = -1
   #state: StreamState | undefined
-  /** The record at hand, for a call that failed. */
-  #input = 0
-  #value: unknown
+  /** The record at hand: one object for all, as each needs one. */
+  readonly #arrived = { input: 0, value: undefined as unknown, time: 0, passed: 0 }
   /** The window on which the function threw last. */
   #failed: { readonly window: FiredWindow; readonly domain: TimeDomain } | undefined
 
@@ -115,7 +114,7 @@ class WindowStreams implements Operator {
   }
 
   again(): Iterable<unknown> {
-    if (this.#failed === undefined) this.#take(this.#input, this.#value)
+    if (this.#failed === undefined) this.#take(this.#arrived.input, this.#arrived.value)
     else {
       this.#context.scope.key = this.#failed.window.key
       this.#fire(this.#failed.window, this.#failed.domain)
@@ -124,22 +123,23 @@ class WindowStreams implements Operator {
   }
 
   gathered(): unknown {
-    return this.#failed === undefined ? this.#value : this.#failed.window.inputs
+    return this.#failed === undefined ? this.#arrived.value : this.#failed.window.inputs
   }
 
   #take(input: number, value: unknown): void {
     const { countDropped, out } = this.#context
-    this.#input = input
-    this.#value = value
+    const arrived = this.#arrived
+    arrived.input = input
+    arrived.value = value
     this.#failed = undefined
-    const time = this.#time.ofRecord()
+    arrived.time = this.#time.ofRecord()
     const { passed, domain } = this.#time
     const slot = (this.#slot = this.#place.slot())
     const known = this.#column.get(slot)
     const frames = known ?? []
     // Processing time has passed `now` only when the clock shows more.
-    const before = domain === 'event' ? passed : Number.NEGATIVE_INFINITY
-    if (this.#framing.add(frames, input, value, time, before, this.#timerChanges)) {
+    arrived.passed = domain === 'event' ? passed : Number.NEGATIVE_INFINITY
+    if (this.#framing.add(frames, arrived, this.#timerChanges)) {
       if (known === undefined) this.#column.set(slot, frames)
       else this.#column.touch(slot)
       return

@@ -151,9 +151,9 @@ export interface Operator {
   /**
    * The checkpoint `epoch` is complete: makes visible what has been prepared for it and for those before. Called once per
    * complete checkpoint of the job's directory, one at a time, in their order, but beside all else: records and `prepare`
-   * may come before its promise has settled. Not called for checkpoints that were given up, nor for savepoints: what one
-   * of these holds becomes visible by the next checkpoint, or by `recover`. A failure ends the job; the next run repeats it
-   * by `recover`.
+   * may come before its promise has settled. Called for a savepoint that the job ends with; not for others, nor for checkpoints
+   * that were given up: what one of these holds becomes visible by the next checkpoint, or by `recover`. A failure ends the
+   * job; the next run repeats it by `recover`.
    */
   commit?(epoch: number): Awaitable<void>
   /**

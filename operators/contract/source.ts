@@ -14,8 +14,14 @@ export const IDLE: unique symbol = Symbol.for('sage-stream.IDLE')
  * @typeParam P - a position inside a partition: plain data (API 1) from which `open` can continue
  */
 export interface PartitionedSource<T, P = unknown> {
-  /** The names of the partitions, the same ones whenever it is asked during one run. */
-  partitions(): Awaitable<string[]>
+  /**
+   * The names of the partitions, the same ones whenever it is asked during one run. A job that resumes reads the named ones
+   * from the positions in its checkpoint; one that has a new name is read from its beginning.
+   *
+   * @param known - the partitions that the checkpoint has positions of, where a job resumes: a source that divides itself by
+   *   its parallelism keeps to them
+   */
+  partitions(known?: readonly string[]): Awaitable<string[]>
   /** Opens one partition, at `position` (of the next unread record) or at its beginning. */
   open(partition: string, position?: P): Awaitable<PartitionReader<T, P>>
 }

@@ -53,8 +53,8 @@ const OPEN_FILES = 32
  * finds its folder as that left it: what the checkpoint holds becomes visible if it was not yet, what
  * later ones had made visible is taken back, what was in none is removed. Of the files with later
  * epochs only those go that belong to checkpoints of this job: any other `part-*` is refused. A
- * savepoint makes nothing visible: what it holds becomes so by the next checkpoint, or by the job
- * that begins from it.
+ * savepoint makes visible what it holds when the job is stopped with it; else that becomes so by the
+ * next checkpoint, or by the job that begins from it.
  *
  * Memory is bounded: `execute` returns a promise while more than 1 MiB waits for the disk, and
  * none otherwise. At most 32 files are open per subtask (partitions); opening one more finishes the

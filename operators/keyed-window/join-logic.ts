@@ -1,16 +1,11 @@
 import { keptRecord } from '../final/accumulator.ts'
+import type { JoinEmitMode, JoinInsertMode } from '../stateful/join-table.ts'
 import type { WindowLogic } from './window-logic.ts'
-
-/** Which of a side's values stay: the first, the last, or all of them. */
-export type WindowInsertMode = 'first' | 'last' | 'product'
-
-/** When rows are emitted: once every side has a value, when the window closes, or after every record. */
-export type WindowEmitMode = 'complete' | 'final' | 'running'
 
 /** The values of a window, by side. */
 type Sides = unknown[][]
 
-const insert: Readonly<Record<WindowInsertMode, (values: unknown[], value: unknown) => void>> = {
+const insert: Readonly<Record<JoinInsertMode, (values: unknown[], value: unknown) => void>> = {
   first(values, value) {
     if (values.length === 0) values.push(value)
   },
@@ -31,8 +26,8 @@ const insert: Readonly<Record<WindowInsertMode, (values: unknown[], value: unkno
  */
 export function joinLogic(
   sides: number,
-  insertMode: WindowInsertMode,
-  emitMode: WindowEmitMode,
+  insertMode: JoinInsertMode,
+  emitMode: JoinEmitMode,
 ): WindowLogic {
   const put = insert[insertMode]
   // Values that stay behind, or stand in several rows, are copied: every row is a record of its own.

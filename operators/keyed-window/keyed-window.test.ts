@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { assertEncodable } from '../../codec/value.ts'
+import type { JoinEmitMode, JoinInsertMode } from '../stateful/join-table.ts'
 import { type HarnessOptions, operatorHarness } from '../testing/operator-harness.ts'
 import { collectLogic } from './collect-logic.ts'
 import {
@@ -9,7 +10,7 @@ import {
   referenceWindows,
 } from './fixtures/reference-windows.ts'
 import { bestLogic, countLogic, foldLogic, reduceLogic } from './fold-logic.ts'
-import { joinLogic, type WindowEmitMode, type WindowInsertMode } from './join-logic.ts'
+import { joinLogic } from './join-logic.ts'
 import { keyedWindowFactory, WINDOW_LATE, WINDOW_META } from './keyed-window.ts'
 import type { WindowLogic } from './window-logic.ts'
 import { resolveWindow, type WindowerSpec } from './window-spec.ts'
@@ -293,7 +294,7 @@ describe('sessions that meet', () => {
     ])
   })
 
-  it.each<[WindowInsertMode, WindowEmitMode, unknown[]]>([
+  it.each<[JoinInsertMode, JoinEmitMode, unknown[]]>([
     ['first', 'final', [[0, 20]]],
     ['last', 'final', [[10, 20]]],
     [

@@ -6,7 +6,7 @@ import { RangeReader } from './range-reader.ts'
 
 /**
  * The records `fn(0)` … `fn(count - 1)`, in one range of indexes per subtask; positions are
- * indexes. `Infinity` makes one range that never ends.
+ * indexes. A job that resumes keeps the ranges that it began with. `Infinity` makes one range that never ends.
  */
 export function generatorSource(count: unknown, fn: unknown): SourceFactory {
   requireLambda(fn, 'fromGenerator')
@@ -22,7 +22,8 @@ export function generatorSource(count: unknown, fn: unknown): SourceFactory {
     sharesRecords: false,
     functions: [fn],
     create: (ctx) => ({
-      partitions: () => ranges(count, ctx.parallelism),
+      partitions: (known = []) =>
+        known.length === 0 ? ranges(count, ctx.parallelism) : completed(known, count),
       open: (range, position) => rangeReader(range, position as number | undefined, fn, ctx),
     }),
   }
@@ -46,12 +47,31 @@ function ranges(count: number, parallelism: number): string[] {
   return names
 }
 
+/** The ranges of a job that resumes, whatever its parallelism was, and those between them that it had not come to. */
+function completed(known: readonly string[], count: number): string[] {
+  const names: string[] = []
+  let reached = 0
+  const sorted = known.map(boundsOf).sort(([a], [b]) => a - b)
+  for (const [from, to] of sorted) {
+    if (from > reached) names.push(`${reached}-${from}`)
+    names.push(`${from}-${to}`)
+    reached = to
+  }
+  if (reached < count) names.push(`${reached}-${count}`)
+  return names
+}
+
+function boundsOf(range: string): [from: number, to: number] {
+  const [from, to] = range.split('-').map(Number)
+  return [from, to]
+}
+
 function rangeReader(
   range: string,
   position: number | undefined,
   fn: (index: number) => unknown,
   { clock }: RuntimeContext,
 ): RangeReader {
-  const [from, to] = range.split('-').map(Number)
+  const [from, to] = boundsOf(range)
   return new RangeReader(fn, position ?? from, to, clock)
 }

@@ -220,6 +220,15 @@ describe('generatorSource', () => {
     },
   )
 
+  it('keeps its ranges at another parallelism, and has those that a checkpoint does not know', () => {
+    const at = (parallelism: number) =>
+      generatorSource(10, (i: number) => i).create(sourceContext({ parallelism }))
+    expect(at(3).partitions(['5-10', '0-5'])).toEqual(['0-5', '5-10'])
+    expect(at(1).partitions(['3-6'])).toEqual(['0-3', '3-6', '6-10'])
+    const endless = generatorSource(Infinity, (i: number) => i).create(sourceContext())
+    expect(endless.partitions(['0-Infinity'])).toEqual(['0-Infinity'])
+  })
+
   it('continues at a position, an index', async () => {
     const source = generatorSource(10, (i: number) => i).create(sourceContext({ parallelism: 2 }))
     const reader = await source.open('5-10')

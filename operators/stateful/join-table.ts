@@ -3,7 +3,7 @@ import { keptRecord } from '../final/accumulator.ts'
 /** Which values of a side stay: the first, the last, or all of them. */
 export type JoinInsertMode = 'first' | 'last' | 'product'
 
-/** When rows are emitted: once every side has a value, at the end of input, or after every record. */
+/** When rows are emitted: once every side has a value, at the end (of input, or of the window), or after every record. */
 export type JoinEmitMode = 'complete' | 'final' | 'running'
 
 /** A row: a value of each side, in their order; null where there is none. */

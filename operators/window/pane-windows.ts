@@ -3,10 +3,11 @@ import { assertEncodable } from '../../codec/value.ts'
 import type { Collector } from '../contract/function.ts'
 import type { StateColumn } from '../contract/keyed-store.ts'
 import type { Operator, OperatorContext, Room } from '../contract/operator.ts'
-import { DueIndex, dueAt } from './due-index.ts'
+import { DueIndex } from './due-index.ts'
 import { KeyPanes, NO_WINDOW } from './key-panes.ts'
 import type { PaneLayout } from './pane-layout.ts'
 import type { WindowContents } from './window-contents.ts'
+import { windowOperator } from './window-operator.ts'
 import type { WindowOutput } from './window-output.ts'
 
 /** What comes from the combiner: the partial result of a pane, or a record behind its watermark as it is. */
@@ -59,32 +60,21 @@ export class PaneWindows {
     const record = this.#event
       ? (value: unknown, out: Collector) => this.#add(value, this.#context.scope.timestamp, out)
       : (value: unknown, out: Collector) => this.#add(value, clock.now(), out)
-    const operator: Operator = {
+    return windowOperator({
+      event: this.#event,
+      due: this.#due,
       call: this.#context.combined
         ? (partial: PartialResult, _, out) =>
             partial.length === 1 ? record(partial[0], out) : this.#addPartial(partial, out)
         : (value, _, out) => record(value, out),
-      open: () => this.#reopen(),
-      onWatermark: (watermark, room) => this.#onWatermark(watermark, room),
-    }
-    if (this.#event) return operator
-    const due = this.#due
-    return {
-      ...operator,
-      onProcessingTime: (now, room) => this.#fire(now, room),
-      get dueAt() {
-        return dueAt(due)
+      reopen: () => this.#reopen(),
+      advance: (watermark) => {
+        this.#watermark = watermark
       },
-    }
+      fire: (now, room) => this.#fire(now, room),
+    })
   }
 
-  #onWatermark(watermark: number, room: Room): boolean {
-    if (this.#event) this.#watermark = watermark
-    else if (watermark < Number.POSITIVE_INFINITY) return true
-    return this.#fire(watermark, room)
-  }
-
-  /** The index is not part of the state: what was restored is entered again. */
   #reopen(): void {
     const { store } = this.#context.keyed
     for (const slot of store.slots()) this.#register(slot, this.#column.get(slot)!)

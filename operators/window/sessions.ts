@@ -3,8 +3,9 @@ import { assertEncodable } from '../../codec/value.ts'
 import type { Collector } from '../contract/function.ts'
 import type { NumberColumn, StateColumn } from '../contract/keyed-store.ts'
 import type { Operator, OperatorContext, Room } from '../contract/operator.ts'
-import { DueIndex, dueAt } from './due-index.ts'
+import { DueIndex } from './due-index.ts'
 import type { WindowContents } from './window-contents.ts'
+import { windowOperator } from './window-operator.ts'
 import type { WindowOutput } from './window-output.ts'
 
 interface Session {
@@ -65,28 +66,18 @@ export class Sessions {
   operator(): Operator {
     const { scope, ctx } = this.#context
     const { clock } = ctx
-    const operator: Operator = {
+    return windowOperator({
+      event: this.#event,
+      due: this.#due,
       call: this.#event
         ? (value, _, out) => this.#add(value, scope.timestamp, out)
         : (value, _, out) => this.#add(value, clock.now(), out),
-      open: () => this.#reopen(),
-      onWatermark: (watermark, room) => this.#onWatermark(watermark, room),
-    }
-    if (this.#event) return operator
-    const due = this.#due
-    return {
-      ...operator,
-      onProcessingTime: (now, room) => this.#fire(now, room),
-      get dueAt() {
-        return dueAt(due)
+      reopen: () => this.#reopen(),
+      advance: (watermark) => {
+        this.#watermark = watermark
       },
-    }
-  }
-
-  #onWatermark(watermark: number, room: Room): boolean {
-    if (this.#event) this.#watermark = watermark
-    else if (watermark < Number.POSITIVE_INFINITY) return true
-    return this.#fire(watermark, room)
+      fire: (now, room) => this.#fire(now, room),
+    })
   }
 
   #reopen(): void {

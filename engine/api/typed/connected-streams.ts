@@ -10,6 +10,8 @@ import type {
 } from '../../../operators/contract/function.ts'
 import type { StreamState } from '../../../operators/contract/stream-state.ts'
 import type { FileSink, FileSinkOptions } from '../../../operators/files/file-sink.ts'
+import type { SqlSinkOptions } from '../../../operators/sql/sql-options.ts'
+import type { SqlSink } from '../../../operators/sql/sql-sink.ts'
 import type {
   ClassArguments,
   ClassOf,
@@ -53,6 +55,7 @@ export interface ConnectedStreams<Ts extends readonly unknown[]> {
   /** `sink` on the union of the inputs. */
   sink(fn: Lambda<Ts[number], any, unknown>, options?: SinkOptions): this
   sink(Class: typeof FileSink, files: FileSinkOptions<Ts[number]>, options?: SinkOptions): this
+  sink(Class: typeof SqlSink, rows: SqlSinkOptions<Ts[number]>, options?: SinkOptions): this
   sink<O = undefined>(
     Class: ClassOf<SinkFunction<Ts[number]>, O>,
     ...rest: ClassArguments<O, SinkOptions>

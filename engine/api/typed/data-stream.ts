@@ -17,6 +17,8 @@ import type {
 } from '../../../operators/contract/function.ts'
 import type { StreamState } from '../../../operators/contract/stream-state.ts'
 import type { FileSink, FileSinkOptions } from '../../../operators/files/file-sink.ts'
+import type { SqlSinkOptions } from '../../../operators/sql/sql-options.ts'
+import type { SqlSink } from '../../../operators/sql/sql-sink.ts'
 import type { WatermarkStrategy } from '../../../operators/time/watermark-strategy.ts'
 import type {
   Bytes,
@@ -146,6 +148,7 @@ export interface DataStream<T> {
    */
   sink(fn: Lambda<T, any, unknown>, options?: SinkOptions): this
   sink(Class: typeof FileSink, files: FileSinkOptions<T>, options?: SinkOptions): this
+  sink(Class: typeof SqlSink, rows: SqlSinkOptions<T>, options?: SinkOptions): this
   sink<O = undefined>(
     Class: ClassOf<SinkFunction<T>, O>,
     ...rest: ClassArguments<O, SinkOptions>
@@ -163,7 +166,13 @@ export interface DataStream<T> {
   ): ConnectedKinds<any, [T, ...Us]>['unkeyed']
   /** All records of these streams; no order between them. */
   union<Ss extends readonly DataStream<any>[]>(...others: Ss): DataStream<T | RecordOf<Ss[number]>>
-  /** Makes this stream the input of a future: a feedback edge. */
+  /**
+   * Makes this stream the input of a future of `env.fromFuture()`: a feedback edge, where this stream comes from that future.
+   * The keys of its records end here; their timestamps and the `ask` that they answer go with them.
+   *
+   * @throws StreamError `SAGE_NOT_A_FUTURE`; `SAGE_FUTURE_FILLED`: it has been filled already;
+   * `SAGE_ENVIRONMENTS_DIFFER`
+   */
   fillFuture(future: DataStream<T>): void
 
   /** Calls the function and passes the record on. */

@@ -14,10 +14,11 @@ import type {
   SinkFunction,
 } from '../../../operators/contract/function.ts'
 import type { FileSink, FileSinkOptions } from '../../../operators/files/file-sink.ts'
-import type { WindowEmitMode } from '../../../operators/keyed-window/join-logic.ts'
 import type { WindowMeta } from '../../../operators/keyed-window/key-windows.ts'
 import type { KeyedWindow } from '../../../operators/keyed-window/window-spec.ts'
 import type { MatchOf, Pattern, PatternStart } from '../../../operators/pattern/pattern.ts'
+import type { SqlSinkOptions } from '../../../operators/sql/sql-options.ts'
+import type { SqlSink } from '../../../operators/sql/sql-sink.ts'
 import type { JoinEmitMode } from '../../../operators/stateful/join-table.ts'
 import type { StatefulBatchLogic, StatefulLogic } from '../../../operators/stateful/logic.ts'
 import type { WatermarkStrategy } from '../../../operators/time/watermark-strategy.ts'
@@ -32,7 +33,6 @@ import type {
   NotPromise,
   Present,
   Sync,
-  WindowRow,
 } from '../function-types.ts'
 import type {
   AsyncOptions,
@@ -104,6 +104,7 @@ export interface KeyedStream<K, T> extends DataStream<T> {
   assignTimestamps(strategy: WatermarkStrategy, options?: OperatorOptions): KeyedStream<K, T>
   sink(fn: Lambda<T, K, unknown>, options?: SinkOptions): this
   sink(Class: typeof FileSink, files: FileSinkOptions<T>, options?: SinkOptions): this
+  sink(Class: typeof SqlSink, rows: SqlSinkOptions<T>, options?: SinkOptions): this
   sink<O = undefined>(
     Class: ClassOf<SinkFunction<T>, O>,
     ...rest: ClassArguments<O, SinkOptions>
@@ -358,18 +359,18 @@ export interface KeyedStream<K, T> extends DataStream<T> {
    * key share its watermark, so a fast one makes a slow one late. Late records are emitted as they are, without their
    * side. See `collectWindow`.
    */
-  joinWindow<const Ss extends readonly KeyedStream<K, any>[], E extends WindowEmitMode = 'final'>(
+  joinWindow<const Ss extends readonly KeyedStream<K, any>[], E extends JoinEmitMode = 'final'>(
     stepId: string,
     window: KeyedWindow<T | RecordOf<Ss[number]>>,
     others: Ss,
     options?: JoinWindowOptions<E>,
-  ): WindowOut<K, T | RecordOf<Ss[number]>, WindowRow<[T, ...RecordsOf<Ss>], E>>
-  joinWindow<U, E extends WindowEmitMode = 'final'>(
+  ): WindowOut<K, T | RecordOf<Ss[number]>, KeyedRow<[T, ...RecordsOf<Ss>], E>>
+  joinWindow<U, E extends JoinEmitMode = 'final'>(
     stepId: string,
     window: KeyedWindow<T | U>,
     other: KeyedStream<K, U>,
     options?: JoinWindowOptions<E>,
-  ): WindowOut<K, T | U, WindowRow<[T, U], E>>
+  ): WindowOut<K, T | U, KeyedRow<[T, U], E>>
 
   /**
    * Finds a pattern in the events of each key, as Flink CEP does: emits its matches, `{ a: A[], b: B[] }`, an array of

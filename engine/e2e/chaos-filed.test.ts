@@ -1,0 +1,33 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { expectedOf, killFiled } from './chaos/filed-runs.ts'
+
+let root: string
+const seed = Date.now() % 2 ** 31
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'sage-chaos-'))
+})
+afterEach(() => rmSync(root, { recursive: true, force: true }))
+
+it.each([
+  ['poisoned', 100_000, 20],
+  ['connected', 6_000, 1],
+] as const)(
+  `%s, killed 5 times: every line once (seed ${seed})`,
+  async (name, count, pace) => {
+    const { kills, lines } = await killFiled({ root, seed }, { name, count, pace, kills: 5 })
+    expect(kills).toBe(5)
+    const expected = expectedOf[name](count)
+    expect(Object.keys(lines).sort()).toEqual(Object.keys(expected))
+    for (const [folder, own] of Object.entries(expected)) {
+      // Names the first few that differ: the lists are long.
+      const there = new Set(lines[folder])
+      const missing = own.filter((line) => !there.has(line))
+      expect([folder, missing.slice(0, 5), lines[folder].length]).toEqual([folder, [], own.length])
+    }
+    if (name === 'poisoned') expect(lines.letters).toHaveLength(100)
+  },
+  120_000,
+)
