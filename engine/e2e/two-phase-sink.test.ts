@@ -248,6 +248,26 @@ it('a sink that cannot take back: commits and end in order; no going back behind
   expect(told).toEqual([])
 })
 
+it('what cannot be taken back: nor does a job begin from a savepoint behind it', async () => {
+  const told: string[] = []
+  const job = mailing((what) => void told.push(what))
+  const checkpoint = { dir, interval: Number.POSITIVE_INFINITY }
+  const config = { mode: 'inline', restart: 'none', checkpoint } as const
+  const first = await job.submit(undefined, config)
+  await first.io.letters.push('a')
+  const savepoint = await first.savepoint(join(root, 'savepoint'))
+  await first.io.letters.push('b')
+  await first.checkpoint()
+  await first.cancel()
+  expect(told.splice(0)).toEqual(['sent a', 'sent b', 'closed'])
+  const from = { ...config, checkpoint: { ...checkpoint, resume: savepoint.path } }
+  await expect(job.submit(undefined, from)).rejects.toMatchObject({
+    code: 'SAGE_CHECKPOINT_CORRUPT',
+    message: expect.stringContaining("'mail' cannot take back"),
+  })
+  expect(told.filter((what) => what !== 'closed')).toEqual([])
+})
+
 it('a sink that cannot take back: no going on without the savepoint that the job was stopped with', async () => {
   const told: string[] = []
   const job = mailing((what) => void told.push(what))
