@@ -38,6 +38,8 @@ async function main(): Promise<number> {
       crashAt: crashAt === undefined ? undefined : wholeNumber('crash-at', crashAt),
     })
   }
+  if (values.trace || values['crash-at'] !== undefined)
+    throw new RangeError('expected --trace and --crash-at with a --seed')
   const from = wholeNumber('from', values.from)
   return simulateMany(from, from + wholeNumber('seeds', values.seeds))
 }
@@ -97,4 +99,12 @@ function wholeNumber(name: string, text: string): number {
   throw new RangeError(`expected --${name} to be a whole number of at least 0, got ${text}`)
 }
 
-process.exitCode = await main()
+try {
+  process.exitCode = await main()
+} catch (error) {
+  // What the user can mend is told without a stack.
+  const { code } = error as { code?: string }
+  if (!(error instanceof RangeError || code?.startsWith('ERR_PARSE_ARGS'))) throw error
+  console.error((error as Error).message)
+  process.exitCode = 2
+}

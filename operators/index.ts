@@ -25,6 +25,8 @@ export {
 export type { HistogramSnapshot } from './contract/histogram.ts'
 export type {
   ColumnOptions,
+  GroupCounts,
+  GroupRange,
   KeyedEntry,
   KeyedStore,
   NumberColumn,

@@ -52,12 +52,23 @@ export function chooseCheckpoint(facts: ResumeFacts): ResumeDecision {
     return corrupt(`expected checkpoint ${resume} to be whole, got ${damages([chosen])}`)
   }
   const skipped = candidates.slice(0, at)
-  const beyond = skipped.flatMap((later) => finalSinksOf(later, manifest, facts.finalSinks))
-  if (beyond.length === 0) return { kind: 'resume', manifest, skipped }
+  return (
+    refusalToGoBack(manifest, skipped, facts.finalSinks) ?? { kind: 'resume', manifest, skipped }
+  )
+}
+
+/** Why a job cannot go back to a checkpoint behind `later` ones of its own; undefined: it can. */
+export function refusalToGoBack(
+  manifest: Manifest,
+  later: readonly FoundCheckpoint[],
+  finalSinks: readonly string[],
+): Extract<ResumeDecision, { kind: 'refuse' }> | undefined {
+  const beyond = later.flatMap((one) => finalSinksOf(one, manifest, finalSinks))
+  if (beyond.length === 0) return undefined
   const sinks = [...new Set(beyond)].map((name) => `'${name}'`).join(', ')
   return corrupt(
     `expected to resume from checkpoint ${manifest.epoch}, but ${sinks} cannot take back what later ` +
-      `checkpoints may have made visible: ${damages(skipped)}`,
+      `checkpoints may have made visible: ${damages(later)}`,
   )
 }
 
@@ -83,6 +94,6 @@ function damages(candidates: readonly FoundCheckpoint[]): string {
     .join('; ')
 }
 
-function corrupt(message: string): ResumeDecision {
+function corrupt(message: string): Extract<ResumeDecision, { kind: 'refuse' }> {
   return { kind: 'refuse', code: 'SAGE_CHECKPOINT_CORRUPT', message }
 }

@@ -90,6 +90,8 @@ class Simulation {
   #checkpoints = 0
   /** What the next life begins from, where that is not its newest checkpoint. */
   #savepoint: string | undefined
+  /** Whether the life at hand would have to take back what cannot be. */
+  #mustRefuse = false
   #finding: Error | undefined
 
   constructor(options: SimulationOptions) {
@@ -274,10 +276,13 @@ class Simulation {
     this.#oracle.checkOrder(this.#ledger.visible())
     if (end === 'crashed') return
     const outcome = life.outcome!
+    if (life.running && this.#mustRefuse)
+      throw new Finding('the job runs, though it would have to take back what its sinks cannot')
     if (outcome.status === 'failed') {
       const { code, message } = errorFromData(outcome.error) as StreamError
       this.#note(`${code}: ${message}`)
       const isExpected =
+        (this.#mustRefuse && code === 'SAGE_CHECKPOINT_CORRUPT') ||
         message.includes('injected') ||
         (code === 'SAGE_TIMEOUT' && message.includes('checkpoint')) ||
         // What cannot be read counts as damaged.
@@ -307,6 +312,7 @@ class Simulation {
 
   /** Where the next life begins: at the newest checkpoint, or at a savepoint that the one before ended with. */
   #resume(random: Random): string {
+    this.#mustRefuse = false
     const path = this.#savepoint
     if (path === undefined) return 'latest'
     const { epoch } = checkpointPath(path)
@@ -314,8 +320,12 @@ class Simulation {
       .list(DIRECTORY)
       .map((file) => parseName(file.slice(DIRECTORY.length + 1)))
       .some((file) => file?.kind === 'manifest' && file.epoch > epoch!)
-    // One that goes back behind checkpoints of its own takes back what they made visible: not every sink can.
-    if (!hasOwn || (this.#workload.sink === 'recallable' && random.chance(0.3))) return path
+    if (!hasOwn) return path
+    // One that goes back behind checkpoints of its own takes back what they made visible, or must refuse.
+    if (random.chance(0.3)) {
+      this.#mustRefuse = this.#workload.sink === 'final'
+      return path
+    }
     this.#savepoint = undefined
     return 'latest'
   }

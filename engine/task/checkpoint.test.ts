@@ -271,6 +271,28 @@ describe('a checkpoint', () => {
     expect([...seen, ...rest].sort()).toEqual(expected.sort())
   })
 
+  it('that was given up, of a job that stands still behind it: the job goes on', async () => {
+    const rig = new Rig(program, { parallelism: 2 })
+    for (const task of rig.tasks) await task.open()
+    for (let i = 0; i < 5; i++) rig.step()
+    rig.trigger(1, true)
+    rig.settle()
+    const seen = rig.readBefore('sums', 1)
+    // The abort of another one means nothing.
+    for (const task of rig.tasks) task.goOn(2)
+    rig.settle()
+    expect(rig.read('sums')).toEqual([])
+    for (const task of rig.tasks) task.goOn(1)
+    const rest: unknown[] = []
+    while (rig.tasks.some((task) => !task.ended)) {
+      rig.settle()
+      rest.push(...rig.read('sums'))
+      await turn()
+    }
+    const expected = await whole(new Rig(program, { parallelism: 2 }))
+    expect([...seen, ...rest, ...rig.read('sums')].sort()).toEqual(expected.sort())
+  })
+
   it('a later one takes the place of one that never came together', async () => {
     const rig = new Rig(program, { parallelism: 2 })
     for (const task of rig.tasks) await task.open()

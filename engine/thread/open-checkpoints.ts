@@ -1,5 +1,5 @@
 import { StreamError } from '../../codec/errors.ts'
-import { chooseCheckpoint } from '../checkpoint/choose-checkpoint.ts'
+import { chooseCheckpoint, refusalToGoBack } from '../checkpoint/choose-checkpoint.ts'
 import { checkCompatibility } from '../checkpoint/compatibility.ts'
 import type {
   CheckpointSite,
@@ -56,13 +56,14 @@ export async function openCheckpoints(
     const own = resume === 'latest' || resume === 'never'
     const named = own ? { directory: dir } : checkpointPath(resume)
     const source = own ? store : openStore(named.directory)
+    const finalSinks = program.nodes
+      .filter((node) => visibilityOf(node) === 'final')
+      .map(({ name }) => name)
     const decision = chooseCheckpoint({
       resume: own ? resume : (named.epoch ?? 'latest'),
       since,
       candidates: await candidatesOf(source),
-      finalSinks: program.nodes
-        .filter((node) => visibilityOf(node) === 'final')
-        .map(({ name }) => name),
+      finalSinks,
     })
     if (decision.kind === 'refuse') throw new StreamError(decision.code, decision.message)
     if (decision.kind === 'fresh') {
@@ -78,6 +79,8 @@ export async function openCheckpoints(
     const behind = (own ? skipped : await store.list()).filter(
       ({ epoch }) => epoch > manifest.epoch,
     )
+    const refusal = own ? undefined : refusalToGoBack(manifest, behind, finalSinks)
+    if (refusal !== undefined) throw new StreamError(refusal.code, refusal.message)
     const later = await readLater(openSite(dir), behind)
     if (later.length > 0) await store.revokeAfter(manifest.epoch)
     const warnings = [
