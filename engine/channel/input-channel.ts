@@ -10,6 +10,7 @@ import { type FrameReader, newBatch, type RecordBatch } from '../../codec/record
 import { COUNTER_SLOTS, LINK } from '../metrics/counters.ts'
 import type { Doorbell } from '../ring/doorbell.ts'
 import { EMPTY, type RingReader } from '../ring/reader.ts'
+import type { Spill } from './output-channel.ts'
 
 /**
  * What a look into an input found. `'time'`: no records, but the channel's time has moved. `'barrier'`: see `epoch`.
@@ -35,6 +36,7 @@ export class InputChannel {
   /** Whole frames that were taken out of the ring before their turn, in order. */
   #ahead: Uint8Array[] = []
   #nextAhead = 0
+  readonly #spill: Spill | undefined
   /** Whether the stop frame is among them. */
   #endAhead = false
   #held = false
@@ -51,6 +53,7 @@ export class InputChannel {
    * @param inPlace - whether what `reader` gives lies in the frame still
    * @param taken - the receiver's row of the ring's counters
    * @param plain - reads records that own their memory; default `reader`
+   * @param spill - told of frames of records that are taken before their turn: for a channel that closes a feedback loop
    */
   constructor(
     ring: RingReader,
@@ -60,6 +63,7 @@ export class InputChannel {
     inPlace = false,
     taken: Float64Array = new Float64Array(COUNTER_SLOTS),
     plain = reader,
+    spill?: Spill,
   ) {
     this.#ring = ring
     this.#bytes = bytes
@@ -68,6 +72,7 @@ export class InputChannel {
     this.#inPlace = inPlace
     this.#taken = taken
     this.#plain = plain
+    this.#spill = spill
   }
 
   /** Records in the frames taken out of the ring so far. */
@@ -148,7 +153,10 @@ export class InputChannel {
       kind === FRAME_KIND.Fragment
         ? this.#fragments.add(this.#bytes, position, length)
         : this.#bytes.slice(position, position + length)
-    if (frame !== null) this.#ahead.push(frame)
+    if (frame !== null) {
+      this.#ahead.push(frame)
+      if (frameKind(frame, 0) === FRAME_KIND.Data) this.#spill?.put(frame.length)
+    }
     if (kind === FRAME_KIND.Stop) this.#endAhead = true
   }
 
@@ -160,6 +168,7 @@ export class InputChannel {
         this.#nextAhead = 0
       }
       const found = this.#take(frame, 0, frame.length, batch)
+      if (found === 'records') this.#spill?.sent(frame.length)
       if (found !== 'nothing') return found
     }
     return undefined

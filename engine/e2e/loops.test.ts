@@ -209,9 +209,3 @@ describe.each(inlineModes)('%s', (_, config) => {
     expect(outputs.doubled.toSorted(byNumber)).toEqual(Array.from({ length: 34 }, (_, i) => 6 * i))
   })
 })
-
-it('a loop of a job that takes checkpoints is refused', async () => {
-  await expect(
-    collatz.run({ count: 1 }, { checkpoint: { dir: 'never-made' } }),
-  ).rejects.toMatchObject({ code: 'SAGE_CONFIG', operator: 'again' })
-})

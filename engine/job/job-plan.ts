@@ -1,4 +1,3 @@
-import { StreamError } from '../../codec/errors.ts'
 import { codecOf, frameOptions } from '../channel/exchange-frames.ts'
 import { InputChannel } from '../channel/input-channel.ts'
 import { OutputChannel } from '../channel/output-channel.ts'
@@ -38,7 +37,6 @@ export class JobPlan {
     this.spinMs = settings.mode === 'inline' ? 0 : settings.spinMs
     this.plan = planGraph(graph, settings)
     this.takesCheckpoints = settings.checkpoint !== undefined
-    if (this.takesCheckpoints) refuseLoops(this.plan)
     this.memory = planMemory(this.plan, settings)
     this.arena = createArena(this.memory.totalBytes)
     this.settle = SettleWords.allocate(this.plan.threads)
@@ -106,18 +104,6 @@ export class JobPlan {
       }
     }
   }
-}
-
-/** What circulates would be in no checkpoint. */
-function refuseLoops({ chains }: Plan): void {
-  const [future] = chains.filter(({ loop }) => loop !== undefined).flatMap(({ nodes }) => nodes)
-  if (future === undefined) return
-  throw new StreamError(
-    'SAGE_CONFIG',
-    `checkpoint: expected a job without feedback loops, got one that begins with fromFuture '${future.name}': ` +
-      'what circulates in it would be in no checkpoint',
-    { operator: future.name },
-  )
 }
 
 function explained(name: string, { plan, memory, state }: JobPlan): ExplainedPlan {

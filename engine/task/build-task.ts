@@ -615,6 +615,7 @@ class TaskBuilder {
         inPlace,
         this.#row(memory.linkRow(exchange.id, sender, this.#subtask) + 1),
         inPlace ? codec.createReader(frameOptions(exchange, memory, this.#shop.plan)) : reader,
+        exchange.feedback ? this.#member!.spill : undefined,
       )
       if (exchange.fromChain === undefined) this.#pushed.set(exchange.to.id, channel)
       this.#inputs.push({

@@ -32,6 +32,11 @@ export interface Member {
  *   - So at T all rings were empty, and nothing can come: what is outside has ended.
  *
  * Event-time timers and windows do not count: only the end of time, which follows, fires them.
+ *
+ * A checkpoint falls either before all that or behind it, when nothing circulates any more: for state that has had the end
+ * of its input, and late records on their way, could not begin anew. So the subtasks where the loop begins *hold* it in
+ * its stage from when they hear of the checkpoint until they have had their part; all have heard before any of them begins,
+ * so all find the same stage. Barriers are moved as records are: while one goes round, nothing ends.
  */
 export class LoopMember {
   readonly words: LoopWords
@@ -102,8 +107,8 @@ export class LoopMember {
     const activities = this.#round === 0 ? undefined : this.words.activities(this.#round)
     if (activities === undefined && this.#round > 0) return false
     const empty = activities?.every((activity, member) => activity === this.#before?.[member])
-    this.#before = empty === true ? undefined : activities
-    if (empty === true) this.words.enter(this.stage + 1)
+    const entered = empty === true && this.words.enter(this.stage, this.stage + 1)
+    this.#before = entered ? undefined : activities
     if (this.words.stage !== LOOP_STAGE.over) this.words.ask()
     this.#ringAll()
     return true

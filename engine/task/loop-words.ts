@@ -5,6 +5,8 @@ const LINE = 16
 const STAGE = 0
 const ROUND = 1
 const SPILLED = 2
+/** One hold, in the word of the stage. */
+const HOLD = 4
 /** Within a member's line. */
 const ANSWER = 0
 const ACTIVITY = 1
@@ -24,7 +26,7 @@ export const LOOP_STAGE = {
  * they prove.
  *
  * ```
- *   line 0      stage     see LOOP_STAGE; written by the leader
+ *   line 0      stage     see LOOP_STAGE; written by the leader; behind its two bits: how many checkpoints' beginnings hold it
  *               round     the question: counts from 1, written by the leader
  *               spilled   what waits on the heap for a place in the rings that close the loop, in units of 256 bytes; each
  *                         sender adds what it puts there and takes off what it has sent
@@ -48,12 +50,21 @@ export class LoopWords {
   }
 
   get stage(): number {
-    return Atomics.load(this.#words, this.#base + STAGE)
+    return Atomics.load(this.#words, this.#base + STAGE) & (HOLD - 1)
   }
 
-  /** The leader. */
-  enter(stage: number): void {
-    Atomics.store(this.#words, this.#base + STAGE, stage)
+  /** The leader goes from one stage to the next. False: somebody holds the loop in its stage. */
+  enter(stage: number, next: number): boolean {
+    return Atomics.compareExchange(this.#words, this.#base + STAGE, stage, next) === stage
+  }
+
+  /** Until `letGo`, the loop stays in its stage. */
+  hold(): void {
+    Atomics.add(this.#words, this.#base + STAGE, HOLD)
+  }
+
+  letGo(): void {
+    Atomics.sub(this.#words, this.#base + STAGE, HOLD)
   }
 
   get round(): number {

@@ -154,6 +154,10 @@ export class Task {
   #held = 0
   /** The last checkpoint that it has had its part in. */
   #lastCut = 0
+  /** Whether a feedback loop begins here: all records have come round. */
+  readonly #heads: boolean
+  /** Where a feedback loop begins: the checkpoint that holds the loop in its stage; 0: none. */
+  #announced = 0
   /** Whether the one at hand does not wait for what is in flight, and whether its barriers have gone downstream. */
   #unaligned = false
   #passed = false
@@ -169,6 +173,7 @@ export class Task {
     this.#parts = parts
     this.#slice = new RunSlice(parts.nowMs)
     this.#patience = new Patience(parts.outputs)
+    this.#heads = parts.inputs.length > 0 && parts.inputs.every(({ loop }) => loop === 'round')
   }
 
   get name(): string {
@@ -251,6 +256,7 @@ export class Task {
    */
   get atRest(): boolean {
     const { time, inputs, loop } = this.#parts
+    if (this.#phase !== 'running' || this.#announced !== 0) return false
     if (!this.quiet || time.dueAt < Number.POSITIVE_INFINITY) return false
     if (loop!.member.stage !== LOOP_STAGE.running) return this.#late
     return inputs.every((input) => input.loop !== undefined || input.channel.ended)
@@ -288,13 +294,36 @@ export class Task {
   }
 
   /**
-   * Begins a checkpoint here: for tasks that have no barriers coming in, and for all where it does not wait for what is in
-   * flight. One that has come to its end takes part by what it has handed over then.
+   * All hear of a checkpoint before it begins anywhere: a feedback loop then stays in its stage until it has had its part, or
+   * the checkpoint was given up.
+   */
+  announce(epoch: number): void {
+    if (!this.#heads || this.#phase === 'ended') return
+    if (this.#announced === 0) this.#parts.loop!.member.words.hold()
+    this.#announced = epoch
+  }
+
+  #letLoopGo(epoch: number): void {
+    if (epoch !== this.#announced || epoch === 0) return
+    this.#announced = 0
+    this.#parts.loop!.member.words.letGo()
+    // The question whether anything circulates may wait for this subtask.
+    this.#parts.wake()
+  }
+
+  /**
+   * Begins a checkpoint here: for tasks that have no barriers coming in, or none but those that come round, and for all where it
+   * does not wait for what is in flight. One that has come to its end takes part by what it has handed over then; so does
+   * one whose feedback loop has begun to end.
    *
    * @param suspend - whether to stand still behind the barrier
    */
   trigger(epoch: number, suspend: boolean): void {
-    if (this.#phase !== 'running' || epoch <= this.#epoch || epoch <= this.#lastCut) return
+    if (this.#phase !== 'running' || this.#loopEnds) {
+      this.#letLoopGo(epoch)
+      return
+    }
+    if (epoch <= this.#epoch || epoch <= this.#lastCut) return
     this.#begin(epoch)
     this.#suspendsAt = suspend ? epoch : 0
     // What the main thread has pushed before lies before the barrier.
@@ -303,6 +332,7 @@ export class Task {
 
   /** The checkpoint was given up: where it was to stand still behind it, it does not. */
   goOn(epoch: number): void {
+    this.#letLoopGo(epoch)
     if (epoch !== this.#suspendsAt) return
     this.#suspendsAt = 0
     if (this.#phase === 'suspended') this.#phase = 'running'
@@ -346,10 +376,15 @@ export class Task {
     )
   }
 
-  /** Whether checkpoints begin here: its records come from a source or from the main thread. */
+  /** Whether checkpoints begin here: its records come from a source, from the main thread or round a feedback loop. */
   get begins(): boolean {
     const { source, inputs } = this.#parts
-    return source !== undefined || inputs.every(({ fromMain }) => fromMain)
+    return this.#heads || source !== undefined || inputs.every(({ fromMain }) => fromMain)
+  }
+
+  get #loopEnds(): boolean {
+    const { loop } = this.#parts
+    return loop !== undefined && loop.member.words.stage !== LOOP_STAGE.running
   }
 
   /** Sources end; what they have handed over is still processed. */
@@ -547,12 +582,16 @@ export class Task {
    * A checkpoint that does not wait for what is in flight: nothing more is worked on; the barriers go downstream; what lies before
    * those that come in is taken out of the rings, unworked. That makes room for whoever sends here, so that its barrier
    * comes: no subtask waits for the work of another. Then state and what is in flight are of one cut.
+   *
+   * Where a feedback loop begins, it is done so in any checkpoint: the barrier that comes in is its own, come round. What it
+   * holds is what circulates.
    */
   #workUnaligned(free: boolean): boolean {
     const { checkpoints, inputs } = this.#parts
     if (this.#taking !== undefined) return this.#whenTaken(this.#taking)
     const epoch = this.#epoch
-    if (!checkpoints!.takes(epoch)) {
+    // Given up: where others wait for its barrier, that goes first.
+    if (!checkpoints!.takes(epoch) && (this.#passed || checkpoints!.unaligned(epoch))) {
       this.#leaveCut()
       return true
     }
@@ -633,6 +672,7 @@ export class Task {
   }
 
   #leaveCut(): void {
+    this.#letLoopGo(this.#epoch)
     this.#epoch = 0
     this.#unaligned = false
     this.#passed = false
@@ -732,7 +772,7 @@ export class Task {
 
   /** The first barrier of a checkpoint; a later one takes the place of one that was given up. */
   #hearBarrier(epoch: number): void {
-    if (epoch <= this.#epoch || epoch <= this.#lastCut) return
+    if (epoch <= this.#epoch || epoch <= this.#lastCut || this.#heads) return
     const { checkpoints } = this.#parts
     // No subtask waits for the barriers of one that was given up.
     if (checkpoints!.unaligned(epoch) && !checkpoints!.takes(epoch)) return
@@ -743,7 +783,7 @@ export class Task {
     this.#epoch = epoch
     this.#handedOver = false
     this.#passed = false
-    this.#unaligned = this.#parts.checkpoints!.unaligned(epoch)
+    this.#unaligned = this.#heads || this.#parts.checkpoints!.unaligned(epoch)
   }
 
   #pull(): 'records' | 'empty' | 'ended' {

@@ -16,6 +16,7 @@ import type { OperatorState } from './restore-state.ts'
 export interface CheckpointedTask {
   readonly begins: boolean
   cut(): TaskCut
+  announce(epoch: number): void
   trigger(epoch: number, suspend: boolean): void
   goOn(epoch: number): void
 }
@@ -133,13 +134,18 @@ export class ThreadCheckpoints implements CheckpointTaker {
       holds: order.shared,
       closing: undefined,
     }
+    for (const task of this.#tasks) task.announce(epoch)
     this.#setting.post({ type: 'ready', epoch })
   }
 
   /** All workers know of it. */
   trigger(epoch: number): void {
     const current = this.#current
-    if (current?.order.epoch !== epoch) return
+    if (current?.order.epoch !== epoch) {
+      // Given up here meanwhile: its barriers come from elsewhere all the same, and wait for those of this thread.
+      for (const task of this.#tasks) if (task.begins) task.trigger(epoch, false)
+      return
+    }
     const { suspend, unaligned } = current.order
     for (const [name, last] of this.#lasts)
       if (!current.begun.has(name)) this.#shareLast(current, name, last)

@@ -1,0 +1,204 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { RuntimeContext } from '../../operators/contract/context.ts'
+import type { BaseEnvironment } from '../api/base-environment.ts'
+import { Rig, turn } from './fixtures/rig.ts'
+import type { SavedCut } from './fixtures/saved-cut.ts'
+
+const PARTITIONS = ['a', 'b', 'c']
+const EACH = 25
+
+/** Numbers from 1, in partitions that are read from any position. */
+const source = {
+  partitions: () => PARTITIONS,
+  open(partition: string, position = 0) {
+    let next = position as number
+    return {
+      next: (): number[] | null => {
+        if (next >= EACH) return null
+        const items: number[] = []
+        for (const end = Math.min(EACH, next + 3); next < end; next++)
+          items.push(1 + PARTITIONS.indexOf(partition) * EACH + next)
+        return items
+      },
+      position: () => next,
+    }
+  },
+}
+
+interface Walk {
+  readonly start: number
+  readonly n: number
+  readonly steps: number
+}
+
+const begun = (n: number): Walk => ({ start: n, n, steps: 0 })
+
+/** Numbers on their way to 1. */
+const collatz = (env: BaseEnvironment) => {
+  const again = env.fromFuture<Walk>('again')
+  const [done, going] = env
+    .fromSource(source, { parallelism: 2 })
+    .map(begun)
+    .union(again)
+    .branch(({ n }: Walk) => n === 1)
+  going
+    .map(({ start, n, steps }: Walk) => ({
+      start,
+      n: n % 2 === 0 ? n / 2 : 3 * n + 1,
+      steps: steps + 1,
+    }))
+    .fillFuture(again)
+  done.output('out')
+}
+
+/** Each goes round five times, and is counted by key each time: counts of a key come one by one. */
+const counting = (env: BaseEnvironment) => {
+  const again = env.fromFuture<Walk>('again')
+  const counted = env
+    .fromSource(source, { parallelism: 2 })
+    .map(begun)
+    .union(again)
+    .keyBy(({ start }: Walk) => start % 5)
+    .map((walk: Walk, ctx: RuntimeContext<number>) => {
+      const count = ctx.state('count', () => 0)
+      return { ...walk, steps: walk.steps + 1, n: ++count.value, key: ctx.key }
+    })
+  counted
+    .filter(({ steps }: Walk) => steps < 5)
+    .asyncMap(async (walk: Walk) => walk, { capacity: 3 })
+    .fillFuture(again)
+  counted.map(({ n, key }: { n: number; key: number }) => `${key}: ${n}`).output('out')
+}
+
+/** Each becomes three of the next depth: more goes round than rings hold. */
+const expanding = (env: BaseEnvironment) => {
+  const deeper = env.fromFuture<Walk>('deeper')
+  const [leaves, inner] = env
+    .fromSource(source, { parallelism: 2 })
+    .map(begun)
+    .union(deeper)
+    .branch(({ steps }: Walk) => steps >= 3)
+  inner
+    .flatMap(({ start, n, steps }: Walk) =>
+      [0, 1, 2].map((i) => ({ start, n: 3 * n + i, steps: steps + 1 })),
+    )
+    .fillFuture(deeper)
+  leaves.map(({ n }: Walk) => n).output('out')
+}
+
+/** Four rounds inside for each of three around. */
+const nested = (env: BaseEnvironment) => {
+  const around = env.fromFuture<Walk>('around')
+  const inside = env.fromFuture<Walk>('inside').setParallelism(2)
+  const [left, stays] = env
+    .fromSource(source, { parallelism: 2 })
+    .map(begun)
+    .union(around)
+    .keyBy(({ start }: Walk) => start)
+    .union(inside.keyBy(({ start }: Walk) => start))
+    .map((walk: Walk) => ({ ...walk, n: walk.n + 1 }))
+    .branch(({ start, n }: Walk) => (n - start) % 4 === 0)
+  stays.fillFuture(inside)
+  const [done, again] = left
+    .map((walk: Walk) => ({ ...walk, steps: walk.steps + 1 }))
+    .branch(({ steps }: Walk) => steps >= 3)
+  again.fillFuture(around)
+  done.output('out')
+}
+
+/** What a final says when nothing circulates goes round once more, as late records; then a loop behind it. */
+const lastWords = (env: BaseEnvironment) => {
+  const again = env.fromFuture<{ key: number; n: number }>('again')
+  const seen = env
+    .fromSource(source, { parallelism: 2 })
+    .map((n: number) => ({ key: n % 4, n: 1 }))
+    .union(again)
+    .map((one: { key: number; n: number }) => ({ ...one }))
+  seen
+    .keyBy(({ key }: { key: number }) => key)
+    .foldFinal(
+      'sum',
+      () => 0,
+      (sum: number, { n }: { n: number }) => sum + n,
+    )
+    .entries()
+    .map(([key, n]: [number, number]) => ({ key, n: 100 + n }))
+    .fillFuture(again)
+  const second = env.fromFuture<{ key: number; n: number }>('second')
+  const [out, back] = seen.union(second).branch(({ n }: { n: number }) => n % 3 === 0)
+  back.map(({ key, n }: { key: number; n: number }) => ({ key, n: n + 1 })).fillFuture(second)
+  out.output('out')
+}
+
+const sorted = (rows: readonly unknown[]) => rows.map((row) => JSON.stringify(row)).toSorted()
+
+const whole = async (rig: Rig) => (await rig.run('out')) as unknown[]
+
+describe.each([
+  ['numbers on their way', collatz],
+  ['by key, with state and promises', counting],
+  ['more and more', expanding],
+  ['a loop in a loop', nested],
+  ['with last words, and a loop behind it', lastWords],
+] as const)('a checkpoint of a loop: %s', (_, program) => {
+  it('holds what circulates, wherever it falls; a job goes on from it at any parallelism', async () => {
+    const expected = sorted(await whole(new Rig(program, { parallelism: 2 })))
+    const scenario = fc.record({
+      before: fc.nat({ max: 400 }),
+      between: fc.nat({ max: 100 }),
+      order: fc.infiniteStream(fc.nat()),
+      from: fc.integer({ min: 1, max: 3 }),
+      via: fc.integer({ min: 1, max: 3 }),
+      to: fc.integer({ min: 1, max: 4 }),
+      givesUp: fc.boolean(),
+      suspends: fc.boolean(),
+      unaligned: fc.boolean(),
+    })
+    let held = 0
+    await fc.assert(
+      fc.asyncProperty(
+        scenario,
+        async ({ before, between, order, from, via, to, givesUp, suspends, unaligned }) => {
+          const seen: unknown[] = []
+          let cuts: readonly SavedCut[] | undefined
+          for (const parallelism of [from, via]) {
+            const rig = new Rig(program, { parallelism, memory: { ringBytes: 4096 } }, cuts)
+            rig.unaligned = unaligned && !suspends
+            rig.holdEnd()
+            for (const task of rig.tasks) await task.open()
+            const stepOne = () => {
+              const task = rig.tasks[order.next().value! % rig.tasks.length]
+              if (!task.ended) task.step(rig.nowMs)
+              seen.push(...rig.readBefore('out', 2))
+            }
+            const stepTo = async (done: () => boolean) => {
+              for (let i = 0; !done(); i++) {
+                if (i > 50_000) throw new Error('expected the checkpoint to come to its end')
+                stepOne()
+                if (i % 50 === 49) await turn()
+              }
+            }
+            for (let i = 0; i < before; i++) stepOne()
+            if (givesUp) {
+              rig.trigger(1, suspends)
+              for (let i = 0; i < between; i++) stepOne()
+              rig.givenUp = 1
+              for (const task of rig.tasks) task.goOn(1)
+              for (let i = 0; i < between; i++) stepOne()
+            }
+            rig.trigger(2, suspends)
+            await stepTo(() => rig.taken(2) !== undefined)
+            cuts = rig.taken(2)
+            held += cuts!.flatMap(({ inFlight }) => inFlight).length
+            seen.push(...rig.readBefore('out', 2))
+          }
+          const again = new Rig(program, { parallelism: to }, cuts)
+          expect(sorted([...seen, ...(await whole(again))])).toEqual(expected)
+        },
+      ),
+      { numRuns: 60 },
+    )
+    expect(held).toBeGreaterThan(10)
+  })
+})
