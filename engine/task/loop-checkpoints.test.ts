@@ -4,6 +4,7 @@ import type { RuntimeContext } from '../../operators/contract/context.ts'
 import type { BaseEnvironment } from '../api/base-environment.ts'
 import { Rig, turn } from './fixtures/rig.ts'
 import type { SavedCut } from './fixtures/saved-cut.ts'
+import type { Task } from './task.ts'
 
 const PARTITIONS = ['a', 'b', 'c']
 const EACH = 25
@@ -146,12 +147,12 @@ describe.each([
     const expected = sorted(await whole(new Rig(program, { parallelism: 2 })))
     const scenario = fc.record({
       before: fc.nat({ max: 400 }),
-      between: fc.nat({ max: 100 }),
+      between: fc.nat({ max: 12 }),
       order: fc.infiniteStream(fc.nat()),
       from: fc.integer({ min: 1, max: 3 }),
       via: fc.integer({ min: 1, max: 3 }),
       to: fc.integer({ min: 1, max: 4 }),
-      givesUp: fc.boolean(),
+      givesUp: fc.constantFrom('never', 'before', 'between', 'after'),
       suspends: fc.boolean(),
       unaligned: fc.boolean(),
     })
@@ -167,28 +168,46 @@ describe.each([
             rig.unaligned = unaligned && !suspends
             rig.holdEnd()
             for (const task of rig.tasks) await task.open()
+            const some = () => order.next().value!
             const stepOne = () => {
-              const task = rig.tasks[order.next().value! % rig.tasks.length]
+              const task = rig.tasks[some() % rig.tasks.length]
               if (!task.ended) task.step(rig.nowMs)
               seen.push(...rig.readBefore('out', 2))
             }
-            const stepTo = async (done: () => boolean) => {
-              for (let i = 0; !done(); i++) {
-                if (i > 50_000) throw new Error('expected the checkpoint to come to its end')
-                stepOne()
-                if (i % 50 === 49) await turn()
+            const steps = (n: number) => {
+              for (let i = 0; i < n; i++) stepOne()
+            }
+            /** Every thread hears of it at a time of its own. */
+            const tell = (tell: (task: Task) => void) => {
+              for (const task of rig.tasks) {
+                tell(task)
+                steps(some() % (between + 1))
               }
             }
-            for (let i = 0; i < before; i++) stepOne()
-            if (givesUp) {
-              rig.trigger(1, suspends)
-              for (let i = 0; i < between; i++) stepOne()
+            const giveUp = () => {
               rig.givenUp = 1
-              for (const task of rig.tasks) task.goOn(1)
-              for (let i = 0; i < between; i++) stepOne()
+              tell((task) => task.goOn(1))
             }
-            rig.trigger(2, suspends)
-            await stepTo(() => rig.taken(2) !== undefined)
+            const trigger = (epoch: number) =>
+              tell((task) => {
+                if (task.begins || rig.unaligned)
+                  task.trigger(epoch, suspends && rig.givenUp !== epoch)
+              })
+            steps(before)
+            if (givesUp !== 'never') {
+              tell((task) => task.announce(1))
+              // Some threads know that it is given up before others hear that it begins.
+              if (givesUp === 'between') rig.givenUp = 1
+              if (givesUp !== 'before') trigger(1)
+              giveUp()
+            }
+            tell((task) => task.announce(2))
+            trigger(2)
+            for (let i = 0; rig.taken(2) === undefined; i++) {
+              if (i > 50_000) throw new Error('expected the checkpoint to come to its end')
+              stepOne()
+              if (i % 50 === 49) await turn()
+            }
             cuts = rig.taken(2)
             held += cuts!.flatMap(({ inFlight }) => inFlight).length
             seen.push(...rig.readBefore('out', 2))
@@ -200,5 +219,54 @@ describe.each([
       { numRuns: 60 },
     )
     expect(held).toBeGreaterThan(10)
+  })
+
+  it('that is given up leaves no trace: the job ends by itself', async () => {
+    const expected = sorted(await whole(new Rig(program, { parallelism: 2 })))
+    const scenario = fc.record({
+      before: fc.nat({ max: 400 }),
+      between: fc.nat({ max: 12 }),
+      order: fc.infiniteStream(fc.nat()),
+      parallelism: fc.integer({ min: 1, max: 3 }),
+      early: fc.boolean(),
+      suspends: fc.boolean(),
+    })
+    await fc.assert(
+      fc.asyncProperty(
+        scenario,
+        async ({ before, between, order, parallelism, early, suspends }) => {
+          const rig = new Rig(program, { parallelism, memory: { ringBytes: 4096 } })
+          const seen: unknown[] = []
+          for (const task of rig.tasks) await task.open()
+          const some = () => order.next().value!
+          const steps = (n: number) => {
+            for (let i = 0; i < n; i++) rig.tasks[some() % rig.tasks.length].step(rig.nowMs)
+            seen.push(...rig.read('out'))
+          }
+          const tell = (tell: (task: Task) => void) => {
+            for (const task of rig.tasks) {
+              tell(task)
+              steps(some() % (between + 1))
+            }
+          }
+          steps(before)
+          tell((task) => task.announce(1))
+          if (early) rig.givenUp = 1
+          tell((task) => {
+            if (task.begins) task.trigger(1, suspends && !early)
+          })
+          rig.givenUp = 1
+          tell((task) => task.goOn(1))
+          for (let i = 0; rig.tasks.some((task) => !task.ended); i++) {
+            if (i > 20_000) throw new Error('expected the job to end')
+            const moved = rig.step()
+            seen.push(...rig.read('out'))
+            if (!moved) await turn()
+          }
+          expect(sorted([...seen, ...rig.read('out')])).toEqual(expected)
+        },
+      ),
+      { numRuns: 40 },
+    )
   })
 })
