@@ -7,25 +7,25 @@ import type { SavedCut } from './fixtures/saved-cut.ts'
 import type { Task } from './task.ts'
 
 const PARTITIONS = ['a', 'b', 'c']
-const EACH = 25
 
 /** Numbers from 1, in partitions that are read from any position. */
-const source = {
+const sourceOf = (each: number) => ({
   partitions: () => PARTITIONS,
   open(partition: string, position = 0) {
     let next = position as number
     return {
       next: (): number[] | null => {
-        if (next >= EACH) return null
+        if (next >= each) return null
         const items: number[] = []
-        for (const end = Math.min(EACH, next + 3); next < end; next++)
-          items.push(1 + PARTITIONS.indexOf(partition) * EACH + next)
+        for (const end = Math.min(each, next + 3); next < end; next++)
+          items.push(1 + PARTITIONS.indexOf(partition) * each + next)
         return items
       },
       position: () => next,
     }
   },
-}
+})
+const source = sourceOf(25)
 
 interface Walk {
   readonly start: number
@@ -89,11 +89,11 @@ const expanding = (env: BaseEnvironment) => {
 }
 
 /** Four rounds inside for each of three around. */
-const nested = (env: BaseEnvironment) => {
+const nestedOf = (each: number) => (env: BaseEnvironment) => {
   const around = env.fromFuture<Walk>('around')
   const inside = env.fromFuture<Walk>('inside').setParallelism(2)
   const [left, stays] = env
-    .fromSource(source, { parallelism: 2 })
+    .fromSource(sourceOf(each), { parallelism: 2 })
     .map(begun)
     .union(around)
     .keyBy(({ start }: Walk) => start)
@@ -107,6 +107,8 @@ const nested = (env: BaseEnvironment) => {
   again.fillFuture(around)
   done.output('out')
 }
+
+const nested = nestedOf(25)
 
 /** What a final says when nothing circulates goes round once more, as late records; then a loop behind it. */
 const lastWords = (env: BaseEnvironment) => {
@@ -268,5 +270,45 @@ describe.each([
       ),
       { numRuns: 40 },
     )
+  })
+})
+
+describe('a checkpoint of two loops, step by step until they have ended,', () => {
+  const program = nestedOf(1)
+  const config = { parallelism: 2 }
+  /** Does something `after` so many steps, one task after the other; until that is when all have ended. */
+  const atEveryStep = async (act: (rig: Rig) => Promise<unknown[]>) => {
+    const expected = sorted(await whole(new Rig(program, config)))
+    for (let ended = false, after = 0; !ended; after++) {
+      const rig = new Rig(program, config)
+      rig.holdEnd()
+      for (const task of rig.tasks) await task.open()
+      for (let i = 0; i < after; i++) rig.tasks[i % rig.tasks.length].step(rig.nowMs)
+      ended = rig.taken(0) !== undefined
+      expect(sorted(await act(rig))).toEqual(expected)
+    }
+  }
+
+  it('begins in all or in none', async () => {
+    await atEveryStep(async (rig) => {
+      for (const task of rig.tasks) task.announce(1)
+      for (const task of rig.tasks.filter(({ begins }) => begins)) {
+        task.trigger(1, false)
+        rig.settle()
+      }
+      const seen = rig.readBefore('out', 1)
+      return [...seen, ...(await whole(new Rig(program, config, rig.taken(1)!)))]
+    })
+  })
+
+  it('that the job was to end with, and that was given up: it goes on', async () => {
+    await atEveryStep(async (rig) => {
+      rig.trigger(1, true)
+      rig.settle()
+      rig.givenUp = 1
+      for (const task of rig.tasks) task.goOn(1)
+      rig.settle()
+      return rig.read('out')
+    })
   })
 })
