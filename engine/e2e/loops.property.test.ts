@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { EnvironmentConfig } from '../index.ts'
@@ -69,4 +72,67 @@ test('and on threads', async () => {
     fc.asyncProperty(spec, (one) => check(one, { parallelism: 2, maxThreads: 2 })),
     { numRuns: 3 },
   )
+})
+
+/** Ends behind a savepoint once so many have left, then goes on from that at another parallelism. */
+async function checkSaved(
+  one: LoopSpec,
+  config: EnvironmentConfig,
+  { from, to, share }: { from: number; to: number; share: number },
+): Promise<boolean> {
+  const expected = interpret(one).out
+  const dir = mkdtempSync(join(tmpdir(), 'sage-loops-'))
+  try {
+    const configOf = (parallelism: number, resume: string): EnvironmentConfig => ({
+      memory: { ringBytes: 4096, totalRingBytes: 2 ** 29 },
+      ...config,
+      parallelism,
+      checkpoint: { dir, interval: Number.POSITIVE_INFINITY, resume },
+    })
+    const out: Token[] = []
+    const job = await loopsOf.submit(one, configOf(from, 'never'))
+    const savepoint = join(dir, 'savepoint')
+    const enough = Promise.withResolvers<void>()
+    const reading = (async () => {
+      const wanted = Math.floor(share * expected.length)
+      if (wanted === 0) enough.resolve()
+      for await (const token of job.io.out) if (out.push(token) >= wanted) enough.resolve()
+      enough.resolve()
+    })()
+    await enough.promise
+    // It may have come to its end by itself before.
+    const saved = await job.stop({ savepoint }).then(
+      (result) => result.status === 'stopped',
+      () => false,
+    )
+    await reading
+    if (saved) {
+      const { outputs } = await loopsOf.run(one, configOf(to, savepoint))
+      out.push(...outputs.out)
+    }
+    expect(sorted(out)).toEqual(sorted(expected))
+    return saved
+  } finally {
+    rmSync(dir, { recursive: true })
+  }
+}
+
+const saving = fc.record({
+  from: parallelism,
+  to: parallelism,
+  share: fc.double({ min: 0, max: 0.9, noNaN: true }),
+})
+
+test.each([
+  ['inline', { mode: 'inline' }, 40],
+  ['on threads', { maxThreads: 2 }, 3],
+] as const)('savepoints hold what circulates in them, %s', async (_, config, numRuns) => {
+  let saved = 0
+  await fc.assert(
+    fc.asyncProperty(spec, saving, async (one, how) => {
+      if (await checkSaved(one, config, how)) saved++
+    }),
+    { numRuns },
+  )
+  expect(saved).toBeGreaterThan(0)
 })

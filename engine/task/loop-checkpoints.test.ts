@@ -285,29 +285,30 @@ describe.each([
 
 describe('a checkpoint of loops that come to their end, step by step,', () => {
   const config = { parallelism: 1, memory: { ringBytes: 4096 } }
-  /** Does something after so many steps, one task after the other; in the end that is when all have come to their end. */
-  const atEveryStep = async (
+  /** Does something after so many steps, one task after the other, up to where all have come to their end. */
+  const nowAndThen = async (
     program: (env: BaseEnvironment) => void,
-    act: (rig: Rig, steps: number) => Promise<unknown[]>,
+    stride: number,
+    act: (rig: Rig, round: number) => Promise<unknown[]>,
   ) => {
     const expected = sorted(await whole(new Rig(program, config)))
-    for (let ended = false, steps = 0; !ended; steps++) {
+    for (let ended = false, round = 0; !ended; round++) {
       const rig = new Rig(program, config)
       rig.holdEnd()
       for (const task of rig.tasks) await task.open()
-      for (let i = 0; i < steps; i++) rig.tasks[i % rig.tasks.length].step(rig.nowMs)
+      for (let i = 0; i < round * stride; i++) rig.tasks[i % rig.tasks.length].step(rig.nowMs)
       ended = rig.taken(0) !== undefined
-      expect(sorted(await act(rig, steps))).toEqual(expected)
+      expect(sorted(await act(rig, round))).toEqual(expected)
     }
   }
 
   it('begins in all that are one, or in none', async () => {
     const program = nestedOf(1)
-    await atEveryStep(program, async (rig, steps) => {
+    await nowAndThen(program, 2, async (rig, round) => {
       for (const task of rig.tasks) task.announce(1)
       const begin = rig.tasks.filter(({ begins }) => begins)
       // Much may happen between the first and the others.
-      begin[steps % begin.length].trigger(1, false)
+      begin[round % begin.length].trigger(1, false)
       rig.settle()
       for (const task of begin) task.trigger(1, false)
       rig.settle()
@@ -317,7 +318,7 @@ describe('a checkpoint of loops that come to their end, step by step,', () => {
   })
 
   it('that the job was to end with, and that was given up: it goes on', async () => {
-    await atEveryStep(lastWordsOf(1), async (rig) => {
+    await nowAndThen(lastWordsOf(1), 3, async (rig) => {
       rig.trigger(1, true)
       rig.settle()
       rig.givenUp = 1

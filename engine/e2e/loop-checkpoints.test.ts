@@ -1,0 +1,109 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { DirectoryStore } from '../checkpoint/directory-store.ts'
+import type { EnvironmentConfig } from '../index.ts'
+import { laps, PARTITIONS } from './fixtures/loop-checkpoint-job.ts'
+import { endless } from './fixtures/loops-job.ts'
+
+let dir: string
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'sage-loops-'))
+})
+afterEach(() => rmSync(dir, { recursive: true, force: true }))
+
+const NEVER = Number.POSITIVE_INFINITY
+const silent = { debug() {}, info() {}, warning() {}, error() {} }
+const modes: [string, EnvironmentConfig][] = [
+  ['inline', { mode: 'inline' }],
+  ['threads', { maxThreads: 2 }],
+]
+
+/** The counts of all keys, one by one. */
+function expected(count: number, laps: number): string[] {
+  const all: string[] = []
+  const seen = new Map<number, number>()
+  for (let n = 0; n < count * PARTITIONS.length; n++)
+    for (let lap = 0; lap < laps; lap++) {
+      seen.set(n % 7, (seen.get(n % 7) ?? 0) + 1)
+      all.push(`${n % 7}: ${seen.get(n % 7)}`)
+    }
+  return all.toSorted()
+}
+
+/** How many records on their way the newest checkpoint in a directory holds. */
+async function inFlight(path: string): Promise<number> {
+  const [{ manifest }] = await new DirectoryStore(path).list()
+  return manifest!.operators
+    .flatMap(({ states }) => states.filter(({ kind }) => kind === 'in-flight'))
+    .flatMap(({ pieces }) => pieces)
+    .reduce((sum, { items }) => sum + items, 0)
+}
+
+describe.each(modes)('checkpoints of a loop, %s', (_, mode) => {
+  const config = (parallelism: number, more: object = {}): EnvironmentConfig => ({
+    ...mode,
+    parallelism,
+    logger: silent,
+    restart: 'none',
+    memory: { ringBytes: 4096 },
+    checkpoint: { dir, interval: 5, ...more },
+  })
+
+  it.each(['aligned', 'unaligned'])(
+    'a job that crashed goes on from its last, at any parallelism (%s)',
+    async (how) => {
+      const params = { count: 400, laps: 20 }
+      const rows: string[] = []
+      let taken = 0
+      for (const [i, parallelism] of [2, 3, 1, 2].entries()) {
+        const breaksAt = i === 3 ? NEVER : 1000 * (i + 1)
+        const job = await laps.submit({ ...params, breaksAt }, config(parallelism, { mode: how }))
+        job.on('checkpoint', () => taken++)
+        try {
+          for await (const row of job.io.seen) rows.push(row)
+          await job.finished
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'SAGE_USER_ERROR', message: /the crash of the test/ })
+        }
+      }
+      // An output is at-least-once; what is counted is exact.
+      expect([...new Set(rows)].toSorted()).toEqual(expected(params.count, params.laps))
+      expect(taken).toBeGreaterThan(4)
+      // What has come to its end holds nothing on its way.
+      expect(await inFlight(dir)).toBe(0)
+    },
+  )
+
+  it('a job that restarts by itself goes on', async () => {
+    const params = { count: 400, laps: 20, breaksAt: 1500, once: join(dir, 'broken') }
+    const { outputs, status, restarts } = await laps.run(params, {
+      ...config(2),
+      restart: { fixedDelay: { delay: 1, attempts: 3 } },
+    })
+    expect([status, restarts]).toEqual(['finished', 1])
+    expect([...new Set(outputs.seen)].toSorted()).toEqual(expected(params.count, params.laps))
+  })
+
+  it('a savepoint that a job ends with holds what goes round for ever', async () => {
+    const seen: number[] = []
+    for (const i of [0, 1, 2]) {
+      const resume = i === 0 ? 'latest' : join(dir, `savepoint ${i - 1}`)
+      const job = await endless.submit(undefined, config(1, { interval: NEVER, resume }))
+      const enough = Promise.withResolvers<void>()
+      const until = seen.length + 3
+      const reading = (async () => {
+        for await (const n of job.io.seen) if (seen.push(n) >= until) enough.resolve()
+      })()
+      await enough.promise
+      await job.checkpoint()
+      expect(await inFlight(dir)).toBe(1)
+      const path = join(dir, `savepoint ${i}`)
+      await job.stop({ savepoint: path })
+      await reading
+      expect(await inFlight(path)).toBe(1)
+    }
+    expect(seen).toEqual(seen.map((_, i) => 1000 * (i + 1)))
+  })
+})
