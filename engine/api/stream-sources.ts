@@ -157,10 +157,9 @@ export class StreamSources {
    * A stream that is used before it is made: the beginning of a feedback loop. `stream.fillFuture(future)` gives it its
    * records, which may come from itself. A loop ends when its ordinary inputs have ended and nothing circulates in it: no
    * record, no pending promise, no timer of the job's clock. It is as parallel as the stream that fills it, or as
-   * `setParallelism` says.
+   * `setParallelism` says. Checkpoints hold what circulates.
    *
-   * @throws StreamError `SAGE_FUTURE_UNFILLED` at submit, when nothing fills it; `SAGE_CONFIG` at submit, for a loop in a job
-   * that takes checkpoints
+   * @throws StreamError `SAGE_FUTURE_UNFILLED` at submit, when nothing fills it
    */
   fromFuture<T = any>(name: string): DataStream<T> {
     requireText(name, 'fromFuture name')

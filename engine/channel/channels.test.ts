@@ -182,6 +182,26 @@ it('a channel that closes a loop is never pressed; what waits is told, and keeps
   expect([link.output.waiting, waiting]).toEqual([false, 0])
 })
 
+it('what closes a loop and is taken before its turn is told until its turn comes', () => {
+  let waiting = 0
+  const spill = {
+    put: (bytes: number) => void (waiting += bytes),
+    sent: (bytes: number) => void (waiting -= bytes),
+  }
+  const link = new Link({ spill })
+  const texts = Array.from({ length: 100 }, (_, i) => `${i} ${'x'.repeat(100)}`)
+  put(link, ...texts)
+  link.output.barrier(1)
+  while (!link.input.hasTaken(1, false)) {
+    link.input.takeAhead(1, false)
+    link.output.drain()
+  }
+  expect(link.output.waiting).toBe(false)
+  expect(waiting).toBeGreaterThan(10_000)
+  expect(link.read().values).toEqual(texts)
+  expect(waiting).toBe(0)
+})
+
 describe('records larger than a frame', () => {
   test.each([1_000, 1_016, 1_017, 4_096, 100_000, 1 << 20])(
     '%i bytes, between small ones, through 4 KiB',

@@ -289,7 +289,7 @@ describe('a checkpoint of loops that come to their end, step by step,', () => {
   const nowAndThen = async (
     program: (env: BaseEnvironment) => void,
     stride: number,
-    act: (rig: Rig, round: number) => Promise<unknown[]>,
+    act: (rig: Rig, round: number) => Promise<unknown[] | undefined>,
   ) => {
     const expected = sorted(await whole(new Rig(program, config)))
     for (let ended = false, round = 0; !ended; round++) {
@@ -298,7 +298,8 @@ describe('a checkpoint of loops that come to their end, step by step,', () => {
       for (const task of rig.tasks) await task.open()
       for (let i = 0; i < round * stride; i++) rig.tasks[i % rig.tasks.length].step(rig.nowMs)
       ended = rig.taken(0) !== undefined
-      expect(sorted(await act(rig, round))).toEqual(expected)
+      const all = await act(rig, round)
+      if (all !== undefined) expect(sorted(all)).toEqual(expected)
     }
   }
 
@@ -312,8 +313,10 @@ describe('a checkpoint of loops that come to their end, step by step,', () => {
       rig.settle()
       for (const task of begin) task.trigger(1, false)
       rig.settle()
-      const seen = rig.readBefore('out', 1)
-      return [...seen, ...(await whole(new Rig(program, config, rig.taken(1)!)))]
+      const cuts = rig.taken(1)
+      expect(cuts).toBeDefined()
+      if (round % 7 > 0) return undefined
+      return [...rig.readBefore('out', 1), ...(await whole(new Rig(program, config, cuts)))]
     })
   })
 

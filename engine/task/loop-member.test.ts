@@ -70,3 +70,18 @@ it('is full while much waits on the heap, and tells all when it is not any more'
   leader.spill.sent(2 ** 20)
   expect([leader.full, ...bells.map((bell) => bell.read())]).toEqual([false, 1, 1])
 })
+
+it('one that is held stays in its stage, and goes on when all have let go', () => {
+  const { words, look } = loopOf(2)
+  const looks = () => {
+    for (let i = 0; i < 20; i++) look(i % 2)
+    return words.stage
+  }
+  words.hold()
+  words.hold()
+  expect(looks()).toBe(LOOP_STAGE.running)
+  words.letGo()
+  expect(looks()).toBe(LOOP_STAGE.running)
+  words.letGo()
+  expect(looks()).toBe(LOOP_STAGE.over)
+})

@@ -372,7 +372,7 @@ export class Task {
     throw new StreamError(
       code,
       `the checkpoint holds records on their way to operator '${node.name}': expected it to have ${what}; ` +
-        'a savepoint, or one of mode aligned, holds none',
+        'a savepoint, or one of mode aligned, holds none but what goes round loops',
     )
   }
 
