@@ -192,7 +192,7 @@ it.each([
   [{ dir: '' }, 'checkpoint.dir'],
   [{ dir: 'x', interval: 0 }, 'checkpoint.interval'],
   [{ dir: 'x', retain: 0 }, 'checkpoint.retain'],
-  [{ dir: 'x', mode: 'unaligned' }, 'checkpoint.mode'],
+  [{ dir: 'x', mode: 'sideways' }, 'checkpoint.mode'],
   [{ dir: 'x', often: true }, 'checkpoint.often'],
 ])('refuses %o', async (checkpoint, field) => {
   await expect(

@@ -37,8 +37,14 @@ export interface CheckpointConfig {
    * or the checkpoint or savepoint at a path.
    */
   readonly resume?: string
-  /** `'aligned'` (default). */
-  readonly mode?: 'aligned'
+  /**
+   * What a checkpoint does about records that are on their way between subtasks. `'aligned'` (default): it waits until they have been
+   * worked on, as far as they lie before its barriers; it is small, and takes as long as that takes. `'unaligned'`: it holds them,
+   * and is complete however slowly they are worked on; for jobs under backpressure. Subtasks take them out of the
+   * rings onto the heap meanwhile, which costs as much memory as rings and queues hold. Savepoints, and checkpoints that end a job, are
+   * always aligned. See `docs/stateful.md`.
+   */
+  readonly mode?: 'aligned' | 'unaligned'
 }
 
 /**
@@ -250,7 +256,7 @@ function checkpointSettings(config: CheckpointConfig): CheckpointSettings {
   if (typeof config !== 'object' || config === null) throw refuse('checkpoint', 'an object', config)
   refuseUnknown(config, KNOWN_CHECKPOINT, 'checkpoint')
   const { dir, interval = '10s', retain = 3, timeout = '10m', resume = 'latest' } = config
-  if (config.mode !== undefined) oneOf('checkpoint.mode', config.mode, ['aligned'] as const)
+  const mode = oneOf('checkpoint.mode', config.mode ?? 'aligned', ['aligned', 'unaligned'] as const)
   return {
     // Threads have a working directory of their own.
     dir: process.getBuiltinModule('node:path').resolve(text('checkpoint.dir', dir)),
@@ -258,6 +264,7 @@ function checkpointSettings(config: CheckpointConfig): CheckpointSettings {
     timeoutMs: positiveDuration('checkpoint.timeout', timeout),
     retain: wholeNumber('checkpoint.retain', retain, 1, 1_000_000),
     resume: resumePath(text('checkpoint.resume', resume)),
+    unaligned: mode === 'unaligned',
   }
 }
 

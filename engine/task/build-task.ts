@@ -42,6 +42,7 @@ import { ChainTime } from './chain-time.ts'
 import { asStreamError, ErrorGate } from './error-gate.ts'
 import { ErrorThreshold } from './error-threshold.ts'
 import { AsSettled, InOrder } from './flight.ts'
+import type { WayIn } from './in-flight.ts'
 import { LoopMember } from './loop-member.ts'
 import { LoopWords } from './loop-words.ts'
 import { type GatedCalls, PromiseGate } from './promise-gate.ts'
@@ -73,6 +74,8 @@ export interface Workshop {
   nowMs(): number
   /** Takes what the subtasks of this thread hand over at barriers; undefined: the job takes no checkpoints. */
   readonly checkpoints: CheckpointTaker | undefined
+  /** Whether a checkpoint gives back records that were on their way to this node. */
+  givesBack(node: GraphNode): boolean
 }
 
 /** Builds one subtask of a chain: its operators, its ends of the rings, and the function they compile into. */
@@ -101,6 +104,7 @@ class TaskBuilder {
   readonly #loopOutputs: OutputPort[] = []
   readonly #entries: ChainEntry[] = []
   readonly #inputs: (TaskInput & { readonly follows: boolean })[] = []
+  readonly #restored: { way: WayIn; entry: number }[] = []
   /** What the main thread pushes into, by node id. */
   readonly #pushed = new Map<number, InputChannel>()
   readonly #registries: MetricRegistry[] = []
@@ -145,6 +149,7 @@ class TaskBuilder {
       generators: this.#generators(),
       operators: this.#operators,
       inputs: this.#inputs,
+      restored: this.#restored,
       source: this.#source,
       outputs: this.#outputs,
       loop: this.#loop(),
@@ -402,12 +407,12 @@ class TaskBuilder {
     )
   }
 
-  #cut(): TaskCut {
+  #cut(): Omit<TaskCut, 'inFlight'> {
     const [first] = this.#chain.nodes
     const source =
       this.#source === undefined ? undefined : { node: first, positions: this.#source.positions }
     const pushed = new Map(
-      [...this.#pushed].map(([node, { recordsRead }]) => [node, recordsRead] as const),
+      [...this.#pushed].map(([node, { recordsTaken }]) => [node, recordsTaken] as const),
     )
     const { id, parallelism } = this.#chain
     return { chain: id, subtask: this.#subtask, parallelism, operators: this.#cuts, source, pushed }
@@ -551,6 +556,23 @@ class TaskBuilder {
     }
     for (const exchange of this.#shop.plan.exchanges)
       if (exchange.toChain === this.#chain) this.#receive(exchange)
+    for (const node of this.#chain.nodes) if (this.#shop.givesBack(node)) this.#takeBack(node)
+  }
+
+  /** Ways in for what a checkpoint gives back: over edges that are fused here and now, too. */
+  #takeBack(node: GraphNode): void {
+    const { timestamped } = this.#shop.plan
+    const to = this.#indexOf.get(node.id)!
+    const add = (edge: number, entry: Pick<ChainEntry, 'input' | 'keyed' | 'timestamps'>): void => {
+      const { keyed, timestamps } = entry
+      const timed = { keyed, timestamped: timestamps !== undefined }
+      const way = { node, edge, combined: this.#isCombined(node), ...timed }
+      this.#restored.push({ way, entry: this.#entries.length })
+      this.#entries.push({ ...entry, to, asked: false, sharesRecords: false })
+    }
+    if (node.body.type === 'input') add(-1, { input: 0, keyed: false, timestamps: undefined })
+    for (const [i, { input, keyed, from }] of node.inputs.entries())
+      add(i, { input, keyed, timestamps: timestamped[from.id] ? 'alone' : undefined })
   }
 
   #receive(exchange: Exchange): void {
@@ -592,12 +614,21 @@ class TaskBuilder {
         producer,
         inPlace,
         this.#row(memory.linkRow(exchange.id, sender, this.#subtask) + 1),
+        inPlace ? codec.createReader(frameOptions(exchange, memory, this.#shop.plan)) : reader,
       )
       if (exchange.fromChain === undefined) this.#pushed.set(exchange.to.id, channel)
       this.#inputs.push({
         channel,
         entry,
         fromMain: exchange.fromChain === undefined,
+        way: {
+          keyed: this.#entries[entry].keyed,
+          timestamped: this.#entries[entry].timestamps !== undefined,
+          node: exchange.to,
+          edge: exchange.edge === undefined ? -1 : exchange.to.inputs.indexOf(exchange.edge),
+          combined: exchange.combiner !== undefined,
+        },
+        inPlace,
         timestamped: this.#entries[entry].timestamps === 'with-watermarks',
         loop: exchange.feedback ? 'round' : this.#isWithin(exchange) ? 'within' : undefined,
         follows: plan.loops.follows[exchange.from.id] && !exchange.feedback,

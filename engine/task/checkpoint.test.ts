@@ -5,6 +5,7 @@ import { type Collector, ProcessFunction } from '../../operators/contract/functi
 import { watermarks } from '../../operators/time/watermark-strategy.ts'
 import type { BaseEnvironment } from '../api/base-environment.ts'
 import { Rig, turn } from './fixtures/rig.ts'
+import type { SavedCut } from './fixtures/saved-cut.ts'
 
 const PARTITIONS = ['a', 'b', 'c']
 const EACH = 40
@@ -63,9 +64,41 @@ const program = (env: BaseEnvironment) => {
     .output('sums')
 }
 
+/** Two sources that meet, one on two ways; promises and micro-batches on the way. */
+const meeting = (env: BaseEnvironment) => {
+  const timed = () =>
+    env
+      .fromSource(source, { parallelism: 2 })
+      .assignTimestamps(({ at }: Item) => at, watermarks.boundedOutOfOrderness(30))
+  const [even, odd] = timed().branch(({ n }: Item) => n % 2 === 0)
+  even
+    .rebalance()
+    .asyncMap(async (item: Item) => item, { capacity: 4 })
+    .union(odd.processBatch((items: readonly Item[]) => items).rebalance(), timed().rebalance())
+    .keyBy(({ key }: Item) => key)
+    .process(Sums)
+    .output('sums')
+}
+
+/** Two keyed streams that are joined, with what both have had. */
+const joining = (env: BaseEnvironment) => {
+  const left = env.fromSource(source, { parallelism: 2 }).keyBy(({ key }: Item) => key)
+  const right = env
+    .fromSource(source)
+    .rebalance()
+    .keyBy(({ key }: Item) => key)
+  left
+    .join('joined', right, { insertMode: 'product', emitMode: 'final' })
+    .map((row: unknown) => JSON.stringify(row))
+    .output('sums')
+}
+
 async function whole(rig: Rig): Promise<string[]> {
   return (await rig.run('sums')) as string[]
 }
+
+/** In one order. */
+const canonical = (all: readonly string[]) => all.toSorted()
 
 describe('a checkpoint', () => {
   it('holds what lay before its barriers, wherever it falls; a job goes on from it at any parallelism', async () => {
@@ -101,6 +134,66 @@ describe('a checkpoint', () => {
       { numRuns: 150 },
     )
   })
+
+  it.each([
+    ['one after the other', program, 100],
+    ['two sources that meet', meeting, 60],
+    ['a join', joining, 40],
+  ] as const)(
+    'that does not wait holds what was on its way, wherever it falls; a job goes on from it at any parallelism: %s',
+    async (_, program, numRuns) => {
+      const expected = canonical(await whole(new Rig(program, { parallelism: 2 })))
+      const scenario = fc.record({
+        before: fc.nat({ max: 200 }),
+        between: fc.nat({ max: 100 }),
+        order: fc.infiniteStream(fc.nat()),
+        from: fc.integer({ min: 1, max: 3 }),
+        via: fc.integer({ min: 1, max: 3 }),
+        to: fc.integer({ min: 1, max: 4 }),
+        givesUp: fc.boolean(),
+      })
+      let held = 0
+      await fc.assert(
+        fc.asyncProperty(scenario, async ({ before, between, order, from, via, to, givesUp }) => {
+          const seen: string[] = []
+          let cuts: readonly SavedCut[] | undefined
+          // The first goes on from the beginning, the second from a checkpoint while it works on what that held.
+          for (const parallelism of [from, via]) {
+            const rig = new Rig(program, { parallelism, memory: { ringBytes: 4096 } }, cuts)
+            rig.unaligned = true
+            rig.holdEnd()
+            for (const task of rig.tasks) await task.open()
+            const stepOne = () => {
+              const task = rig.tasks[order.next().value! % rig.tasks.length]
+              if (!task.ended) task.step(rig.nowMs)
+              seen.push(...(rig.readBefore('sums', 2) as string[]))
+            }
+            for (let i = 0; i < before; i++) stepOne()
+            if (givesUp) {
+              // Some have heard of it, some have not, when it is given up.
+              rig.tasks[0].trigger(1, false)
+              for (let i = 0; i < between; i++) stepOne()
+              rig.givenUp = 1
+              for (let i = 0; i < between; i++) stepOne()
+            }
+            rig.trigger(2)
+            for (let i = 0; rig.taken(2) === undefined; i++) {
+              if (i > 20_000) throw new Error('expected the checkpoint to come to its end')
+              stepOne()
+              if (i % 50 === 49) await turn()
+            }
+            cuts = rig.taken(2)
+            held += cuts!.flatMap(({ inFlight }) => inFlight).length
+            seen.push(...(rig.readBefore('sums', 2) as string[]))
+          }
+          const again = new Rig(program, { parallelism: to }, cuts)
+          expect(canonical([...seen, ...(await whole(again))])).toEqual(expected)
+        }),
+        { numRuns },
+      )
+      expect(held).toBeGreaterThan(numRuns)
+    },
+  )
 
   it('holds what its subtasks share as of its barriers, on all ways of a diamond, and is never in its own way', async () => {
     const names = ['even', 'odd', 'keys']

@@ -138,10 +138,12 @@ describe.each(Object.keys(programs))('%s', (name) => {
       order: fc.infiniteStream(fc.nat()),
       from: fc.integer({ min: 1, max: 3 }),
       to: fc.integer({ min: 1, max: 4 }),
+      unaligned: fc.boolean(),
     })
     await fc.assert(
-      fc.asyncProperty(scenario, async ({ before, order, from, to }) => {
+      fc.asyncProperty(scenario, async ({ before, order, from, to, unaligned }) => {
         const rig = new Rig(program, { parallelism: from })
+        rig.unaligned = unaligned
         rig.holdEnd()
         for (const task of rig.tasks) await task.open()
         const stepOne = () => {
@@ -158,7 +160,7 @@ describe.each(Object.keys(programs))('%s', (name) => {
         const rest = await whole(new Rig(program, { parallelism: to }, rig.taken(1)))
         expect([...seen, ...rest].sort()).toEqual(expected)
       }),
-      { numRuns: 25 },
+      { numRuns: 30 },
     )
   })
 })

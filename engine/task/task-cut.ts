@@ -1,6 +1,7 @@
 import type { KeyedBackend, Operator } from '../../operators/contract/operator.ts'
 import type { BroadcastStates } from '../../operators/state/broadcast-states.ts'
 import type { GraphNode } from '../graph/node.ts'
+import type { InFlight } from './in-flight.ts'
 import type { SourcePositions } from './source-driver.ts'
 
 /** One operator of a subtask, as a checkpoint sees it. */
@@ -25,6 +26,8 @@ export interface TaskCut {
   readonly source: { readonly node: GraphNode; readonly positions: SourcePositions } | undefined
   /** Records of each `createStream`, by node id, that the subtask has had. */
   readonly pushed: ReadonlyMap<number, number>
+  /** What has come in and has not been worked on: nothing, where barriers have waited for it. */
+  inFlight(): Iterable<InFlight>
 }
 
 /** Takes what the subtasks of a thread hand over. */
@@ -39,6 +42,10 @@ export interface CheckpointTaker {
    * one cut only if none of them is ahead of another. The thread's loop is woken when that changes.
    */
   holds(epoch: number): boolean
+  /** Whether that checkpoint does not wait for what is in flight, but holds it, or did before it was complete or given up. */
+  unaligned(epoch: number): boolean
+  /** Whether it is under way. */
+  takes(epoch: number): boolean
   /**
    * A subtask has come to its end, and takes no part in later checkpoints: this is its share in all of them. It ends when
    * `released` is called: when a checkpoint that holds this share is complete.

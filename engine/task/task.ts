@@ -1,14 +1,23 @@
+import { StreamError } from '../../codec/errors.ts'
 import { newBatch } from '../../codec/record-codec.ts'
 import type { Clock } from '../../operators/contract/context.ts'
 import type { WatermarkGenerator } from '../../operators/contract/operator.ts'
 import type { Awaitable } from '../../operators/contract/source.ts'
 import type { InputChannel } from '../channel/input-channel.ts'
 import type { OutputPort } from '../channel/output-port.ts'
+import type { GraphNode } from '../graph/node.ts'
 import type { TaskMetrics } from '../metrics/task-metrics.ts'
 import type { TaskState } from '../metrics/task-times.ts'
 import type { ChainOperator, ChainState, CompiledChain } from './chain-model.ts'
 import type { ChainTime } from './chain-time.ts'
 import { asStreamError, FAILED } from './error-gate.ts'
+import {
+  type InFlight,
+  type InFlightRecord,
+  inFlightOf,
+  type RestoredBatch,
+  type WayIn,
+} from './in-flight.ts'
 import type { LoopMember } from './loop-member.ts'
 import { LOOP_STAGE } from './loop-words.ts'
 import { Patience } from './patience.ts'
@@ -41,6 +50,9 @@ type Phase =
   | 'completing'
   | 'ended'
 
+/** Records that a checkpoint gives back are worked on in batches of so many. */
+const RESTORED_BATCH = 1024
+
 /** What `#reachCut` found. */
 type AtCut = 'none' | 'moved' | 'blocked'
 
@@ -59,6 +71,9 @@ export interface TaskInput {
   readonly entry: number
   /** Whether the main thread sends. */
   readonly fromMain: boolean
+  readonly way: WayIn
+  /** Whether its records are read where they lie. */
+  readonly inPlace: boolean
   /** Whether its frames carry timestamps and watermarks. */
   readonly timestamped: boolean
   /** Whether its records come from the task's own feedback loop: round again, or on their way through it. */
@@ -94,8 +109,10 @@ export interface TaskParts {
   readonly loop: TaskLoop | undefined
   /** Takes part in checkpoints; undefined: the job takes none. */
   readonly checkpoints: CheckpointTaker | undefined
-  /** What it hands over at a barrier. */
-  cut(): TaskCut
+  /** What it hands over at a barrier, but for what is in flight. */
+  cut(): Omit<TaskCut, 'inFlight'>
+  /** Entries of the chain for records that a checkpoint gives back. */
+  readonly restored: readonly { readonly way: WayIn; readonly entry: number }[]
   readonly metrics: TaskMetrics
   /** Monotonic milliseconds. */
   nowMs(): number
@@ -135,6 +152,15 @@ export class Task {
   #taking: Taking | undefined
   /** The checkpoint behind whose barrier nothing is taken in and no time passes until all others have it; 0: none. */
   #held = 0
+  /** The last checkpoint that it has had its part in. */
+  #lastCut = 0
+  /** Whether the one at hand does not wait for what is in flight, and whether its barriers have gone downstream. */
+  #unaligned = false
+  #passed = false
+  /** Where the batch at hand has come in; undefined: from the source. */
+  #way: WayIn | undefined
+  #inPlace = false
+  readonly #restored: RestoredBatch[] = []
   #finishing: Iterator<unknown> | undefined
   #finished = 0
   #completed: { readonly error?: unknown } | undefined
@@ -158,7 +184,7 @@ export class Task {
   get state(): TaskState {
     if (this.#anyPressed()) return 'backpressured'
     if (this.#phase === 'settling' || this.#phase === 'completing') return 'busy'
-    if (this.#taking !== undefined || this.#held !== 0) return 'busy'
+    if (this.#stands) return 'busy'
     for (const { errors, gate } of this.#parts.operators)
       if (errors.busy || gate?.busy === true) return 'busy'
     return 'idle'
@@ -184,13 +210,17 @@ export class Task {
   get dueMs(): number {
     const { source, operators, state } = this.#parts
     // A source that may not be asked, because an output is pressed, is due when the pressure goes.
-    const stands = this.#taking !== undefined || this.#held !== 0
-    const asks = this.#phase === 'running' && !state.pressed && !stands
+    const asks = this.#phase === 'running' && !state.pressed && !this.#stands
     let due = asks && source !== undefined ? source.dueMs : Number.POSITIVE_INFINITY
     for (const { errors, gate } of operators)
       due = Math.min(due, errors.dueMs, gate?.dueMs ?? Number.POSITIVE_INFINITY)
     due = Math.min(due, this.#patience.dueMs)
     return asks ? Math.min(due, this.#clockDueMs()) : due
+  }
+
+  /** Whether it takes nothing in because of a checkpoint, and lets no time pass. */
+  get #stands(): boolean {
+    return this.#taking !== undefined || this.#held !== 0 || this.#unaligned
   }
 
   /** When the job's clock should be looked at next, in monotonic ms. */
@@ -243,7 +273,7 @@ export class Task {
     member?.begin()
     this.#moved = false
     try {
-      while (this.#relieve() && this.#advance()) {
+      while (this.#moveOn(this.#relieve())) {
         this.#moved = true
         if (this.#parts.nowMs() >= deadlineMs) break
       }
@@ -258,16 +288,15 @@ export class Task {
   }
 
   /**
-   * Begins a checkpoint here: for tasks that have no barriers coming in. One that has come to its end takes part by what
-   * it has handed over then.
+   * Begins a checkpoint here: for tasks that have no barriers coming in, and for all where it does not wait for what is in
+   * flight. One that has come to its end takes part by what it has handed over then.
    *
    * @param suspend - whether to stand still behind the barrier
    */
   trigger(epoch: number, suspend: boolean): void {
-    if (this.#phase !== 'running' || epoch <= this.#epoch) return
-    this.#epoch = epoch
+    if (this.#phase !== 'running' || epoch <= this.#epoch || epoch <= this.#lastCut) return
+    this.#begin(epoch)
     this.#suspendsAt = suspend ? epoch : 0
-    this.#handedOver = false
     // What the main thread has pushed before lies before the barrier.
     for (const { channel } of this.#parts.inputs) channel.markPublished()
   }
@@ -281,7 +310,40 @@ export class Task {
 
   /** What it would hand over now. */
   cut(): TaskCut {
-    return this.#parts.cut()
+    return { ...this.#parts.cut(), inFlight: () => this.#inFlight() }
+  }
+
+  /**
+   * Takes back what a checkpoint held that was on its way to `node`: it comes before all else. To be called before the first step.
+   *
+   * @throws StreamError `SAGE_CHECKPOINT_INCOMPATIBLE`, `SAGE_RESCALE`: the program has no such way any more
+   */
+  restoreInFlight(node: GraphNode, records: Iterable<InFlightRecord>): void {
+    for (const record of records) {
+      const { entry, way } = this.#entryFor(node, record)
+      let last = this.#restored.at(-1)
+      if (last?.entry !== entry || last.batch.count >= RESTORED_BATCH) {
+        last = { entry, way, batch: newBatch() }
+        this.#restored.push(last)
+      }
+      const { batch } = last
+      batch.values.push(record.value)
+      batch.keys.push(record.key)
+      batch.timestamps.push(record.timestamp ?? Number.NaN)
+      batch.count++
+    }
+  }
+
+  #entryFor(node: GraphNode, { edge, combined = false }: InFlightRecord) {
+    const found = this.#parts.restored.find(({ way }) => way.node === node && way.edge === edge)
+    if (found?.way.combined === combined) return found
+    const code = found === undefined ? 'SAGE_CHECKPOINT_INCOMPATIBLE' : 'SAGE_RESCALE'
+    const what = found === undefined ? `an input ${edge}` : 'its input pre-reduced as before'
+    throw new StreamError(
+      code,
+      `the checkpoint holds records on their way to operator '${node.name}': expected it to have ${what}; ` +
+        'a savepoint, or one of mode aligned, holds none',
+    )
   }
 
   /** Whether checkpoints begin here: its records come from a source or from the main thread. */
@@ -304,12 +366,17 @@ export class Task {
     await this.#closeAll()
   }
 
+  /** False: nothing can move at present. */
+  #moveOn(free: boolean): boolean {
+    return this.#unaligned ? this.#workUnaligned(free) : free && this.#advance()
+  }
+
   /** Moves on by one slice of records or one phase; false: nothing can move at present. */
   #advance(): boolean {
     switch (this.#phase) {
       case 'running':
         if (this.#taking !== undefined) return this.#whenTaken(this.#taking)
-        if (this.#held !== 0 && !this.#goOn()) return false
+        if (this.#held !== 0 && !this.#mayGoOn()) return false
         if (this.#runSlice() || this.#passTime()) return true
         return this.#epoch === 0 ? this.#takeInput() : this.#workToCut()
       case 'suspended':
@@ -407,6 +474,10 @@ export class Task {
   readonly #room = (): boolean => !this.#parts.state.pressed && !this.#anyPressed()
 
   #takeInput(): boolean {
+    if (this.#restored.length > 0) {
+      this.#takeRestored(this.#restored.shift()!)
+      return true
+    }
     const found = this.#parts.source === undefined ? this.#poll() : this.#pull()
     if (found === 'records') {
       this.#next = 0
@@ -425,6 +496,20 @@ export class Task {
     return true
   }
 
+  #takeRestored({ entry, way, batch }: RestoredBatch): void {
+    const { time, timed, generators } = this.#parts
+    const { count, values, keys, timestamps } = batch
+    Object.assign(this.#batch, { count, values, keys, timestamps, asked: false })
+    this.#entry = entry
+    this.#way = way
+    this.#inPlace = false
+    this.#timestamped = false
+    if (timed) time.select(undefined)
+    for (const generator of generators) generator.select('')
+    this.#next = 0
+    this.#touched = true
+  }
+
   /** A checkpoint is on its way: what belongs to it comes first. */
   #workToCut(): boolean {
     const at = this.#reachCut()
@@ -434,6 +519,7 @@ export class Task {
   /** Takes the checkpoint once all inputs have come to its barrier and all they brought has had its effect. */
   #reachCut(): AtCut {
     const { inputs, operators, checkpoints } = this.#parts
+    if (this.#restored.length > 0) return 'none'
     const reached = (channel: InputChannel): boolean =>
       this.begins ? channel.caughtUp : channel.ended || channel.epoch >= this.#epoch
     if (!inputs.every(({ channel }) => reached(channel))) return 'none'
@@ -448,13 +534,71 @@ export class Task {
     if (this.pending || operators.some(({ errors }) => errors.busy)) return 'blocked'
     // A restart repeats nothing that lies before the barrier: the main thread finds it in its ring, whatever becomes of this thread.
     for (const output of this.#parts.outputs) if (output.flush()) return 'blocked'
-    const share = checkpoints!.take(this.#epoch, this.#parts.cut())
+    const share = checkpoints!.take(this.#epoch, this.cut())
     if (share !== undefined) {
       this.#awaitShare(this.#epoch, share)
       return 'blocked'
     }
     this.#passBarrier()
     return 'moved'
+  }
+
+  /**
+   * A checkpoint that does not wait for what is in flight: nothing more is worked on; the barriers go downstream; what lies before
+   * those that come in is taken out of the rings, unworked. That makes room for whoever sends here, so that its barrier
+   * comes: no subtask waits for the work of another. Then state and what is in flight are of one cut.
+   */
+  #workUnaligned(free: boolean): boolean {
+    const { checkpoints, inputs } = this.#parts
+    if (this.#taking !== undefined) return this.#whenTaken(this.#taking)
+    const epoch = this.#epoch
+    if (!checkpoints!.takes(epoch)) {
+      this.#leaveCut()
+      return true
+    }
+    let moved = false
+    for (const { channel, fromMain } of inputs) {
+      if (!this.#readsInPlace && channel.takeAhead(epoch, fromMain)) moved = true
+    }
+    if (!this.#passed) return (free && this.#workToBarrier()) || moved
+    if (!inputs.every(({ channel, fromMain }) => channel.hasTaken(epoch, fromMain))) return moved
+    const share = checkpoints!.take(epoch, this.cut())
+    if (share === undefined) this.#passBarrier()
+    else this.#awaitShare(epoch, share)
+    return true
+  }
+
+  /** Whether the batch at hand lies in a ring still. */
+  get #readsInPlace(): boolean {
+    return this.#inPlace && this.#next < this.#batch.count
+  }
+
+  /** What has begun comes to its end: a source's batch, one that is read in place, time, promises, retries, micro-batches. */
+  #workToBarrier(): boolean {
+    const { operators, outputs } = this.#parts
+    const whole = this.#way === undefined || this.#inPlace
+    if ((whole && this.#runSlice()) || this.#passTime()) return true
+    if (!this.#handedOver) {
+      this.#handedOver = true
+      this.#endOfBatch()
+      for (const k of operators.keys()) this.#emptyInto(k)
+      return true
+    }
+    if (this.#touched) return this.#endOfBatch()
+    if (this.pending || operators.some(({ errors }) => errors.busy)) return false
+    for (const output of outputs) if (output.flush()) return false
+    for (const output of outputs) output.barrier(this.#epoch)
+    this.#passed = true
+    return true
+  }
+
+  *#inFlight(): Iterable<InFlight> {
+    if (this.#way !== undefined && this.#next < this.#batch.count)
+      yield inFlightOf(this.#way, this.#batch, this.#next)
+    for (const { way, batch } of this.#restored) yield inFlightOf(way, batch)
+    for (const { channel, way } of this.#parts.inputs) {
+      for (const batch of channel.waitingAhead(newBatch())) yield inFlightOf(way, batch)
+    }
   }
 
   #awaitShare(epoch: number, share: Promise<void>): void {
@@ -481,14 +625,21 @@ export class Task {
 
   #passBarrier(): void {
     const { outputs, checkpoints } = this.#parts
-    for (const output of outputs) output.barrier(this.#epoch)
+    if (!this.#passed) for (const output of outputs) output.barrier(this.#epoch)
     if (checkpoints!.holds(this.#epoch)) this.#held = this.#epoch
     if (this.#epoch === this.#suspendsAt) this.#phase = 'suspended'
+    this.#lastCut = this.#epoch
+    this.#leaveCut()
+  }
+
+  #leaveCut(): void {
     this.#epoch = 0
+    this.#unaligned = false
+    this.#passed = false
   }
 
   /** Whether the others have come to their barriers, too, or the checkpoint was given up. */
-  #goOn(): boolean {
+  #mayGoOn(): boolean {
     if (this.#parts.checkpoints!.holds(this.#held)) return false
     this.#held = 0
     return true
@@ -554,6 +705,8 @@ export class Task {
       const polled = channel.poll(this.#batch)
       if (polled === 'records') {
         this.#entry = input.entry
+        this.#way = input.way
+        this.#inPlace = input.inPlace
         this.#cameRound = input.loop === 'round'
         this.#timestamped = input.timestamped
         if (timed) time.select(channel)
@@ -579,9 +732,18 @@ export class Task {
 
   /** The first barrier of a checkpoint; a later one takes the place of one that was given up. */
   #hearBarrier(epoch: number): void {
-    if (epoch <= this.#epoch) return
+    if (epoch <= this.#epoch || epoch <= this.#lastCut) return
+    const { checkpoints } = this.#parts
+    // No subtask waits for the barriers of one that was given up.
+    if (checkpoints!.unaligned(epoch) && !checkpoints!.takes(epoch)) return
+    this.#begin(epoch)
+  }
+
+  #begin(epoch: number): void {
     this.#epoch = epoch
     this.#handedOver = false
+    this.#passed = false
+    this.#unaligned = this.#parts.checkpoints!.unaligned(epoch)
   }
 
   #pull(): 'records' | 'empty' | 'ended' {
@@ -589,6 +751,7 @@ export class Task {
     try {
       const pulled = source!.pull()
       if (pulled === 'records') {
+        this.#way = undefined
         this.#batch.values = source!.records
         this.#batch.count = source!.records.length
         if (source!.timestamps !== undefined)
@@ -699,7 +862,7 @@ export class Task {
     const { checkpoints } = this.#parts
     if (checkpoints === undefined) return this.#beginCompleting()
     this.#phase = 'waiting'
-    checkpoints.takeLast(this.#parts.cut(), () => {
+    checkpoints.takeLast(this.cut(), () => {
       if (this.#phase !== 'waiting') return
       this.#beginCompleting()
       this.#parts.wake()

@@ -50,7 +50,13 @@ function rig() {
       stores: new SharedState(memory, 1),
       facts: () => ({ job: 'j', maxParallelism: 128, operators: [] }),
     },
-    { directory: 'dir', intervalMs: Number.POSITIVE_INFINITY, timeoutMs: 60_000, retain: 3 },
+    {
+      directory: 'dir',
+      intervalMs: Number.POSITIVE_INFINITY,
+      timeoutMs: 60_000,
+      retain: 3,
+      unaligned: false,
+    },
     { store, next: 1, base: undefined },
     thisMachine,
   )

@@ -40,6 +40,8 @@ export interface CheckpointPace {
   readonly intervalMs: number
   readonly timeoutMs: number
   readonly retain: number
+  /** Whether its checkpoints hold what is in flight; savepoints never do. */
+  readonly unaligned: boolean
 }
 
 /** The checkpoint under way. */
@@ -296,7 +298,8 @@ export class CheckpointCoordinator {
     if (this.#pace.timeoutMs !== Number.POSITIVE_INFINITY)
       running.stopTimer = this.#machine.after(this.#pace.timeoutMs, late)
     const directory = store.site.directory
-    const order = { epoch, directory, base, savepoint, suspend, shared }
+    const unaligned = this.#pace.unaligned && !savepoint && !suspend
+    const order = { epoch, directory, base, savepoint, suspend, shared, unaligned }
     this.#job.tell({ type: 'checkpoint', order })
   }
 

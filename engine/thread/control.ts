@@ -60,6 +60,8 @@ export interface CheckpointOrder {
   readonly suspend: boolean
   /** Whether they do so until all of them have come to theirs, since they share stores. */
   readonly shared: boolean
+  /** Whether it holds what is in flight, and does not wait for that. */
+  readonly unaligned: boolean
 }
 
 /** What sinks had prepared for a complete checkpoint that the job goes back behind. */

@@ -46,6 +46,8 @@ export interface CheckpointSettings {
   readonly retain: number
   /** The newest usable checkpoint, none, or the one at a path. */
   readonly resume: string
+  /** Whether checkpoints hold what is in flight, and do not wait for it. */
+  readonly unaligned: boolean
   /**
    * A job that has failed and goes on, from the newest: the first checkpoint that it may go back to. Those before are another
    * run's; without any, it does not begin anew.

@@ -4,6 +4,7 @@ import type { DeadLetter } from '../../operators/contract/error-policy.ts'
 import { LOG_LEVELS, type Logger, type LogLevel } from '../../operators/contract/logger.ts'
 import { SharedTime } from '../../operators/contract/shared-clock.ts'
 import { withStores, withStoresInline } from '../../operators/contract/state-site.ts'
+import type { Manifest } from '../checkpoint/manifest.ts'
 import { describeGraph } from '../graph/fingerprint.ts'
 import { type MemoryPlan, planMemory } from '../graph/memory-plan.ts'
 import type { GraphNode } from '../graph/node.ts'
@@ -31,6 +32,7 @@ import type { JobGraph, ThreadSettings } from './job-site.ts'
 import type { Machine } from './machine.ts'
 import { PartitionClaims } from './partition-claims.ts'
 import { recoverSink } from './recover-sink.ts'
+import { holdsInFlight, readInFlight } from './restore-in-flight.ts'
 import { restoreState } from './restore-state.ts'
 import { SettleWords } from './settle-words.ts'
 import { ThreadCheckpoints } from './thread-checkpoints.ts'
@@ -216,6 +218,7 @@ export class JobThread {
       memory,
       clock,
       new PartitionClaims(start.partitions, start.claims, start.from?.positions),
+      start.from?.manifest,
     )
     this.#checkpoints?.attach(this.#tasks)
     if (start.from !== undefined) await this.#restore(start.from)
@@ -237,12 +240,20 @@ export class JobThread {
         const share = { subtask, parallelism, parallelismBefore, maxParallelism }
         await restoreState(reader, operator, share)
         await recoverSink(known, operator, share)
+        if (holdsInFlight(manifest, operator.node))
+          task.restoreInFlight(operator.node, await readInFlight(reader, operator.node, share))
       }
       this.#checkpoints?.restored(task.cut(), manifest.epoch)
     }
   }
 
-  #buildTasks(plan: Plan, memory: MemoryPlan, clock: Clock, claims: PartitionClaims): Task[] {
+  #buildTasks(
+    plan: Plan,
+    memory: MemoryPlan,
+    clock: Clock,
+    claims: PartitionClaims,
+    from: Manifest | undefined,
+  ): Task[] {
     const { settings, thread, jobId, jobName } = this.#init
     const facilities = {
       jobName,
@@ -270,6 +281,7 @@ export class JobThread {
       deadLetter: (letter: DeadLetter) => this.#letters.add(letter),
       nowMs: this.#machine.nowMs,
       checkpoints: this.#checkpoints,
+      givesBack: (node: GraphNode) => from !== undefined && holdsInFlight(from, node),
     }
     return plan.chains.flatMap((chain) =>
       chain.threads.flatMap((place, subtask) =>

@@ -140,7 +140,7 @@ function compatible(manifest: Manifest, program: ResumableProgram): string[] {
     uid: stateId(node),
     name: node.name,
     parallelism: program.parallelism[node.id],
-    keeps: ['keyed', 'timers', 'operator', 'source', 'sink'] as const,
+    keeps: ['keyed', 'timers', 'operator', 'source', 'sink', 'in-flight'] as const,
     rescalable: !node.inputs.some(({ keying }) => keying?.type === 'custom'),
   }))
   const { uid, name, parallelism } = SHARED

@@ -2,11 +2,12 @@ import { errorToData } from '../../codec/errors.ts'
 import type { KeyedStore } from '../../operators/contract/keyed-store.ts'
 import type { Operator } from '../../operators/contract/operator.ts'
 import type { Awaitable } from '../../operators/contract/source.ts'
-import type { CheckpointSite, PartWriter } from '../checkpoint/contract.ts'
+import type { CheckpointSite, PartWriter, SectionWriter } from '../checkpoint/contract.ts'
 import { whatToWrite } from '../checkpoint/what-to-write.ts'
 import type { GraphNode } from '../graph/node.ts'
 import { stateId } from '../graph/state-id.ts'
 import { asStreamError } from '../task/error-gate.ts'
+import type { InFlight } from '../task/in-flight.ts'
 import type { CheckpointTaker, OperatorCut, TaskCut } from '../task/task-cut.ts'
 import type { CheckpointOrder, FromWorker } from './control.ts'
 import type { OperatorState } from './restore-state.ts'
@@ -72,6 +73,8 @@ export class ThreadCheckpoints implements CheckpointTaker {
   #tasks: readonly CheckpointedTask[] = []
   #current: Current | undefined
   readonly #lasts = new Map<string, Last>()
+  /** Checkpoints that hold what is in flight, whatever became of them: barriers of theirs may still come. */
+  readonly #unaligned = new Set<number>()
   /** By operator and subtask: its store, and the marks drawn in it, by epoch. */
   readonly #stores = new Map<string, MarkedStore>()
   /** Whether any task has a sink of two phases. */
@@ -117,6 +120,7 @@ export class ThreadCheckpoints implements CheckpointTaker {
   begin(order: CheckpointOrder): void {
     void this.#giveUp()
     const { epoch, directory } = order
+    if (order.unaligned) this.#unaligned.add(epoch)
     const site = this.#setting.openSite(directory)
     const part = site.createPart({ epoch, thread: this.#setting.thread, number: 0 })
     this.#current = {
@@ -136,10 +140,10 @@ export class ThreadCheckpoints implements CheckpointTaker {
   trigger(epoch: number): void {
     const current = this.#current
     if (current?.order.epoch !== epoch) return
-    const { suspend } = current.order
+    const { suspend, unaligned } = current.order
     for (const [name, last] of this.#lasts)
       if (!current.begun.has(name)) this.#shareLast(current, name, last)
-    for (const task of this.#tasks) if (task.begins) task.trigger(epoch, suspend)
+    for (const task of this.#tasks) if (task.begins || unaligned) task.trigger(epoch, suspend)
     this.#closeWhenAllHave()
   }
 
@@ -185,6 +189,14 @@ export class ThreadCheckpoints implements CheckpointTaker {
 
   holds(epoch: number): boolean {
     return this.#current?.order.epoch === epoch && this.#current.holds
+  }
+
+  unaligned(epoch: number): boolean {
+    return this.#unaligned.has(epoch)
+  }
+
+  takes(epoch: number): boolean {
+    return this.#current?.order.epoch === epoch
   }
 
   takeLast(cut: TaskCut, released: () => void): void {
@@ -268,12 +280,13 @@ export class ThreadCheckpoints implements CheckpointTaker {
 
   #write(
     current: Current,
-    { operators, source, subtask, parallelism, pushed }: TaskCut,
+    { operators, source, subtask, parallelism, pushed, inFlight }: TaskCut,
     prepared: Prepared,
   ): void {
     const { part } = current
     for (const [node, records] of pushed) current.pushed.set(node, records)
     try {
+      writeInFlight(part, inFlight(), subtask)
       for (const cut of operators) {
         this.#writeOperator(current, cut, subtask, parallelism)
         const pending = prepared.get(cut.operator)
@@ -381,6 +394,20 @@ export class ThreadCheckpoints implements CheckpointTaker {
 type Prepared = ReadonlyMap<Operator, unknown>
 
 const nothing: Prepared = new Map()
+
+/** One section for each operator that records are on their way to. */
+function writeInFlight(part: PartWriter, all: Iterable<InFlight>, subtask: number): void {
+  const sections = new Map<GraphNode, SectionWriter<unknown>>()
+  for (const { node, records } of all) {
+    let section = sections.get(node)
+    if (section === undefined) {
+      section = part.section({ operator: stateId(node), kind: 'in-flight', subtask })
+      sections.set(node, section)
+    }
+    for (const record of records) section.add(record)
+  }
+  for (const section of sections.values()) section.end()
+}
 
 function isSink({ operator }: OperatorCut): boolean {
   return operator.prepare !== undefined

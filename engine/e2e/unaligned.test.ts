@@ -1,0 +1,167 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { DirectoryStore } from '../checkpoint/directory-store.ts'
+import type { EnvironmentConfig } from '../index.ts'
+import { PARTITIONS, pressed, reduced } from './fixtures/unaligned-job.ts'
+
+let dir: string
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'sage-unaligned-'))
+})
+afterEach(() => rmSync(dir, { recursive: true, force: true }))
+
+const NEVER = Number.POSITIVE_INFINITY
+const silent = { debug() {}, info() {}, warning() {}, error() {} }
+const modes: [string, EnvironmentConfig][] = [
+  ['inline', { mode: 'inline' }],
+  ['threads', { maxThreads: 2 }],
+]
+
+interface Row {
+  readonly key: unknown
+  readonly count: number
+  readonly sum: number
+}
+
+/** How many records on their way the newest checkpoint holds. */
+async function inFlight(): Promise<number> {
+  const [{ manifest }] = await new DirectoryStore(dir).list()
+  return manifest!.operators
+    .flatMap(({ states }) => states.filter(({ kind }) => kind === 'in-flight'))
+    .flatMap(({ pieces }) => pieces)
+    .reduce((sum, { items }) => sum + items, 0)
+}
+
+/** Reads an output into an array, to its end. */
+async function gather<T>(output: AsyncIterable<T>, into: T[]): Promise<void> {
+  for await (const record of output) into.push(record)
+}
+
+/** The last count and sum of each key, and what all subtasks have seen. */
+function expectWhole(rows: readonly Row[], count: number): void {
+  const all = Array.from({ length: count * PARTITIONS.length }, (_, n) => n)
+  for (let key = 0; key < 5; key++) {
+    const own = all.filter((n) => n % 5 === key)
+    const last = rows
+      .filter((row) => row.key === key)
+      .toSorted((a, b) => a.count - b.count)
+      .at(-1)
+    const sum = own.reduce((a, b) => a + b, 0)
+    expect(last).toEqual({ key, count: own.length, sum })
+  }
+}
+
+describe.each(modes)('unaligned, %s', (_, mode) => {
+  const config = (parallelism: number, more: object = {}): EnvironmentConfig => ({
+    ...mode,
+    parallelism,
+    logger: silent,
+    restart: 'none',
+    memory: { ringBytes: 8192 },
+    checkpoint: { dir, interval: NEVER, mode: 'unaligned', ...more },
+  })
+
+  it('a checkpoint holds what waits before a slow operator; jobs go on from it at any parallelism', async () => {
+    const count = 1_500
+    const rows: Row[] = []
+    const seen: number[] = []
+    let most = 0
+    for (const parallelism of [2, 3, 1, 2]) {
+      const job = await pressed.submit({ count, ms: 0.3 }, config(parallelism))
+      const reading = [gather(job.io.sums, rows), gather(job.io.seen, seen)]
+      const arrived = rows.length
+      while (rows.length < arrived + 200) await new Promise((resolve) => setTimeout(resolve, 1))
+      await job.checkpoint()
+      most = Math.max(most, await inFlight())
+      await job.cancel()
+      await Promise.all(reading)
+    }
+    expect(most).toBeGreaterThan(100)
+    const job = await pressed.submit({ count, ms: 0 }, config(2))
+    await Promise.all([gather(job.io.sums, rows), gather(job.io.seen, seen)])
+    await job.finished
+    expectWhole(rows, count)
+    expect(seen).toEqual([count * PARTITIONS.length])
+  })
+
+  it('a savepoint holds nothing that is in flight', async () => {
+    const count = 300
+    const job = await pressed.submit({ count, ms: 0.1 }, config(2))
+    const rows: Row[] = []
+    const reading = [gather(job.io.sums, rows), gather(job.io.seen, [])]
+    await job.stop({ savepoint: join(dir, 'savepoint') })
+    await Promise.all(reading)
+    const [{ manifest }] = await new DirectoryStore(join(dir, 'savepoint')).list()
+    const kinds = manifest!.operators.flatMap(({ states }) => states.map(({ kind }) => kind))
+    expect(kinds).not.toContain('in-flight')
+    const more = { resume: join(dir, 'savepoint') }
+    const again = await pressed.submit({ count, ms: 0 }, config(1, more))
+    await Promise.all([gather(again.io.sums, rows), gather(again.io.seen, [])])
+    expectWhole(rows, count)
+  })
+
+  it('partial results in flight are merged where they were to be; another plan of it is refused', async () => {
+    const count = 3_000
+    const life = async (parallelism: number) => {
+      const job = await reduced.submit({ count, ms: 0.2 }, config(parallelism))
+      const reading = gather(job.io.counts, [])
+      await job.checkpoint()
+      await job.cancel()
+      await reading
+    }
+    await life(3)
+    await life(2)
+    const { outputs } = await reduced.run({ count, ms: 0 }, config(2))
+    const all = Array.from({ length: count * PARTITIONS.length }, (_, n) => n)
+    const sums = [0, 1, 2, 3, 4].map((key) =>
+      all.filter((n) => n % 5 === key).reduce((a, b) => a + b),
+    )
+    expect(outputs.counts.toSorted((a, b) => a - b)).toEqual(sums)
+  })
+})
+
+const script = fileURLToPath(new URL('./fixtures/unaligned-script.ts', import.meta.url))
+
+/** Runs the job in a process of its own, which is killed behind so many checkpoints. */
+function kill(count: number, parallelism: number, checkpoints: number): Promise<unknown> {
+  const args = ['--conditions=source', script, dir, `${count}`, '0.2', `${parallelism}`]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  let seen = 0
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    seen += text.split('\n').filter((line) => line.startsWith('checkpoint')).length
+    if (seen >= checkpoints) child.kill('SIGKILL')
+  })
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (_, signal) => resolve(signal))
+  })
+}
+
+it('kill -9, and on at another parallelism: every record counts once', async () => {
+  const count = 20_000
+  for (const [parallelism, checkpoints] of [
+    [2, 3],
+    [3, 2],
+    [1, 2],
+  ])
+    expect(await kill(count, parallelism, checkpoints)).toBe('SIGKILL')
+  const rows: Row[] = []
+  const seen: number[] = []
+  const job = await pressed.submit(
+    { count, ms: 0 },
+    {
+      maxThreads: 2,
+      parallelism: 2,
+      logger: silent,
+      checkpoint: { dir, interval: 50, mode: 'unaligned' },
+    },
+  )
+  await Promise.all([gather(job.io.sums, rows), gather(job.io.seen, seen)])
+  await job.finished
+  expectWhole(rows, count)
+  expect(seen).toEqual([count * PARTITIONS.length])
+}, 90_000)
