@@ -171,7 +171,12 @@ describe('sources', () => {
   it('createStream has a capacity, and the codec of its schema', () => {
     const S = schema('S', { n: 'int32' })
     env.createStream('orders', { schema: S, capacity: 5 }).sink(() => {})
-    expect(env.graph.nodes[0].body).toEqual({ type: 'input', capacity: 5, codec: S.codec })
+    expect(env.graph.nodes[0].body).toEqual({
+      type: 'input',
+      capacity: 5,
+      codec: S.codec,
+      replay: false,
+    })
     expect(env.graph.nodes[1].inputs[0].codec).toBe(S.codec)
     env.createStream('plain')
     expect(env.graph.nodes[2].body).toMatchObject({ type: 'input', capacity: 1024 })

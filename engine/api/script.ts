@@ -2,14 +2,20 @@ import type { JobHandle } from '../job/job-handle.ts'
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const
 
-/** The first signal stops the job gracefully, the second ends the process at once. Until the job has ended. */
+/**
+ * The first signal ends the job gracefully: with checkpoints, behind one, from which the script goes on when it is run again, or,
+ * where none can be taken, behind the last one; else by a stop. The second ends the process at once. Until the job has ended.
+ */
 export function handleSignals(job: JobHandle<any>): void {
   let signalled = false
   const listeners = Object.entries(SIGNALS).map(([signal, exitCode]) => {
     const listener = () => {
       if (signalled) process.exit(exitCode)
       signalled = true
-      void job.stop().catch(() => {})
+      job
+        .suspend()
+        .catch(() => job.cancel())
+        .catch(() => {})
     }
     process.on(signal, listener)
     return () => void process.off(signal, listener)

@@ -32,6 +32,8 @@ it.each(modes)(
     expect(whole.outputs.pairs).toHaveLength(2 * COUNT)
     // Odd ones are 7 ms apart, and match nobody within 5.
     expect(whole.outputs.rows).toHaveLength(3 * COUNT)
+  // Counted in shared state, exactly once.
+  expect(whole.outputs.batches).toContain(`${4 * COUNT} records`)
     const run = await connected.run(
       { ...params, at: [60, 150, 290] },
       {

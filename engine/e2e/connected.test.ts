@@ -8,6 +8,7 @@ import {
   type Event,
   fed,
   handled,
+  inStep,
   joined,
   processed,
   windowed,
@@ -144,6 +145,44 @@ describe.each(modes)('%s', (_, config) => {
     await job.stop()
     await Promise.all(reading)
     expect(found.length).toBe(3)
+  })
+
+  it('synchronize waits for every input that is not idle, and drops nothing that comes late', async () => {
+    const clock = new ManualClock(0)
+    const job = await inStep.submit(undefined, { ...config, clock })
+    const { left, right, byTime, byMarker } = job.io
+    const [times, markers]: string[][] = [[], []]
+    const reading = [[byTime, times] as const, [byMarker, markers] as const].map(
+      async ([output, found]) => {
+        for await (const batch of output) found.push(batch)
+      },
+    )
+    const push = async (input: typeof left, script: string) => {
+      await input.pushMany(events(script))
+      await settled(job)
+    }
+    await push(left, 'a@0=1 a@5=2')
+    clock.advance(600)
+    await push(left, 'a@50=3')
+    expect(times).toEqual([])
+    clock.advance(500)
+    await settled(job)
+    // The right one has become idle: the left one's time counts.
+    expect(times).toEqual(['1 2 | '])
+    await push(right, 'b@20=4 b@49=5')
+    // 4 was late, by an idle input's own fault: it comes by itself, as soon as time goes on.
+    await push(left, 'a@100=6')
+    await push(right, 'b@100=7')
+    expect(times.slice(1)).toEqual([' | 4', '3 | 5'])
+    await push(left, 'marker@110=8 marker@111=9 marker@112=10')
+    expect(markers).toEqual([])
+    await push(right, 'marker@113=11')
+    expect(markers).toEqual(['1 2 3 6 8 | 4 5 7 11'])
+    await push(right, 'b@120=12')
+    await job.stop()
+    await Promise.all(reading)
+    expect(times.slice(3)).toEqual(['6 8 | 7', '9 10 | 11 12'])
+    expect(markers.slice(1)).toEqual(['9 | 12', '10 | '])
   })
 
   it('synchronize brings together what belongs together', async () => {

@@ -6,6 +6,7 @@ import {
   collatzFed,
   components,
   endless,
+  eventTimed,
   expanding,
   failing,
   forward,
@@ -148,6 +149,15 @@ describe.each(inlineModes)('%s', (_, config) => {
     expect(outputs.seen.toSorted(byNumber)).toEqual([0, 0, 1, 2, 1004])
     const counts = operators.find(({ name }) => name === 'counts')!
     expect([counts.recordsIn, counts.dropped]).toEqual([5, 1])
+  })
+
+  it('event timers fire at the end of time, and at once for what comes round behind it', async () => {
+    const { outputs } = await eventTimed.run(undefined, config)
+    expect(outputs.seen).toEqual([
+      { n: 3, timestamp: 5, watermark: Number.NEGATIVE_INFINITY },
+      { n: 2, timestamp: 15, watermark: Number.POSITIVE_INFINITY },
+      { n: 1, timestamp: 25, watermark: Number.POSITIVE_INFINITY },
+    ])
   })
 
   it('what a join gives at the end of input comes too late for it', async () => {

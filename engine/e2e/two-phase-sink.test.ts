@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import {
   mkdtempSync,
   readdirSync,
@@ -10,7 +9,6 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readAll } from '../../operators/files/fixtures/read-all.ts'
@@ -312,36 +310,3 @@ it('parquet files are whole', async () => {
   const read = (await readAll(`${path}/*.parquet`, { format: 'parquet' })) as Row[]
   expect(faultOf(read, count)).toBeUndefined()
 }, 60_000)
-
-const script = fileURLToPath(new URL('./fixtures/two-phase-script.ts', import.meta.url))
-
-/** Runs the job in a process of its own, which is killed behind so many checkpoints and some bytes of luck. */
-function runProcess(count: number, parallelism: number, kill: number): Promise<boolean> {
-  const args = ['--conditions=source', script, dir, path, `${count}`, '1', `${parallelism}`]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  let seen = 0
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    seen += text.split('\n').filter((line) => line.startsWith('checkpoint')).length
-    if (seen < kill) return
-    // Anywhere in what comes next: between two checkpoints, in one, in a commit.
-    setTimeout(() => child.kill('SIGKILL'), Math.random() * 20)
-  })
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('exit', (code, signal) => {
-      if (code !== 0 && signal !== 'SIGKILL') reject(new Error(`the job ended with ${code}`))
-      else resolve(signal === 'SIGKILL')
-    })
-  })
-}
-
-it('kill -9, five times at random: every record is visible once', async () => {
-  const count = 12_000
-  let kills = 0
-  for (const parallelism of [2, 1, 3, 2, 2])
-    if (await runProcess(count, parallelism, 1 + Math.floor(Math.random() * 4))) kills++
-  expect(kills).toBe(5)
-  expect(await runProcess(count, 2, Number.POSITIVE_INFINITY)).toBe(false)
-  expect(faultOf(rows(), count)).toBeUndefined()
-  expect(hidden()).toEqual([])
-}, 180_000)

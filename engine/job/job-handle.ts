@@ -213,6 +213,17 @@ export class JobHandle<IO = Record<string, unknown>> {
     return this.finished
   }
 
+  /**
+   * @internal Ends behind a checkpoint, without an end of its input: what is open stays so for the next run. A job that takes no
+   * checkpoints stops; one that waits for its restart ends as it is. Rejects when the checkpoint could not be taken, and the
+   * job goes on.
+   */
+  async suspend(): Promise<JobResult> {
+    if (!this.#plan.takesCheckpoints || this.#body === undefined) return this.stop()
+    await this.#request('suspend()', undefined, true)
+    return this.finished
+  }
+
   /** Ends at once; what is in flight is lost. Idempotent. */
   async cancel(): Promise<JobResult> {
     this.#cancelling = true

@@ -76,8 +76,9 @@ export class PartitionWatermarks implements WatermarkGenerator {
   }
 
   quiet(partition: string, now: number): void {
-    const found = this.#partitions.find(({ name }) => name === partition)
-    if (found === undefined || this.#strategy.idlenessMs === Number.POSITIVE_INFINITY) return
+    if (this.#strategy.idlenessMs === Number.POSITIVE_INFINITY) return
+    // One of which nothing has come yet is idle, too, when that has lasted so long.
+    const found = this.#partitions.find(({ name }) => name === partition) ?? this.#add(partition)
     if (Number.isNaN(found.quietSince)) found.quietSince = now
     if (found.idle || now - found.quietSince < this.#strategy.idlenessMs) return
     found.idle = true
