@@ -281,7 +281,11 @@ class Simulation {
     if (outcome.status === 'failed') {
       const { code, message } = errorFromData(outcome.error) as StreamError
       this.#note(`${code}: ${message}`)
+      // It was stopped with a savepoint, and whoever asked for that has not heard of it: the next life takes it.
+      const left = /stopped with it as savepoint '([^']+)'/.exec(message)?.[1]
+      if (left !== undefined) this.#savepoint = left
       const isExpected =
+        left !== undefined ||
         (this.#mustRefuse && code === 'SAGE_CHECKPOINT_CORRUPT') ||
         message.includes('injected') ||
         (code === 'SAGE_TIMEOUT' && message.includes('checkpoint')) ||
