@@ -167,17 +167,19 @@ describe.each([
       givesUp: fc.constantFrom('never', 'before', 'between', 'after'),
       suspends: fc.boolean(),
       unaligned: fc.boolean(),
+      shares: fc.boolean(),
     })
     let held = 0
     await fc.assert(
       fc.asyncProperty(
         scenario,
-        async ({ before, between, order, from, via, to, givesUp, suspends, unaligned }) => {
+        async ({ before, between, order, from, via, to, givesUp, suspends, unaligned, shares }) => {
           const seen: unknown[] = []
           let cuts: readonly SavedCut[] | undefined
           for (const parallelism of [from, via]) {
             const rig = new Rig(program, { parallelism, memory: { ringBytes: 4096 } }, cuts)
             rig.unaligned = unaligned && !suspends
+            rig.holds = shares
             rig.holdEnd()
             for (const task of rig.tasks) await task.open()
             const some = () => order.next().value!
