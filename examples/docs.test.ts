@@ -57,6 +57,15 @@ function plainLines(text: string): string {
   return lines.filter((line) => line !== '').join('\n')
 }
 
+const outputs = new Map<string, Promise<string[]>>()
+
+/** What an example prints. It is run once, on however many pages it is. */
+function outputOf(file: string): Promise<string[]> {
+  const output = outputs.get(file) ?? linesOf(file.replace('examples/', ''))
+  outputs.set(file, output)
+  return output
+}
+
 const byPrefix = (lines: string[]) =>
   Object.groupBy(lines, (line) => (line.includes(' | ') ? line.split(' | ')[0] : ''))
 
@@ -84,7 +93,7 @@ describe.each(pages)('%s', (page) => {
   it.each(Object.entries(Object.groupBy(printed, ({ file }) => file)))(
     'says what %s prints',
     async (file, blocks) => {
-      const all = await linesOf(file.replace('examples/', ''))
+      const all = await outputOf(file)
       for (const { lines, anyOrder } of blocks!) {
         const there = all.filter((line) => lines.includes(line))
         if (anyOrder) expect(there.toSorted()).toEqual(lines.toSorted())
