@@ -6,8 +6,8 @@ export const MAX_PIECES = 100
 
 /**
  * For so many keys that have changed, one is written that need not have. With 1 % changed per checkpoint all keys are written
- * anew in 75 of them, so that what is written comes to 2.3 % of everything each time, and a restore reads at most
- * 1.75 times everything.
+ * anew in 75 of them, so that what is written comes to 2.3 % of everything each time, rounded up to whole key groups, and a
+ * restore reads about 1.75 times everything.
  */
 export const REWRITTEN_PER_CHANGED = 4 / 3
 
