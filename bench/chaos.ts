@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { machine, machineLine } from 'sage-stream/bench'
+import type { Chaos } from '../engine/e2e/chaos/chaos.ts'
 import { expectedOf, type FiledRun, killFiled } from '../engine/e2e/chaos/filed-runs.ts'
 import type { LedgerReport } from '../engine/e2e/chaos/ledger-check.ts'
 import {
-  type Chaos,
   killAtFaultPoints,
   killProcesses,
   terminateThreads,

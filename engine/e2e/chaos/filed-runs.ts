@@ -1,12 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import type { Chaos } from './chaos.ts'
 import { isPoison, JOINED_WITHIN_MS, sideOf, WINDOW_MS } from './filed-jobs.ts'
-import { randomKill, runKilled } from './killed.ts'
-import type { Chaos } from './ledger-runs.ts'
-import { Random } from './random.ts'
+import { killAtRandom, runJob } from './killed.ts'
 
-const SCRIPT = fileURLToPath(new URL('filed-script.ts', import.meta.url))
+const MODULE = new URL('filed-jobs.ts', import.meta.url).href
 const PARALLELISMS = [2, 1, 3]
 
 /** What a job has made visible: the lines of each of its folders, sorted. */
@@ -25,20 +23,14 @@ export async function killFiled(
   chaos: Chaos,
   { name, kills, count, pace }: FiledRun,
 ): Promise<{ kills: number; lines: Lines }> {
-  const random = new Random(chaos.seed)
   const output = join(chaos.root, 'out')
-  const argument = (pace: number) => ({
-    name,
-    params: { output, count, pace },
-    dir: join(chaos.root, 'checkpoints'),
-    parallelism: random.pick(PARALLELISMS),
+  const checkpoint = { dir: join(chaos.root, 'checkpoints'), interval: 10 }
+  const killed = await killAtRandom(chaos, kills, (random, kill) => {
+    const params = { output, count, pace: kill === undefined ? 0 : pace }
+    const parallelism = random.pick(PARALLELISMS)
+    const config = { maxThreads: 2, parallelism, restart: 'none', checkpoint } as const
+    return runJob({ module: MODULE, name, params, config }, kill)
   })
-  let killed = 0
-  for (let life = 0; killed < kills && life < 2 * kills; life++) {
-    if ((await runKilled(SCRIPT, argument(pace), randomKill(random))).killed) killed++
-    chaos.progress?.(`${killed} of ${kills} kills`)
-  }
-  await runKilled(SCRIPT, argument(0))
   const folders = readdirSync(output)
   return {
     kills: killed,
