@@ -11,6 +11,7 @@ beforeEach(() => {
 it.each([
   ['poisoned', 100_000, 20],
   ['connected', 6_000, 1],
+  ['loops', 3_000, 10],
 ] as const)(
   `%s, killed 5 times: every line once (seed ${seed})`,
   async (name, count, pace) => {
