@@ -6,6 +6,7 @@ import {
   IDLE,
   type JobHandle,
   LocalEnvironment,
+  OutputTag,
   type PartitionedSource,
   tumbling,
   type WatermarkStrategy,
@@ -170,6 +171,48 @@ describe.each([1, 2])('watermarks of partitions, parallelism %d', (parallelism) 
     await end()
     expect(fired).toEqual([10])
   })
+})
+
+it('what a subtask that was idle brings too late is late record by record, not as a partial result', async () => {
+  const { of, source } = feeds('a', 'b')
+  const clock = new ManualClock()
+  const env = new LocalEnvironment('back', { mode: 'inline', parallelism: 2, clock })
+  const late = new OutputTag<number>('late')
+  const windows = env
+    .fromSource(source)
+    .assignTimestamps((at) => at, watermarks.monotonic().withIdleness('1s'))
+    .keyBy(() => 'all')
+    .window(tumbling(10))
+    .lateOutput(late)
+    .count()
+  const fired: number[][] = []
+  const tooLate: number[] = []
+  windows.sink(({ start, value }) => void fired.push([start, value]))
+  windows.sideOutput(late).sink((at) => void tooLate.push(at))
+  const job = (await env.submit()) as JobHandle
+  const give = async (name: 'a' | 'b', ...times: number[]) => {
+    of[name].give(...times)
+    await settled(job)
+  }
+  await give('a', 5)
+  await give('b', 5)
+  clock.advance(500)
+  await give('a', 6)
+  clock.advance(500)
+  await settled(job)
+  await give('a', 100)
+  expect(fired).toEqual([[0, 3]])
+  await give('b', 6, 7, 8, 99, 101, 103)
+  await give('b', 7, 104)
+  expect(tooLate.toSorted()).toEqual([6, 7, 7, 8, 99])
+  of.a.end()
+  of.b.end()
+  const { operators } = await job.finished
+  expect(operators.find(({ kind }) => kind === 'window')!.dropped).toBe(5)
+  expect(fired).toEqual([
+    [0, 3],
+    [100, 4],
+  ])
 })
 
 describe('time', () => {

@@ -183,6 +183,7 @@ export class ChainTime {
     const onward = operator.watermarks === undefined && holding === undefined ? domain : k
     const promise = onward === domain ? watermark : this.#of(k)
     const idle = this.#isIdle(onward)
+    if (idle) operator.onIdle?.()
     for (const port of ports) {
       if (idle) port.becomeIdle()
       else if (promise > Number.NEGATIVE_INFINITY) port.advance(promise)

@@ -104,7 +104,7 @@ export interface LaterCheckpoint {
 /**
  * One operator on one subtask. Everything is called on one thread, one call at a time (but for `commit`):
  *
- * `restore` (where a job resumes) → `open` → (`call` | `endOfBatch` | `onWatermark` | `onProcessingTime`)* → `onWatermark(Infinity)` (all inputs have
+ * `restore` (where a job resumes) → `open` → (`call` | `endOfBatch` | `onWatermark` | `onIdle` | `onProcessingTime`)* → `onWatermark(Infinity)` (all inputs have
  * ended) → `finish` → `complete` → `close`.
  *
  * `finish` and `complete` are not called when the job is cancelled or fails; `close` always is.
@@ -177,6 +177,11 @@ export interface Operator {
    * emit, which it must have given up by then: if the operator's policy says so, it is called again for the rest.
    */
   onWatermark?(watermark: number, room: Room): boolean
+  /**
+   * Those downstream have been told not to wait for this subtask's time, as it is idle: what it emits from here on may be late
+   * for them though it is not here.
+   */
+  onIdle?(): void
   /** When it next wants `onProcessingTime`, in ms of the job's clock; Infinity: not at all. Read after every batch. */
   readonly dueAt?: number
   /** The job's clock shows `now` >= `dueAt`: as `onWatermark`. */

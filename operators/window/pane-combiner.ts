@@ -23,7 +23,8 @@ const PASSED = 32 * TRIAL
  * A partial result is sent before the watermark that reaches the end of its pane, thus before any window of it fires, and
  * under the watermark that held before: its records are not later for having waited. A record that comes
  * behind the watermark is sent as it is, at once: whether it is late is for the receiver to say, who counts it. So
- * are all for a while where there is next to nothing to reduce: keys that come once a pane.
+ * are all for a while where there is next to nothing to reduce: keys that come once a pane. And so are all once this
+ * subtask has been idle: those downstream have not waited for its time, so any of its records may be late there.
  */
 export function combinePanes(
   layout: PaneLayout,
@@ -49,7 +50,7 @@ class PaneCombiner {
   /** Of the trial at hand: records taken, and panes begun for them. */
   #taken = 0
   #begun = 0
-  /** So many records still go as they are. */
+  /** So many records still go as they are; Infinity: all. */
   #passing = 0
   #watermark = Number.NEGATIVE_INFINITY
 
@@ -74,6 +75,9 @@ class PaneCombiner {
       call: (value, _, out) => this.#add(value, out),
       onWatermark: (watermark, room) => this.#onWatermark(watermark, room),
       endOfBatch: () => this.#endOfBatch(),
+      onIdle: () => {
+        this.#passing = Number.POSITIVE_INFINITY
+      },
     }
   }
 
