@@ -168,8 +168,11 @@ export interface Operator {
    *
    * It also repeats what `onWatermark` or `onProcessingTime` threw on, and then emits through `out`; without it those are
    * not retried.
+   *
+   * @param value - the record of the call that threw; outside of calls what `gathered` had given
+   * @param input - the input of that record
    */
-  again?(): unknown
+  again?(value?: any, input?: number): unknown
   /**
    * Event time has come to `watermark`: emits through its `out` what is due, as long as there is `room`. True when all of
    * it is out; false: it is called again with the same. Called before any record behind this watermark, with the scope of
@@ -188,7 +191,10 @@ export interface Operator {
   onProcessingTime?(now: number, room: Room): boolean
   /** For shape `timestamp`. */
   readonly watermarks?: WatermarkGenerator
-  /** The records on which it threw last, where that is not the record of a `call`: for the dead letter. */
+  /**
+   * The records on which it threw last, where that is not the record of a `call`: for the dead letter, and for `again`. Asked
+   * at each failure outside of a call, and for a dead letter.
+   */
   gathered?(): unknown
   /** The record that was read last by a call of user code that had several at hand and threw; undefined: none was. */
   failedAt?(): RecordAtFault | undefined

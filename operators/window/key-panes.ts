@@ -1,6 +1,5 @@
-import { keptRecord } from '../final/accumulator.ts'
 import { RunningMerge } from './running-merge.ts'
-import { inOrder, type WindowContents } from './window-contents.ts'
+import { mergedParts, type WindowContents } from './window-contents.ts'
 
 /** No window is to fire. */
 export const NO_WINDOW = Number.POSITIVE_INFINITY
@@ -75,15 +74,18 @@ export class KeyPanes {
   firstFrom(from: number): number {
     const { panes } = this
     if (panes.length > 0 && panes[0] >= from) return panes[0]
-    const found = this.find(from)
-    return panes[found < 0 ? -1 - found : found] ?? Number.POSITIVE_INFINITY
+    return panes[this.#indexOf(from)] ?? Number.POSITIVE_INFINITY
   }
 
-  /** The accumulator of the panes `from` to `to`, of which one has records at least. It may be that of a pane. */
-  merged(from: number, to: number, contents: WindowContents): any {
-    const { panes, accumulators, running } = this
+  /**
+   * The accumulator of the panes `from` to `to`, of which one has records at least. It may be that of a pane.
+   *
+   * @param running - a memory of its own for windows that are behind those of before
+   */
+  merged(from: number, to: number, contents: WindowContents, running = this.running): any {
+    const { panes, accumulators } = this
     if (running === undefined) return accumulators[this.find(from)]
-    if (contents.keepsRecords) return this.folded(from, to, contents)
+    if (contents.keepsRecords) return mergedParts(contents, this.parts(from, to))
     try {
       return running.over(panes, accumulators, from, to, contents.merge!)
     } catch (error) {
@@ -92,12 +94,15 @@ export class KeyPanes {
     }
   }
 
-  /** The same without a memory of the windows before: for one that is behind them. */
-  folded(from: number, to: number, contents: WindowContents): any {
-    const { panes, accumulators } = this
-    const parts = accumulators.filter((_, i) => panes[i] >= from && panes[i] < to)
-    if (contents.keepsRecords) return inOrder(parts as any)
-    return parts.reduce((merged, part) => contents.merge!(keptRecord(merged), part))
+  /** The accumulators of the panes `from` to `to`. */
+  parts(from: number, to: number): unknown[] {
+    return this.accumulators.slice(this.#indexOf(from), this.#indexOf(to))
+  }
+
+  /** The index of the first pane from `from` on. */
+  #indexOf(from: number): number {
+    const found = this.find(from)
+    return found < 0 ? -1 - found : found
   }
 
   /** What a checkpoint holds. */
@@ -108,8 +113,9 @@ export class KeyPanes {
 
   static load(data: any, overlapping: boolean): KeyPanes {
     const state = new KeyPanes(overlapping)
-    state.panes.push(...data.panes)
-    state.accumulators.push(...data.accumulators)
+    // One by one: they may be more than a call takes.
+    for (const pane of data.panes) state.panes.push(pane)
+    for (const accumulator of data.accumulators) state.accumulators.push(accumulator)
     state.arrivals = data.arrivals
     state.window = data.window
     return state

@@ -27,6 +27,7 @@ export function openWindow({ start, end }: Window): OpenWindow {
 
 /** The windows of one key. */
 export class KeyWindows {
+  /** In the order of their ends. Those that merge lie apart from each other, so that it is the order of their starts too. */
   readonly windows: OpenWindow[] = []
   /** How many records have come. */
   arrivals = 0
@@ -35,15 +36,45 @@ export class KeyWindows {
   clockDue = Number.NaN
 
   find({ start, end }: Window): OpenWindow | undefined {
-    for (let i = this.windows.length - 1; i >= 0; i--) {
-      const window = this.windows[i]
-      if (window.start === start && window.end === end) return window
-    }
+    const { windows } = this
+    for (let i = this.firstEnding(end); i < windows.length && windows[i].end === end; i++)
+      if (windows[i].start === start) return windows[i]
     return undefined
   }
 
+  /** The index of the first window that ends at `end` or later. */
+  firstEnding(end: number): number {
+    const { windows } = this
+    let low = 0
+    let high = windows.length
+    if (high > 0 && windows[high - 1].end < end) return high
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (windows[middle].end < end) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  insert(window: OpenWindow): void {
+    const { windows } = this
+    let at = windows.length
+    if (at > 0 && windows[at - 1].end > window.end) {
+      at = this.firstEnding(window.end)
+      while (windows[at].end === window.end) at++
+    }
+    if (at === windows.length) windows.push(window)
+    else windows.splice(at, 0, window)
+  }
+
+  /** Takes out a window that is there. */
   remove(window: OpenWindow): void {
-    this.windows.splice(this.windows.indexOf(window), 1)
+    const { windows } = this
+    let at = this.firstEnding(window.end)
+    while (windows[at] !== window) at++
+    // Much cheaper than splice, where there are many.
+    if (at === 0) windows.shift()
+    else windows.splice(at, 1)
   }
 
   /** What a checkpoint holds. */
