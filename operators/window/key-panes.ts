@@ -1,14 +1,19 @@
 import { RunningMerge } from './running-merge.ts'
 import { mergedParts, type WindowContents } from './window-contents.ts'
 
+/** So many panes that were passed over are kept at least, before they are let go of. */
+const PASSED_MAX = 16
+
 /** No window is to fire. */
 export const NO_WINDOW = Number.POSITIVE_INFINITY
 
 /** The panes of one key that have records. */
 export class KeyPanes {
-  /** Their numbers, ascending. */
+  /** Their numbers, ascending. Those before `from` are passed over, and let go of together: it is cheap to take the first. */
   readonly panes: number[] = []
   readonly accumulators: unknown[] = []
+  /** The index of the first. */
+  from = 0
   /** How many records have come. */
   arrivals = 0
   /** The window that fires next; NO_WINDOW. */
@@ -26,9 +31,9 @@ export class KeyPanes {
   find(pane: number): number {
     const { panes } = this
     let high = panes.length - 1
-    if (high === -1 || panes[high] < pane) return -2 - high
+    if (high < this.from || panes[high] < pane) return -2 - high
     if (panes[high] === pane) return high
-    let low = 0
+    let low = this.from
     while (low < high) {
       const middle = (low + high) >> 1
       if (panes[middle] < pane) low = middle + 1
@@ -55,25 +60,36 @@ export class KeyPanes {
     this.running?.changed(this.panes[index])
   }
 
+  get isEmpty(): boolean {
+    return this.from === this.panes.length
+  }
+
+  /** The first pane; undefined: there is none. */
+  get first(): number | undefined {
+    return this.panes[this.from]
+  }
+
   /** Removes the panes below `limit`. */
   drop(limit: number): void {
     const { panes, accumulators } = this
-    if (panes.length === 0 || panes[0] >= limit) return
-    if (panes.length === 1 || panes[1] >= limit) {
-      panes.shift()
-      accumulators.shift()
-      return
+    const before = this.from
+    let { from } = this
+    while (from < panes.length && panes[from] < limit) accumulators[from++] = undefined
+    if (from === before) return
+    this.from = from
+    if (from < panes.length && (from < PASSED_MAX || 2 * from < panes.length)) return
+    if (from === panes.length) panes.length = accumulators.length = 0
+    else {
+      panes.splice(0, from)
+      accumulators.splice(0, from)
     }
-    let count = 2
-    while (count < panes.length && panes[count] < limit) count++
-    panes.splice(0, count)
-    accumulators.splice(0, count)
+    this.from = 0
   }
 
   /** The first pane from `from` on that has records; Infinity: there is none. */
   firstFrom(from: number): number {
     const { panes } = this
-    if (panes.length > 0 && panes[0] >= from) return panes[0]
+    if (!this.isEmpty && this.first! >= from) return this.first!
     return panes[this.#indexOf(from)] ?? Number.POSITIVE_INFINITY
   }
 
@@ -107,8 +123,8 @@ export class KeyPanes {
 
   /** What a checkpoint holds. */
   save(): unknown {
-    const { panes, accumulators, arrivals, window } = this
-    return { panes: [...panes], accumulators: [...accumulators], arrivals, window }
+    const { panes, accumulators, from, arrivals, window } = this
+    return { panes: panes.slice(from), accumulators: accumulators.slice(from), arrivals, window }
   }
 
   static load(data: any, overlapping: boolean): KeyPanes {

@@ -1,3 +1,4 @@
+import { EndOrdered } from './end-ordered.ts'
 import type { Window } from './window.ts'
 
 /** What a window holds whose records have been purged. */
@@ -27,67 +28,49 @@ export function openWindow({ start, end }: Window): OpenWindow {
 
 /** The windows of one key. */
 export class KeyWindows {
-  /** In the order of their ends. Those that merge lie apart from each other, so that it is the order of their starts too. */
-  readonly windows: OpenWindow[] = []
+  /** Those that merge lie apart from each other, so that the order of their ends is that of their starts too. */
+  readonly windows: EndOrdered<OpenWindow>
   /** How many records have come. */
   arrivals = 0
   /** When the key wants to be called in event time, and by the job's clock: the times it is registered at. */
   eventDue = Number.NaN
   clockDue = Number.NaN
 
+  constructor(windows?: readonly OpenWindow[]) {
+    this.windows = new EndOrdered(windows)
+  }
+
   find({ start, end }: Window): OpenWindow | undefined {
     const { windows } = this
-    for (let i = this.firstEnding(end); i < windows.length && windows[i].end === end; i++)
-      if (windows[i].start === start) return windows[i]
+    for (let i = windows.firstEnding(end); i < windows.to && windows.at(i).end === end; i++)
+      if (windows.at(i).start === start) return windows.at(i)
     return undefined
-  }
-
-  /** The index of the first window that ends at `end` or later. */
-  firstEnding(end: number): number {
-    const { windows } = this
-    let low = 0
-    let high = windows.length
-    if (high > 0 && windows[high - 1].end < end) return high
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (windows[middle].end < end) low = middle + 1
-      else high = middle
-    }
-    return low
-  }
-
-  insert(window: OpenWindow): void {
-    const { windows } = this
-    let at = windows.length
-    if (at > 0 && windows[at - 1].end > window.end) {
-      at = this.firstEnding(window.end)
-      while (windows[at].end === window.end) at++
-    }
-    if (at === windows.length) windows.push(window)
-    else windows.splice(at, 0, window)
   }
 
   /** Takes out a window that is there. */
   remove(window: OpenWindow): void {
     const { windows } = this
-    let at = this.firstEnding(window.end)
-    while (windows[at] !== window) at++
-    // Much cheaper than splice, where there are many.
-    if (at === 0) windows.shift()
-    else windows.splice(at, 1)
+    let at = windows.firstEnding(window.end)
+    while (windows.at(at) !== window) at++
+    windows.remove(at)
   }
 
   /** What a checkpoint holds. */
   save(): unknown {
-    const windows = this.windows.map(({ accumulator, ...window }) =>
-      accumulator === EMPTY ? window : { ...window, accumulator },
-    )
+    const windows = this.windows
+      .toArray()
+      .map(({ accumulator, ...window }) =>
+        accumulator === EMPTY ? window : { ...window, accumulator },
+      )
     return { windows, arrivals: this.arrivals }
   }
 
   static load(data: any): KeyWindows {
-    const state = new KeyWindows()
-    for (const window of data.windows) state.windows.push({ accumulator: EMPTY, ...window })
+    const windows: OpenWindow[] = data.windows.map((window: object) => ({
+      accumulator: EMPTY,
+      ...window,
+    }))
+    const state = new KeyWindows(windows.sort((a, b) => a.end - b.end))
     state.arrivals = data.arrivals
     return state
   }

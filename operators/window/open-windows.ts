@@ -95,7 +95,7 @@ export class OpenWindows {
   #reopen(): void {
     for (const slot of this.#context.keyed.store.slots()) {
       const state = this.#column.get(slot)!
-      this.#expect(slot, state, state.windows)
+      this.#expect(slot, state, state.windows.toArray())
     }
   }
 
@@ -147,7 +147,7 @@ export class OpenWindows {
     for (let i = 0; i < taken.length; i++) {
       const open = taken[i]
       open.accumulator = added[i]
-      if (state.find(open) === undefined) state.insert(open)
+      if (state.find(open) === undefined) state.windows.insert(open)
     }
     return taken
   }
@@ -173,18 +173,18 @@ export class OpenWindows {
     order: number,
   ): OpenWindow | undefined {
     const { windows } = state
-    const from = state.firstEnding(start)
+    const from = windows.firstEnding(start)
     let to = from
-    while (to < windows.length && windows[to].start <= end) to++
+    while (to < windows.to && windows.at(to).start <= end) to++
     if (to - from > 1) return this.#mergeAll(state, from, to, { start, end }, value, order)
     if (to === from) {
       if (this.#isLate(end)) return undefined
       const opened = openWindow({ start, end })
       opened.accumulator = this.#including(EMPTY, value, order)
-      state.insert(opened)
+      windows.insert(opened)
       return opened
     }
-    const met = windows[from]
+    const met = windows.at(from)
     met.accumulator = this.#including(met.accumulator, value, order)
     if (start < met.start) met.start = start
     if (end > met.end) {
@@ -203,7 +203,8 @@ export class OpenWindows {
     value: unknown,
     order: number,
   ): OpenWindow {
-    const met = state.windows.slice(from, to)
+    const met: OpenWindow[] = []
+    for (let i = from; i < to; i++) met.push(state.windows.at(i))
     const merged = openWindow({
       start: Math.min(own.start, met[0].start),
       end: Math.max(own.end, met[met.length - 1].end),
@@ -216,7 +217,7 @@ export class OpenWindows {
       accumulator = this.#joined(accumulator, window.accumulator)
     }
     merged.accumulator = this.#including(accumulator, value, order)
-    state.windows.splice(from, to - from, merged)
+    state.windows.replace(from, to, merged)
     return merged
   }
 
@@ -268,7 +269,7 @@ export class OpenWindows {
       firing.push({ ...window })
       this.#passOver(state, window, this.#watermark)
     }
-    if (state.windows.length === 0) this.#forget(slot)
+    if (state.windows.size === 0) this.#forget(slot)
     else this.#expect(slot, state, taken)
     for (const window of firing) this.#output.emit(window, window.accumulator, window.latest, out)
   }
@@ -342,12 +343,12 @@ export class OpenWindows {
   #next(state: KeyWindows, at: number, clock: boolean): number {
     const { windows } = state
     // A late record lets a window wait again, whose end the clock has passed.
-    if (clock && this.#event) return this.#earliest(windows, clock)
-    let due = windows.length === 0 ? Number.POSITIVE_INFINITY : this.#expiry(windows[0])
-    for (let i = state.firstEnding(at); i < windows.length; i++) {
+    if (clock && this.#event) return this.#earliest(windows.toArray(), clock)
+    let due = windows.size === 0 ? Number.POSITIVE_INFINITY : this.#expiry(windows.at(windows.from))
+    for (let i = windows.firstEnding(at); i < windows.to; i++) {
       // Further ones end later, and fire at their ends.
-      if (windows[i].end >= due && this.#trigger.type !== 'every') break
-      const of = this.#dueOf(windows[i], clock)
+      if (windows.at(i).end >= due && this.#trigger.type !== 'every') break
+      const of = this.#dueOf(windows.at(i), clock)
       if (of < due) due = of
     }
     return due
@@ -407,7 +408,7 @@ export class OpenWindows {
   #rest(slot: number, state: KeyWindows, at: number, clock: boolean): void {
     if (clock) state.clockDue = Number.NaN
     else state.eventDue = Number.NaN
-    if (state.windows.length === 0) this.#forget(slot)
+    if (state.windows.size === 0) this.#forget(slot)
     else this.#register(slot, state, this.#next(state, at, clock), clock)
   }
 
@@ -431,11 +432,14 @@ export class OpenWindows {
   /** Of a key that was registered at `at`, so that nothing is due earlier. */
   #firstDue(state: KeyWindows, at: number, clock: boolean): OpenWindow | undefined {
     const { windows } = state
+    if (windows.size === 0) return undefined
     // The first expires first.
-    if (windows.length > 0 && this.#isDue(windows[0], at, clock)) return windows[0]
-    for (let i = state.firstEnding(at); i < windows.length; i++) {
-      if (this.#isDue(windows[i], at, clock)) return windows[i]
-      if (windows[i].end > at && this.#trigger.type !== 'every') break
+    const first = windows.at(windows.from)
+    if (this.#isDue(first, at, clock)) return first
+    for (let i = windows.firstEnding(at); i < windows.to; i++) {
+      const window = windows.at(i)
+      if (this.#isDue(window, at, clock)) return window
+      if (window.end > at && this.#trigger.type !== 'every') break
     }
     return undefined
   }

@@ -110,7 +110,7 @@ class PaneCombiner {
       state = new KeyPanes(false)
       this.#column.set(slot, state)
     }
-    state.insert(state.panes.length === 0 ? -1 : found, pane, first)
+    state.insert(state.isEmpty ? -1 : found, pane, first)
     this.#held++
     this.#due.register(slot, this.#layout.paneStart(pane + 1))
     if (++this.#begun === TRIAL) this.#judge()
@@ -154,14 +154,14 @@ class PaneCombiner {
     const slot = this.#due.first()
     this.#due.pop()
     const state = this.#column.get(slot)!
-    const pane = state.panes[0]
-    const partial: PartialResult = [pane, state.accumulators[0]]
+    const pane = state.first!
+    const partial: PartialResult = [pane, state.accumulators[state.from]]
     scope.key = keyed.store.keyAt(slot) as Key
     scope.timestamp = this.#layout.paneStart(pane)
     scope.ask = 0
     state.drop(pane + 1)
     this.#held--
-    if (state.panes.length === 0) {
+    if (state.isEmpty) {
       this.#column.clear(slot)
       keyed.store.release(slot)
     }

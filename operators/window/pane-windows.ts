@@ -171,9 +171,9 @@ export class PaneWindows {
   }
 
   /** When the first pane is of no use any more. */
-  #expiry({ panes }: KeyPanes): number {
+  #expiry({ first }: KeyPanes): number {
     const layout = this.#layout
-    return layout.windowEnd(layout.lastWindow(panes[0])) + this.#latenessMs
+    return layout.windowEnd(layout.lastWindow(first!)) + this.#latenessMs
   }
 
   #fire(now: number, room: Room): boolean {
@@ -229,7 +229,7 @@ export class PaneWindows {
         ? at
         : layout.firstPane(layout.firstWindowEndingAfter(at - this.#latenessMs))
     state.drop(limit)
-    if (state.panes.length > 0) {
+    if (!state.isEmpty) {
       this.#column.touch(slot)
       this.#register(slot, state)
       return

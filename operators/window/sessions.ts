@@ -4,6 +4,7 @@ import type { Collector } from '../contract/function.ts'
 import type { NumberColumn, StateColumn } from '../contract/keyed-store.ts'
 import type { Operator, OperatorContext, Room } from '../contract/operator.ts'
 import { DueIndex } from './due-index.ts'
+import { EndOrdered } from './end-ordered.ts'
 import { mergedParts, type WindowContents } from './window-contents.ts'
 import { windowOperator } from './window-operator.ts'
 import type { WindowOutput } from './window-output.ts'
@@ -34,7 +35,7 @@ export class Sessions {
   readonly #ends: NumberColumn
   readonly #accumulators: StateColumn<unknown>
   /** Its other sessions, in the order of time: they neither overlap nor touch. */
-  readonly #others: StateColumn<Session[]>
+  readonly #others: StateColumn<EndOrdered<Session>>
   readonly #due = new DueIndex()
   /** By slot: the time that the key is registered at. Derived, as the index is. */
   #waits = new Float64Array(16).fill(Number.NaN)
@@ -60,7 +61,10 @@ export class Sessions {
     // Checked here, when they begin.
     const unchanged = (value: unknown) => value
     this.#accumulators = store.column('accumulator', { encode: unchanged, decode: unchanged })
-    this.#others = store.column('others', { encode: unchanged, decode: unchanged })
+    this.#others = store.column('others', {
+      encode: (others: EndOrdered<Session>) => others.toArray(),
+      decode: (others) => new EndOrdered(others),
+    })
   }
 
   operator(): Operator {
@@ -99,18 +103,16 @@ export class Sessions {
     const meets = time <= end && time + this.#gap >= this.#starts.at(slot)
     if (others === undefined) {
       if (meets) this.#extend(slot, value, time)
-      else this.#beginFurther(slot, [], 0, value, time, out)
+      else this.#beginFurther(slot, new EndOrdered(), value, time, out)
       return
     }
-    // The latest are the likeliest.
-    let from = others.length
-    if (time <= others[from - 1].end) from = firstEnding(others, time)
+    const from = others.firstEnding(time)
     let to = from
-    while (to < others.length && others[to].start <= time + this.#gap) to++
+    while (to < others.to && others.at(to).start <= time + this.#gap) to++
     if (meets) {
-      if (to === 0) this.#extend(slot, value, time)
-      else this.#mergeCurrent(slot, others, to, value, time)
-    } else if (to === from) this.#beginFurther(slot, others, from, value, time, out)
+      if (to === others.from) this.#extend(slot, value, time)
+      else this.#mergeCurrent(slot, others, to - others.from, value, time)
+    } else if (to === from) this.#beginFurther(slot, others, value, time, out)
     else this.#mergeOthers(slot, others, from, to, value, time)
   }
 
@@ -134,11 +136,10 @@ export class Sessions {
     this.#wait(slot, end)
   }
 
-  /** The record meets none of the sessions of its key: it begins one, that comes at index `at` of the others. */
+  /** The record meets none of the sessions of its key: it begins one. */
   #beginFurther(
     slot: number,
-    others: Session[],
-    at: number,
+    others: EndOrdered<Session>,
     value: unknown,
     time: number,
     out: Collector,
@@ -149,11 +150,9 @@ export class Sessions {
       return
     }
     const begun = { start: time, end, accumulator: this.#first(value) }
-    if (time > this.#ends.at(slot)) {
-      if (at === others.length) others.push(begun)
-      else others.splice(at, 0, begun)
-    } else {
-      others.unshift(this.#current(slot))
+    if (time > this.#ends.at(slot)) others.insert(begun)
+    else {
+      others.insert(this.#current(slot))
       this.#put(slot, begun)
       this.#wait(slot, end)
     }
@@ -163,33 +162,38 @@ export class Sessions {
   /** The record makes one of the session that ends first and of the next `count`. */
   #mergeCurrent(
     slot: number,
-    others: Session[],
+    others: EndOrdered<Session>,
     count: number,
     value: unknown,
     time: number,
   ): void {
-    const met = [this.#current(slot), ...others.slice(0, count)]
+    const met = [this.#current(slot)]
+    for (let i = 0; i < count; i++) met.push(others.at(others.from + i))
     this.#put(slot, this.#merged(met, value, time))
-    others.splice(0, count)
-    if (others.length > 0) this.#others.touch(slot)
+    others.removeFirst(count)
+    if (others.size > 0) this.#others.touch(slot)
     else this.#others.clear(slot)
   }
 
   /** The record makes one of the others from index `from` to `to`. */
   #mergeOthers(
     slot: number,
-    others: Session[],
+    others: EndOrdered<Session>,
     from: number,
     to: number,
     value: unknown,
     time: number,
   ): void {
-    const session = others[from]
+    const session = others.at(from)
     if (to - from === 1) {
       session.accumulator = this.#contents.next(session.accumulator, value, 0)
       session.end = Math.max(session.end, time + this.#gap)
       session.start = Math.min(session.start, time)
-    } else others.splice(from, to - from, this.#merged(others.slice(from, to), value, time))
+    } else {
+      const met: Session[] = []
+      for (let i = from; i < to; i++) met.push(others.at(i))
+      others.replace(from, to, this.#merged(met, value, time))
+    }
     this.#others.touch(slot)
   }
 
@@ -276,22 +280,11 @@ export class Sessions {
       this.#context.keyed.store.release(slot)
       return
     }
-    const next = others.shift()!
+    const next = others.at(others.from)
+    others.removeFirst(1)
     this.#put(slot, next)
-    if (others.length > 0) this.#others.touch(slot)
+    if (others.size > 0) this.#others.touch(slot)
     else this.#others.clear(slot)
     this.#wait(slot, next.end)
   }
-}
-
-/** The index of the first session that ends at `time` or later. */
-function firstEnding(sessions: readonly Session[], time: number): number {
-  let low = 0
-  let high = sessions.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (sessions[middle].end < time) low = middle + 1
-    else high = middle
-  }
-  return low
 }
