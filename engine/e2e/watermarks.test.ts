@@ -291,9 +291,19 @@ describe('time', () => {
     expect(fired).toEqual([10, 80, 5_010])
   })
 
-  it.each([[Number.NaN], [-1], [Number.POSITIVE_INFINITY], ['5'], [undefined]])(
+  it.each<[unknown, string]>([
+    [Number.NaN, 'got NaN'],
+    [-1, 'got -1'],
+    [Number.POSITIVE_INFINITY, 'got Infinity'],
+    ['5', 'got "5"'],
+    [undefined, 'got undefined'],
+    [5n, 'got 5n: use Number(…) of a bigint'],
+    [new Date(5), 'use getTime() of a Date'],
+    [2 ** 53, 'greater than 2^53 - 1: are these micro- or nanoseconds?'],
+    [1.7e18, 'greater than 2^53 - 1: are these micro- or nanoseconds?'],
+  ])(
     'a timestamp of %s is refused, and left out where the policy says so',
-    async (wrong) => {
+    async (wrong, message) => {
       const run = async (errors: 'fail' | 'skip') => {
         const env = new LocalEnvironment('wrong', { mode: 'inline', parallelism: 1 })
         const output = env
@@ -310,7 +320,10 @@ describe('time', () => {
         await done
         return found.map(({ value }) => value)
       }
-      await expect(run('fail')).rejects.toMatchObject({ code: 'SAGE_TIMESTAMP' })
+      await expect(run('fail')).rejects.toMatchObject({
+        code: 'SAGE_TIMESTAMP',
+        message: expect.stringContaining(message),
+      })
       expect(await run('skip')).toEqual([[1, 3]])
     },
   )
