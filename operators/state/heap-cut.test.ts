@@ -316,7 +316,8 @@ class Subject {
   #restored({ copies, isWhole, at }: Open): HeapStore {
     // It is looked at by the time of the cut.
     const copy = new HeapStore(GROUPS, new ManualClock(at))
-    for (const name of ['values', 'brief', 'numbers']) copy.column(name, name === 'brief' ? { ttlMs: 10 } : {})
+    for (const name of ['values', 'brief', 'numbers'])
+      copy.column(name, name === 'brief' ? { ttlMs: 10 } : {})
     if (!isWhole) copy.restore(this.#base!.copy.entries())
     copy.restore(copies.entries)
     return copy

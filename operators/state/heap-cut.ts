@@ -1,10 +1,8 @@
 import type { CutRange, CutSink, KeyedCut, KeyedEntry, Slice } from '../contract/keyed-store.ts'
 import type { BeforeChange, Changes } from './changes.ts'
 
-/** So many slots are looked at in one go: as much work as to write some hundred bytes. */
+/** So many slots are looked at in one go; one costs about as much as a byte that is written. */
 const LOOKED_AT = 256
-/** How much work it is to look at a slot, in bytes. */
-const LOOK_WORK = 2
 
 const NONE = -1
 
@@ -114,43 +112,54 @@ export class HeapCut implements KeyedCut, BeforeChange {
   /** Step by step, with the work of each. */
   *#run(removed: readonly KeyedEntry[]): Iterator<number> {
     for (const entry of removed) yield this.#sink(entry, false)
-    const { groups } = this.#source
+    if (this.#range === undefined) yield* this.#everything()
+    else yield* this.#some(this.#range)
+  }
+
+  /**
+   * In the order of slots, which is that in which keys came, and more or less that in which they lie in memory: group by
+   * group each would cost a cache miss or two more.
+   */
+  *#some({ since, whole }: CutRange): Iterable<number> {
+    const { changes } = this.#source
+    let looked = 0
+    for (const slot of changes.since(since)) {
+      const work = this.#give(slot)
+      if (work > 0) yield work
+      else if (++looked % LOOKED_AT === 0) yield LOOKED_AT
+    }
+    if (whole.from >= whole.to) return
+    for (let slot = 0; slot < this.#done.length; slot++) {
+      const work = this.#isWhole(slot) ? this.#give(slot) : 0
+      if (work > 0) yield work
+      else if (++looked % LOOKED_AT === 0) yield LOOKED_AT
+    }
+  }
+
+  /** Group by group. */
+  *#everything(): Iterable<number> {
+    const { groups, groupAt } = this.#source
     // By key group: its first slot; by slot: the next one of its group.
     const first = new Int32Array(groups).fill(NONE)
     const next = new Int32Array(this.#done.length)
-    yield* this.#sort(first, next)
+    for (let slot = next.length - 1; slot >= 0; slot--) {
+      const group = groupAt(slot)
+      next[slot] = first[group]
+      first[group] = slot
+      if (slot % LOOKED_AT === 0) yield LOOKED_AT
+    }
     for (let group = 0; group < groups; group++) {
       for (let slot = first[group]; slot !== NONE; slot = next[slot]) {
-        if (this.#done[slot] !== 0) continue
-        this.#done[slot] = 1
-        yield this.#sink(this.#source.entry(slot), false)
+        const work = this.#give(slot)
+        if (work > 0) yield work
       }
     }
   }
 
-  /** Chains the slots that are wanted and not done, group by group. Each is met once. */
-  *#sort(first: Int32Array, next: Int32Array): Iterable<number> {
-    const { changes, groupAt, inUse } = this.#source
-    const range = this.#range
-    let looked = 0
-    const chain = (slot: number): void => {
-      const group = groupAt(slot)
-      next[slot] = first[group]
-      first[group] = slot
-    }
-    if (range !== undefined) {
-      for (const slot of changes.since(range.since)) {
-        if (slot < next.length && this.#done[slot] === 0 && inUse(slot)) chain(slot)
-        if (++looked % LOOKED_AT === 0) yield LOOKED_AT * LOOK_WORK
-      }
-      if (range.whole.from >= range.whole.to) return
-    }
-    for (let slot = 0; slot < next.length; slot++) {
-      if (this.#done[slot] === 0 && inUse(slot)) {
-        if (range === undefined) chain(slot)
-        else if (this.#isWhole(slot) && !changes.changed(slot, range.since)) chain(slot)
-      }
-      if (++looked % LOOKED_AT === 0) yield LOOKED_AT * LOOK_WORK
-    }
+  /** Hands a slot over in its turn, if it is to be; gives how much work that was. */
+  #give(slot: number): number {
+    if (slot >= this.#done.length || this.#done[slot] !== 0) return 0
+    this.#done[slot] = 1
+    return this.#source.inUse(slot) ? this.#sink(this.#source.entry(slot), false) : 0
   }
 }
