@@ -80,8 +80,6 @@ interface Last {
  * where its sinks have something to make durable first, before its promise settles; the thread's loop has it written slice
  * by slice, between records. All else is encoded at once. Files are written in the background. When a checkpoint is complete,
  * sinks make visible what belongs to it, one checkpoint after the other.
- *
- * Measured, Nexmark: see docs/checkpoint-format.md.
  */
 export class ThreadCheckpoints implements CheckpointTaker {
   readonly #setting: CheckpointingThread
