@@ -104,7 +104,7 @@ export class JobThread {
         ? undefined
         : new ThreadCheckpoints({
             thread: init.thread,
-            openSite: machine.openSite,
+            machine,
             post: (message) => lines.coordinator.post(message),
             fail: (error) => this.fail(error),
             wake: () => this.#bell.ring(),
@@ -309,6 +309,7 @@ export class JobThread {
       thread,
       machine: this.#machine,
       writing: () => this.#checkpoints?.writing === true,
+      writeSlice: () => this.#checkpoints?.writeSlice() === true,
     })
     if (this.#cancelled) return
     await this.#loop.run()
