@@ -795,6 +795,7 @@ export class Task {
       const pulled = source!.pull()
       if (pulled === 'records') {
         this.#way = undefined
+        this.#entry = 0
         this.#batch.values = source!.records
         this.#batch.count = source!.records.length
         if (source!.timestamps !== undefined)
