@@ -344,17 +344,19 @@ export class Task {
   }
 
   /**
-   * Takes back what a checkpoint held that was on its way to `node`: it comes before all else. To be called before the first step.
+   * Takes back what a checkpoint held that was on its way to `node`: it comes before all else. To be called before the first step,
+   * for one operator of the chain after the other: what was on its way to a later one is ahead, and comes first.
    *
    * @throws StreamError `SAGE_CHECKPOINT_INCOMPATIBLE`, `SAGE_RESCALE`: the program has no such way any more
    */
   restoreInFlight(node: GraphNode, records: Iterable<InFlightRecord>): void {
+    const own: RestoredBatch[] = []
     for (const record of records) {
       const { entry, way } = this.#entryFor(node, record)
-      let last = this.#restored.at(-1)
+      let last = own.at(-1)
       if (last?.entry !== entry || last.batch.count >= RESTORED_BATCH) {
         last = { entry, way, batch: newBatch() }
-        this.#restored.push(last)
+        own.push(last)
       }
       const { batch } = last
       batch.values.push(record.value)
@@ -362,6 +364,7 @@ export class Task {
       batch.timestamps.push(record.timestamp ?? Number.NaN)
       batch.count++
     }
+    this.#restored.unshift(...own)
   }
 
   #entryFor(node: GraphNode, { edge, combined = false }: InFlightRecord) {
