@@ -26,7 +26,9 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function run(recording: Recording, options: Options): Promise<number> {
   if (!options.json) console.log(tableHead())
-  const expected = options.check ? await expectedResults(options.input, recording) : undefined
+  const expected = options.check
+    ? await expectedResults(options.input, recording, options.queries)
+    : undefined
   let wrong = 0
   for (const query of options.queries) {
     const report = await runQuery(query, recording, options)

@@ -54,7 +54,7 @@ describe('results equal those of SQL', () => {
     }
   })
 
-  it.each(['q3', 'q5', 'q9'])('%s on two threads', async (name) => {
+  it.each(['q3', 'q5', 'q9', 'cep1'])('%s on two threads', async (name) => {
     const result = await runOnce(name, slow, { parallelism: 2, mode: 'threads' })
     expect(wrongIn(result, expectedOfSlow.get(name), slow.bids)).toBeUndefined()
   })

@@ -106,6 +106,20 @@ export class PatternLogic<T = any, M = any> {
     this.#machine.expire(state.matching, now, output)
   }
 
+  /** Whether `onEnd` would tell something. */
+  isHolding({ matching }: PatternState): boolean {
+    return this.#machine.isHolding(matching)
+  }
+
+  /**
+   * The end of input, behind the end of time: tells what is complete and has waited for what began before it.
+   *
+   * @param now the latest time that has passed (ms since the epoch): these matches are told no earlier
+   */
+  onEnd(state: PatternState, now: number, output: PatternOutput<M>): void {
+    this.#machine.end(state.matching, now, output)
+  }
+
   /**
    * The time at which `onWatermark` (event time) or `onTime` (processing time) is to be called next, in ms since
    * the epoch; `Infinity` for none. To be asked again after every other call, since it may come nearer or go away.

@@ -142,7 +142,7 @@ describe('the state', () => {
     feed('a1 a2 a3 a4 a5')
     expect(state.partials).toHaveLength(20)
     expect(state.buffer.values).toHaveLength(5)
-    expect(state.buffer.nodes).toHaveLength(15 * 4)
+    expect(state.buffer.nodes).toHaveLength(15 * 5)
   })
 
   it('does not grow with what is over', () => {
