@@ -1,10 +1,12 @@
+import { readFileSync } from 'node:fs'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { fingerprint, type Outcome } from './outcome.ts'
 import { patternStatements } from './pattern-sql.ts'
+import { isPacked } from './recording.ts'
 
 /**
  * The results of the queries by DuckDB, an engine independent of this one, on a file of recorded events (JSON lines,
- * `.gz` or not): what the programs' results are compared with. Queries whose results differ from run to run are left out.
+ * packed by gzip or not): what the programs' results are compared with. Queries whose results differ from run to run are left out.
  *
  * @param names - default: all
  */
@@ -15,7 +17,11 @@ export async function resultsBySql(
   const instance = await DuckDBInstance.create(':memory:')
   const connection = await instance.connect()
   try {
-    await connection.run(`CREATE TABLE event AS FROM read_json($file, ${format})`, { file })
+    const compression = isPacked(readFileSync(file)) ? 'gzip' : 'uncompressed'
+    await connection.run(
+      `CREATE TABLE event AS FROM read_json($file, ${format}, compression = '${compression}')`,
+      { file },
+    )
     await connection.run(views)
     const results = new Map<string, Outcome>()
     for (const [name, sql] of Object.entries(statements)) {
