@@ -81,7 +81,7 @@ describe('the simulator', () => {
   describe('finds what is planted', () => {
     it.each(Object.entries(DEFECTS))('%s', async (_, parts) => {
       const found = await firstFinding(45, 60, { parts })
-      expect(found?.finding).toMatch(/is visible|has come twice|SAGE_CHECKPOINT_CORRUPT/)
+      expect(found?.finding).toMatch(/is visible|has come twice|is stuck|SAGE_CHECKPOINT_CORRUPT/)
       // And it is what was planted: without it, the same seed finds nothing.
       expect(await simulate({ seed: found!.seed })).toMatchObject({ finding: undefined })
     })
