@@ -4,6 +4,9 @@ import type { BeforeChange, Changes } from './changes.ts'
 /** So many slots are looked at in one go; one costs about as much as a byte that is written. */
 const LOOKED_AT = 256
 
+/** To hand a key over costs as much as so many bytes that are written, though none are: a part that has failed drops all. */
+const HANDED_OVER = 64
+
 const NONE = -1
 
 /** What a cut needs of its store. */
@@ -110,7 +113,8 @@ export class HeapCut implements KeyedCut, BeforeChange {
 
   /** Turn by turn: pauses when the slice is spent. */
   *#run(removed: readonly KeyedEntry[]): Iterator<void> {
-    for (const entry of removed) if (this.#slice.spent(this.#sink(entry, false))) yield
+    for (const entry of removed)
+      if (this.#slice.spent(HANDED_OVER + this.#sink(entry, false))) yield
     if (this.#range === undefined) yield* this.#everything()
     else yield* this.#some(this.#range)
   }
@@ -150,6 +154,6 @@ export class HeapCut implements KeyedCut, BeforeChange {
     if (slot >= this.#done.length || this.#done[slot] !== 0) return this.#slice.spent(1)
     this.#done[slot] = 1
     if (!this.#source.inUse(slot)) return this.#slice.spent(1)
-    return this.#slice.spent(this.#sink(this.#source.entry(slot), false))
+    return this.#slice.spent(HANDED_OVER + this.#sink(this.#source.entry(slot), false))
   }
 }
