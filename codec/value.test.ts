@@ -362,3 +362,19 @@ test('a type that is not registered here cannot be read', () => {
   reader.reset(writer.bytes(), 0, writer.length)
   expect(() => reader.read()).toThrow("has registered, got 'first name'")
 })
+
+test('strings of any length cross with any character anywhere', () => {
+  const characters = ['x', 'é', '€', '😀', '\ud83d', '\udc00', '\0']
+  for (const length of [39, 40, 41, 62, 63, 64, 127, 128, 129, 4095, 4096, 5000]) {
+    for (const character of characters) {
+      for (const at of [0, length >> 1, length - character.length]) {
+        const sent = 'a'.repeat(at) + character + 'b'.repeat(length - at - character.length)
+        expect(cloneValue(['before', sent, 'behind']), `${character} ${length}`).toEqual([
+          'before',
+          sent,
+          'behind',
+        ])
+      }
+    }
+  }
+})

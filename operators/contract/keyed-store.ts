@@ -53,7 +53,10 @@ export interface GroupRange {
 export interface ChangeCounts {
   /** By key group: how many keys it has. */
   readonly keys: Uint32Array
-  /** How many of the keys that were there at the mark have been set, touched, cleared or removed. */
+  /**
+   * How many of the keys that were there at the mark have been set, touched, cleared or removed. Where other marks were drawn
+   * since, a key may count once for each.
+   */
   readonly replaced: number
 }
 

@@ -10,6 +10,8 @@ interface Span {
   readonly epoch: number
   slots: Int32Array
   count: number
+  /** How many keys that were there at its beginning have changed, or gone. */
+  replaced: number
 }
 
 /** A key that was removed, from a slot that it had been given in an earlier epoch. */
@@ -35,7 +37,7 @@ export class Changes {
   /** By slot: the epoch in which its key has got it. */
   #born = new Uint32Array(ROOM_MIN)
   #epoch = 0
-  #span: Span = { epoch: 0, slots: new Int32Array(ROOM_MIN), count: 0 }
+  #span = newSpan(0)
   /** Those before, oldest first. */
   #spans: Span[] = []
   #removals: Removal[] = []
@@ -63,7 +65,10 @@ export class Changes {
   /** A slot is about to be taken from its key. One that came after the last mark leaves no trace. */
   remove(slot: number, key: Key): void {
     const born = this.#born[slot]
-    if (born < this.#epoch) this.#removals.push({ key, born, epoch: this.#epoch })
+    if (born < this.#epoch) {
+      this.#removals.push({ key, born, epoch: this.#epoch })
+      if (this.#stamps[slot] !== this.#epoch) this.#span.replaced++
+    }
     this.#born[slot] = UNBORN
   }
 
@@ -74,7 +79,7 @@ export class Changes {
     // Only where checkpoint after checkpoint fails.
     if (kept > 2 * this.#stamps.length) this.#compact()
     const mark = this.#epoch++
-    this.#span = { epoch: this.#epoch, slots: new Int32Array(ROOM_MIN), count: 0 }
+    this.#span = newSpan(this.#epoch)
     return mark
   }
 
@@ -96,17 +101,10 @@ export class Changes {
     for (const { key, born, epoch } of this.#removals) if (epoch > mark && born <= mark) yield key
   }
 
-  /** How many keys that were there at a mark have changed, or gone, since. */
+  /** How many keys that were there at a mark have changed, or gone, since: at most, where others were drawn since. */
   replacedSince(mark: number): number {
-    let replaced = 0
-    for (const { epoch, slots, count } of [...this.#spans, this.#span]) {
-      if (epoch <= mark) continue
-      for (let i = 0; i < count; i++) {
-        const slot = slots[i]
-        if (this.#born[slot] <= mark && this.#stamps[slot] === epoch) replaced++
-      }
-    }
-    for (const _ of this.removedSince(mark)) replaced++
+    let { replaced } = this.#span
+    for (const span of this.#spans) if (span.epoch > mark) replaced += span.replaced
     return replaced
   }
 
@@ -124,6 +122,7 @@ export class Changes {
     if (span.count === span.slots.length)
       span.slots = widened(span.slots, new Int32Array(2 * span.count))
     span.slots[span.count++] = slot
+    if (this.#born[slot] < this.#epoch) span.replaced++
   }
 
   /** Each slot stays in the list of its last change only. */
@@ -134,4 +133,8 @@ export class Changes {
       span.count = span.slots.length
     }
   }
+}
+
+function newSpan(epoch: number): Span {
+  return { epoch, slots: new Int32Array(ROOM_MIN), count: 0, replaced: 0 }
 }

@@ -4,6 +4,9 @@ import type { BeforeChange, Changes } from './changes.ts'
 /** So many slots are looked at in one go; one costs about as much as a byte that is written. */
 const LOOKED_AT = 256
 
+/** To hand a key over costs as much as so many bytes that are written, though none are: a part that has failed drops all. */
+const HANDED_OVER = 64
+
 const NONE = -1
 
 /** What a cut needs of its store. */
@@ -32,7 +35,9 @@ export class HeapCut implements KeyedCut, BeforeChange {
   readonly #range: CutRange | undefined
   /** By slot: 1 where it is done. Those added later lie above, or are done. */
   readonly #done: Uint8Array
-  readonly #steps: Iterator<number>
+  readonly #turns: Iterator<void>
+  /** Bounds the turn at hand. */
+  #slice: Slice = { spent: () => false }
   #failure: { readonly error: unknown } | undefined
   #over = false
 
@@ -49,7 +54,7 @@ export class HeapCut implements KeyedCut, BeforeChange {
     this.#sink = sink
     this.#range = range
     this.#done = new Uint8Array(source.slots)
-    this.#steps = this.#run(removed)
+    this.#turns = this.#run(removed)
   }
 
   /** A slot is about to change, or its value about to be given away. */
@@ -73,17 +78,14 @@ export class HeapCut implements KeyedCut, BeforeChange {
 
   advance(slice: Slice): boolean {
     if (this.#failure !== undefined) throw this.#failure.error
+    this.#slice = slice
     try {
-      while (!this.#over) {
-        const { done, value } = this.#steps.next()
-        if (done === true) this.#end()
-        else if (slice.spent(value)) return false
-      }
-      return true
+      if (!this.#over && this.#turns.next().done === true) this.#end()
     } catch (error) {
       this.#end()
       throw error
     }
+    return this.#over
   }
 
   abandon(): void {
@@ -109,9 +111,10 @@ export class HeapCut implements KeyedCut, BeforeChange {
     return group >= from && group < to
   }
 
-  /** Step by step, with the work of each. */
-  *#run(removed: readonly KeyedEntry[]): Iterator<number> {
-    for (const entry of removed) yield this.#sink(entry, false)
+  /** Turn by turn: pauses when the slice is spent. */
+  *#run(removed: readonly KeyedEntry[]): Iterator<void> {
+    for (const entry of removed)
+      if (this.#slice.spent(HANDED_OVER + this.#sink(entry, false))) yield
     if (this.#range === undefined) yield* this.#everything()
     else yield* this.#some(this.#range)
   }
@@ -120,24 +123,18 @@ export class HeapCut implements KeyedCut, BeforeChange {
    * In the order of slots, which is that in which keys came, and more or less that in which they lie in memory: group by
    * group each would cost a cache miss or two more.
    */
-  *#some({ since, whole }: CutRange): Iterable<number> {
-    const { changes } = this.#source
-    let looked = 0
-    for (const slot of changes.since(since)) {
-      const work = this.#give(slot)
-      if (work > 0) yield work
-      else if (++looked % LOOKED_AT === 0) yield LOOKED_AT
-    }
+  *#some({ since, whole }: CutRange): Iterable<void> {
+    for (const slot of this.#source.changes.since(since)) if (this.#isSpent(slot)) yield
     if (whole.from >= whole.to) return
     for (let slot = 0; slot < this.#done.length; slot++) {
-      const work = this.#isWhole(slot) ? this.#give(slot) : 0
-      if (work > 0) yield work
-      else if (++looked % LOOKED_AT === 0) yield LOOKED_AT
+      if (this.#isWhole(slot)) {
+        if (this.#isSpent(slot)) yield
+      } else if (slot % LOOKED_AT === 0 && this.#slice.spent(LOOKED_AT)) yield
     }
   }
 
   /** Group by group. */
-  *#everything(): Iterable<number> {
+  *#everything(): Iterable<void> {
     const { groups, groupAt } = this.#source
     // By key group: its first slot; by slot: the next one of its group.
     const first = new Int32Array(groups).fill(NONE)
@@ -146,20 +143,17 @@ export class HeapCut implements KeyedCut, BeforeChange {
       const group = groupAt(slot)
       next[slot] = first[group]
       first[group] = slot
-      if (slot % LOOKED_AT === 0) yield LOOKED_AT
+      if (slot % LOOKED_AT === 0 && this.#slice.spent(LOOKED_AT)) yield
     }
-    for (let group = 0; group < groups; group++) {
-      for (let slot = first[group]; slot !== NONE; slot = next[slot]) {
-        const work = this.#give(slot)
-        if (work > 0) yield work
-      }
-    }
+    for (let group = 0; group < groups; group++)
+      for (let slot = first[group]; slot !== NONE; slot = next[slot]) if (this.#isSpent(slot)) yield
   }
 
-  /** Hands a slot over in its turn, if it is to be; gives how much work that was. */
-  #give(slot: number): number {
-    if (slot >= this.#done.length || this.#done[slot] !== 0) return 0
+  /** Hands a slot over in its turn, if it is to be; true: the slice is spent. */
+  #isSpent(slot: number): boolean {
+    if (slot >= this.#done.length || this.#done[slot] !== 0) return this.#slice.spent(1)
     this.#done[slot] = 1
-    return this.#source.inUse(slot) ? this.#sink(this.#source.entry(slot), false) : 0
+    if (!this.#source.inUse(slot)) return this.#slice.spent(1)
+    return this.#slice.spent(HANDED_OVER + this.#sink(this.#source.entry(slot), false))
   }
 }

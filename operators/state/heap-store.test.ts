@@ -230,6 +230,34 @@ describe('what changed since a mark', () => {
       expect(keys[group]).toBe(all.filter((one) => one.group === group).length)
   })
 
+  it('counts what it takes the place of: neither what is new, nor a key twice', () => {
+    const store = storeAt()
+    const column = store.column<number>('v')
+    const set = (key: number, value: number) => column.set(store.slot(key), value)
+    const drop = (key: number) => {
+      column.clear(store.find(key))
+      store.release(store.find(key))
+    }
+    for (let key = 0; key < 10; key++) set(key, key)
+    const slot = store.find(9)
+    store.hold(slot)
+    column.clear(slot)
+    const mark = store.mark()
+    const replaced = () => store.countsSince(mark).replaced
+    expect(replaced()).toBe(0)
+    for (const key of [1, 2, 1]) set(key, -1)
+    for (const key of [10, 11, 10]) set(key, 1)
+    expect(replaced()).toBe(2)
+    for (const key of [2, 3, 11]) drop(key)
+    expect(replaced()).toBe(3)
+    set(3, 3)
+    store.unhold(slot)
+    expect(replaced()).toBe(4)
+    store.mark()
+    set(4, -1)
+    expect(replaced()).toBe(5)
+  })
+
   it('added to what was there at the mark gives what is there now', () => {
     const step = fc.tuple(fc.integer({ min: 0, max: 12 }), fc.option(fc.integer(), { freq: 3 }))
     fc.assert(

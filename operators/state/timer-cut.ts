@@ -48,7 +48,7 @@ export class TimerCut implements Cut {
     try {
       while (!this.#over && this.#next < this.#done.length) {
         const id = this.#next++
-        if (slice.spent(this.#done[id] === 0 ? this.#give(id) : 1)) return false
+        if (slice.spent(1 + (this.#done[id] === 0 ? this.#give(id) : 0))) return false
       }
     } catch (error) {
       this.abandon()
@@ -67,6 +67,6 @@ export class TimerCut implements Cut {
   #give(id: number): number {
     this.#done[id] = 1
     const { slots, times } = this.#table
-    return slots[id] === -1 ? 1 : this.#sink(slots[id], times[id])
+    return slots[id] === -1 ? 0 : this.#sink(slots[id], times[id])
   }
 }
