@@ -44,6 +44,8 @@ export interface ThreadInit {
   readonly jobName: string
   /** The job in all its lives, unlike any other: whose locks it may take over. */
   readonly owner: string
+  /** Which of its lives this is. */
+  readonly life: number
   /** Index of this thread among the job's workers. */
   readonly thread: number
   readonly settings: ThreadSettings
