@@ -360,6 +360,7 @@ export class Coordinator {
 
   #cancelAll(): void {
     if (!this.#cancelling) {
+      this.#checkpoints?.cease()
       StateMemory.cancel(this.#init.state)
       this.#tell({ type: 'cancel' })
       // A worker that hangs in user code hears nothing; the main thread ends its thread.

@@ -4,6 +4,7 @@ import { MemoryFiles } from '../checkpoint/fixtures/memory-files.ts'
 import type { GraphNode } from '../graph/node.ts'
 import type { TaskCut } from '../task/task-cut.ts'
 import type { CheckpointOrder, FromWorker } from './control.ts'
+import { thisMachine } from './machine.ts'
 import { ThreadCheckpoints } from './thread-checkpoints.ts'
 
 /** A source that has come to its end. */
@@ -35,7 +36,10 @@ function threadOf(tasks: number) {
   const posted: FromWorker[] = []
   const checkpoints = new ThreadCheckpoints({
     thread: 0,
-    openSite: (directory) => new DirectorySite({ kind: 'directory', directory }, files),
+    machine: {
+      ...thisMachine,
+      openSite: (directory) => new DirectorySite({ kind: 'directory', directory }, files),
+    },
     post: (message) => posted.push(message),
     fail: (error) => {
       throw error

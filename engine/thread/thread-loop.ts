@@ -34,11 +34,15 @@ export interface LoopSettings {
   readonly machine: Pick<Machine, 'nowMs' | 'turn' | 'park'>
   /** Whether files are being written, for which the event loop must run. */
   writing(): boolean
+  /** Writes a slice of a snapshot; false: there is none, or no room for it. */
+  writeSlice(): boolean
+  /** Asked when all tasks have ended: whether nothing of theirs goes into a snapshot any more. The bell rings when that changes. */
+  through(): boolean
 }
 
 /**
- * Runs the tasks of one thread: each gets its budget in turn, sinks before sources; a thread without work spins for
- * a while, where that pays, then parks at its doorbell.
+ * Runs the tasks of one thread: each gets its budget in turn, sinks before sources, and so does a snapshot that is being
+ * written; a thread without work spins for a while, where that pays, then parks at its doorbell.
  *
  * No wake-up is lost: the bell is read before the tasks look for work, the parking is announced before they
  * look once more, and the wait ends at once when the bell has changed since it was read.
@@ -72,7 +76,7 @@ export class ThreadLoop {
     this.#settings.bell.ring()
   }
 
-  /** Runs until all tasks have ended or `cancel` was called. Throws the failure of a task. */
+  /** Runs until all tasks have ended and are `through`, or `cancel` was called. Throws the failure of a task. */
   async run(): Promise<void> {
     const { nowMs } = this.#settings.machine
     const begunMs = nowMs()
@@ -94,7 +98,7 @@ export class ThreadLoop {
     /** Whether promises have been heard since a task has last moved. */
     let heard = false
     this.#lastTurn = nowMs()
-    while (!this.#cancelled && this.#tasks.length > 0) {
+    while (!this.#cancelled && !this.#through()) {
       const seen = bell.read()
       const round = this.#round()
       if (this.#stepAll()) {
@@ -102,16 +106,23 @@ export class ThreadLoop {
         this.#spinMs = 0
         idleSince = Number.NaN
         heard = false
+        this.#settings.writeSlice()
         await this.#turnWhenDue()
         continue
       }
-      if (this.#tasks.length === 0) break
+      if (this.#through()) break
       if (!heard && this.#asynchronous()) {
         heard = true
         await microtasks()
         continue
       }
       this.#answer(round)
+      if (this.#settings.writeSlice()) {
+        this.#spinMs = 0
+        idleSince = Number.NaN
+        await this.#turnWhenDue()
+        continue
+      }
       if (Number.isNaN(idleSince)) {
         idleSince = nowMs()
         this.#spinMs = this.#spin.begin()
@@ -119,6 +130,10 @@ export class ThreadLoop {
       await this.#idle(seen, nowMs() - idleSince)
     }
     if (!this.#cancelled) this.#settings.settle.end(this.#settings.thread, this.#activity)
+  }
+
+  #through(): boolean {
+    return this.#tasks.length === 0 && this.#settings.through()
   }
 
   /** Loaded before the tasks look for work: what they then do not find was not there when the round began. */
@@ -195,8 +210,7 @@ export class ThreadLoop {
     bell.announce()
     try {
       // Between the announcement and this look, nothing can arrive unseen: see the class.
-      if (!this.#cancelled && !this.#stepAll() && this.#tasks.length > 0)
-        await this.#park(seen, idleMs)
+      if (!this.#cancelled && !this.#stepAll() && !this.#through()) await this.#park(seen, idleMs)
     } finally {
       bell.retract()
     }
