@@ -171,10 +171,10 @@ export async function jsonLines(
   }
 }
 
-/** So often that there is something to read in ranges. */
+/** So often that it takes a second to read: by then a job's threads have compiled what they run. */
 function unpacked(input: string): Buffer {
   const lines = readUnpacked(input)
-  const copies = Math.max(1, Math.ceil((32 * 2 ** 20) / lines.length))
+  const copies = Math.max(1, Math.ceil((256 * 2 ** 20) / lines.length))
   return Buffer.concat(Array.from({ length: copies }, () => lines))
 }
 
