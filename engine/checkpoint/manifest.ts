@@ -17,6 +17,18 @@ export interface Manifest {
   readonly operators: readonly ManifestOperator[]
   /** All files that hold state of it, those of earlier epochs, too. */
   readonly parts: readonly PartFile[]
+  /** What a restart inside the same process need not feed again; absent where nothing is pushed into the job. */
+  readonly fed?: FedRecords
+}
+
+/** Records that the main thread had fed into the streams of a job before a checkpoint's cut. */
+export interface FedRecords {
+  /** The job in all of its lives, unlike any other. */
+  readonly owner: string
+  /** Which of its lives it was. */
+  readonly life: number
+  /** How many, by node id. */
+  readonly records: readonly (readonly [node: number, records: number])[]
 }
 
 /**

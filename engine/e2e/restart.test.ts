@@ -286,6 +286,23 @@ describe('threads', () => {
     expect(events.filter((event) => event.startsWith('SAGE_'))).toEqual([code, code])
   })
 
+  it('with replay, what a checkpoint holds of which nobody could tell is not fed again', async () => {
+    const dies = { behind: 2, mark: join(burnt, 'coordinator') }
+    const job = await pushed.submit({ fuse: fuse(0), replay: true, dies }, inThreads)
+    const { words, counts } = job.io
+    const reading = counts.toArray()
+    await words.pushMany(['a', 'b', 'a'])
+    await job.checkpoint()
+    await words.pushMany(['a', 'b', 'c'])
+    await expect(job.checkpoint()).rejects.toMatchObject({ code: 'SAGE_WORKER_EXIT' })
+    await words.pushMany(['a', 'c'])
+    words.end()
+    const rows = await reading
+    expect(await job.finished).toMatchObject({ status: 'finished', restarts: 1 })
+    const last = (key: string) => Math.max(...rows.flatMap(([of, n]) => (of === key ? [n] : [])))
+    expect(['a', 'b', 'c'].map(last)).toEqual([4, 2, 2])
+  })
+
   it.each([
     ['a worker', 0],
     ['the coordinator', 1],

@@ -8,6 +8,7 @@ import {
 } from '../../codec/errors.ts'
 import type { DeadLetter } from '../../operators/contract/error-policy.ts'
 import { LOG_LEVELS, type Logger } from '../../operators/contract/logger.ts'
+import type { FedRecords } from '../checkpoint/manifest.ts'
 import type { ExplainFormat } from '../graph/explain.ts'
 import { readMetrics } from '../metrics/metrics-reader.ts'
 import type { OperatorMetrics } from '../metrics/operator-metrics.ts'
@@ -66,10 +67,16 @@ export interface JobParts<IO> {
   /**
    * Starts all that works on a plan's memory.
    *
+   * @param life - unlike that of any other life of the job
    * @param since - the job's first checkpoint of its own: it begins with the newest, and not with what was configured
    * @param died - tells of a failure that the coordinator cannot tell
    */
-  launch(plan: JobPlan, since: number | undefined, died: (error: StreamError) => void): JobBody
+  launch(
+    plan: JobPlan,
+    life: number,
+    since: number | undefined,
+    died: (error: StreamError) => void,
+  ): JobBody
 }
 
 /**
@@ -107,6 +114,8 @@ export class JobHandle<IO = Record<string, unknown>> {
   #body: JobBody | undefined
   /** The number of this life: what was sent in an earlier one is not heard any more. */
   #life = 0
+  /** The life in which streams with `replay` were last fed. */
+  #fedLife = 0
   #hasRun = false
   /** The first checkpoint of this job's own that was complete. */
   #firstCheckpoint: number | undefined
@@ -396,11 +405,30 @@ export class JobHandle<IO = Record<string, unknown>> {
   #attachEnds(): void {
     for (const exchange of this.#plan.plan.exchanges) {
       const { id } = exchange.to
-      if (exchange.fromChain === undefined)
-        this.#inputs.get(id)?.attach(this.#plan.sender(exchange))
+      const input = this.#inputs.get(id)
+      // Those wait until it is known what need not be fed again.
+      if (exchange.fromChain === undefined && input?.replays === false)
+        input.attach(this.#plan.sender(exchange))
       if (exchange.toChain !== undefined) continue
       const end = this.#outputs.get(id) ?? this.#prints.get(id)
       end?.attach(this.#plan.receiver(exchange))
+    }
+  }
+
+  /**
+   * It is known what this life begins with. A checkpoint of the life before may have been complete without its coordinator having
+   * come to tell.
+   */
+  #resumed(fed: FedRecords | undefined): void {
+    const records = new Map(fed?.life === this.#fedLife ? fed.records : [])
+    this.#fedLife = this.#life
+    for (const exchange of this.#plan.plan.exchanges) {
+      const { id } = exchange.to
+      const input = this.#inputs.get(id)
+      if (exchange.fromChain !== undefined || input?.replays !== true || input.attached) continue
+      input.checkpointed(records.get(id) ?? 0)
+      input.attach(this.#plan.sender(exchange))
+      this.#loop.expect()
     }
   }
 
@@ -409,7 +437,7 @@ export class JobHandle<IO = Record<string, unknown>> {
     const life = ++this.#life
     const isThis = () => this.#life === life
     this.#endedMs = undefined
-    const body = this.#parts.launch(this.#plan, this.#firstCheckpoint, (error) => {
+    const body = this.#parts.launch(this.#plan, life, this.#firstCheckpoint, (error) => {
       if (isThis()) this.#conclude({ status: 'failed', error: errorToData(error) })
     })
     this.#body = body
@@ -422,6 +450,7 @@ export class JobHandle<IO = Record<string, unknown>> {
 
   #hear(message: ToMain): void {
     if (message.type === 'running') this.#begin()
+    else if (message.type === 'resumed') this.#resumed(message.fed)
     else if (message.type === 'checkpoint') this.#checkpointed(message)
     else if (message.type === 'refused') this.#refused(message.error, message.requests)
     else if (message.type === 'log') this.#receive(message)

@@ -46,11 +46,12 @@ export function startJob<IO>(start: JobStart<IO>): JobHandle<IO> {
   const owner = crypto.randomUUID()
   const clock = isSharedClock(job.clock) ? job.clock : undefined
   const initsOf =
-    (plan: JobPlan, since: number | undefined) =>
+    (plan: JobPlan, life: number, since: number | undefined) =>
     (thread: number): ThreadInit => ({
       jobId: id,
       jobName: spec.name,
       owner,
+      life,
       thread,
       settings: since === undefined ? settings : resuming(settings, since),
       arena: plan.arena.buffer,
@@ -68,10 +69,10 @@ export function startJob<IO>(start: JobStart<IO>): JobHandle<IO> {
     io,
     restart,
     plan: () => new JobPlan(job.graph, settings),
-    launch: (plan, since, died) =>
+    launch: (plan, life, since, died) =>
       settings.mode === 'inline'
-        ? startInline(job, initsOf(plan, since))
-        : startThreads(start, plan, initsOf(plan, since), died),
+        ? startInline(job, initsOf(plan, life, since))
+        : startThreads(start, plan, initsOf(plan, life, since), died),
   })
   const detach = clock?.onChange(() => handle.ringAll())
   if (detach !== undefined) void handle.ended.then(detach, detach)

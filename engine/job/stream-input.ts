@@ -210,6 +210,16 @@ export class StreamInput implements MainEnd {
     if (this.#waiting.size > 0) this.pump()
   }
 
+  /** Whether what no checkpoint holds is fed again in the next life. */
+  get replays(): boolean {
+    return this.#log !== undefined
+  }
+
+  /** Whether it leads into a life of the job. */
+  get attached(): boolean {
+    return this.#channel !== undefined
+  }
+
   /** Whether what is kept leaves no room before the next checkpoint. */
   get full(): boolean {
     return this.#log?.full === true

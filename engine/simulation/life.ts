@@ -187,6 +187,7 @@ export class Life {
       jobId: 'simulated',
       jobName: 'simulated',
       owner: this.#parts.owner,
+      life: 1,
       thread,
       settings,
       arena: arena.buffer,
@@ -212,7 +213,7 @@ export class Life {
       this.refused++
       this.#parts.note(`a checkpoint failed: ${errorFromData(message.error)}`)
     } else if (message.type === 'ended') this.outcome = message.outcome
-    else this.#receive(message)
+    else if (message.type === 'log') this.#receive(message)
   }
 
   #receive(report: Report): void {

@@ -48,6 +48,8 @@ function rig() {
       openStore: (directory) => (savepoints = new DirectoryStore(directory, files)),
       openSite: siteOf,
       stores: new SharedState(memory, 1),
+      owner: 'o',
+      life: 1,
       facts: () => ({ job: 'j', maxParallelism: 128, operators: [] }),
     },
     {

@@ -30,6 +30,9 @@ export interface CheckpointingJob {
   openSite(directory: string): CheckpointSite
   /** What the job's threads share. */
   readonly stores: SharedState
+  /** Whose life this is: see `FedRecords`. */
+  readonly owner: string
+  readonly life: number
   /** What every manifest of the job says. */
   facts(): Pick<ManifestFacts, 'job' | 'maxParallelism' | 'operators'>
 }
@@ -340,7 +343,12 @@ export class CheckpointCoordinator {
       const facts = this.#job.facts()
       const operators = sharedPart === undefined ? facts.operators : [...facts.operators, SHARED]
       const head = { ...facts, operators, epoch, time: clock.now(), savepoint }
-      const manifest = buildManifest({ ...head, parts, ...(base === undefined ? {} : { base }) })
+      const manifest = buildManifest({
+        ...head,
+        parts,
+        ...(base === undefined ? {} : { base }),
+        ...this.#fed(running),
+      })
       const { path, bytes } = await store.complete(manifest)
       if (!savepoint) this.#base = manifest
       else if (running.suspend && showsAnything(manifest)) await this.#store.leave(epoch, path)
@@ -351,6 +359,13 @@ export class CheckpointCoordinator {
     } catch (error) {
       await this.#giveUp(running, errorToData(error))
     }
+  }
+
+  /** The main thread may never hear of the checkpoint, and the job begin with it all the same. */
+  #fed({ savepoint, pushed }: Running): Pick<Manifest, 'fed'> {
+    if (savepoint || pushed.size === 0) return {}
+    const { owner, life } = this.#job
+    return { fed: { owner, life, records: [...pushed] } }
   }
 
   #done(running: Running, done: CompletedReport): void {

@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { ErrorData } from '../../codec/errors.ts'
 import type { LogLevel } from '../../operators/contract/logger.ts'
-import type { Manifest } from '../checkpoint/manifest.ts'
+import type { FedRecords, Manifest } from '../checkpoint/manifest.ts'
 import type { PartFacts } from '../checkpoint/state-model.ts'
 import type { ServiceCall, ServiceReply } from '../task/service-calls.ts'
 
@@ -147,6 +147,8 @@ export type Outcome =
 
 /** What the coordinator tells the main thread. */
 export type ToMain =
+  /** The job is about to begin; where it begins with a checkpoint of its own, with what of the streams that holds. */
+  | { readonly type: 'resumed'; readonly fed: FedRecords | undefined }
   | { readonly type: 'running' }
   | ({ readonly type: 'checkpoint' } & CompletedReport)
   | { readonly type: 'refused'; readonly error: ErrorData; readonly requests: readonly number[] }

@@ -243,6 +243,11 @@ export class Coordinator {
       const from = await this.#openCheckpoints(job)
       // The job was cancelled, or has failed, meanwhile: nothing more is opened.
       if (this.#cancelling) return
+      const fed = from?.manifest.fed
+      this.#lines.main.post({
+        type: 'resumed',
+        fed: fed?.owner === this.#init.owner ? fed : undefined,
+      })
       if (from !== undefined)
         await restoreShared(
           this.#stores,
@@ -260,7 +265,7 @@ export class Coordinator {
 
   /** Takes the job's checkpoints into use, where it takes any; what it begins with. */
   async #openCheckpoints(job: JobGraph): Promise<ResumedFrom | undefined> {
-    const { settings, jobName, owner } = this.#init
+    const { settings, jobName, owner, life } = this.#init
     if (settings.checkpoint === undefined) return undefined
     const { nodes } = job.graph
     const { parallelism } = planGraph(job.graph, settings)
@@ -284,6 +289,8 @@ export class Coordinator {
         openStore: storeOf,
         openSite,
         stores: this.#stores,
+        owner,
+        life,
         facts: () => ({ job: jobName, maxParallelism, operators }),
       },
       { ...settings.checkpoint, directory },

@@ -44,6 +44,8 @@ export interface ThreadInit {
   readonly jobName: string
   /** The job in all its lives, unlike any other: whose locks it may take over. */
   readonly owner: string
+  /** Which of its lives this is. */
+  readonly life: number
   /** Index of this thread among the job's workers. */
   readonly thread: number
   readonly settings: ThreadSettings
@@ -89,8 +91,9 @@ export class JobThread {
   #cancelled = false
   #failed = false
   readonly #started = Promise.withResolvers<void>()
-  /** All other workers are through, too, or nothing matters any more. */
-  readonly #over = Promise.withResolvers<void>()
+  /** All its tasks have ended, and the coordinator was told; all other workers are so far, too. */
+  #through = false
+  #allThrough = false
 
   constructor(init: ThreadInit, lines: ThreadLines, machine: Machine) {
     this.#init = init
@@ -198,10 +201,9 @@ export class JobThread {
       else if (order.type === 'goOn') this.#checkpoints?.goOn(order.epoch)
       else if (order.type === 'completed') this.#checkpoints?.completed(order.epoch)
       else if (order.type === 'aborted') this.#checkpoints?.aborted(order.epoch)
-      else if (order.type === 'end') this.#over.resolve()
+      else if (order.type === 'end') this.#allThrough = true
       else {
         this.#cancelled = true
-        this.#over.resolve()
         this.#loop?.cancel()
         onStart(undefined)
         onGo(false)
@@ -310,13 +312,18 @@ export class JobThread {
       machine: this.#machine,
       writing: () => this.#checkpoints?.writing === true,
       writeSlice: () => this.#checkpoints?.writeSlice() === true,
+      through: () => this.#isThrough(),
     })
     if (this.#cancelled) return
     await this.#loop.run()
-    if (this.#checkpoints === undefined || this.#cancelled || this.#failed) return
-    // What its subtasks have left behind is a part of all checkpoints that others go on to take.
-    this.#lines.coordinator.post({ type: 'through' })
-    await this.#over.promise
+  }
+
+  /** What its subtasks have left behind is a part of all checkpoints that others go on to take. */
+  #isThrough(): boolean {
+    if (this.#checkpoints === undefined || this.#allThrough) return true
+    if (!this.#through) this.#lines.coordinator.post({ type: 'through' })
+    this.#through = true
+    return false
   }
 
   /** Closes what is still open. Its failures count when nothing failed before. */

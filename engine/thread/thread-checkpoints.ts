@@ -97,6 +97,7 @@ export class ThreadCheckpoints implements CheckpointTaker {
   /** All that sinks do while no task waits for them; never rejects. */
   #background: Promise<void> = Promise.resolve()
   #pending = 0
+  #closed = false
 
   constructor(setting: CheckpointingThread) {
     this.#setting = setting
@@ -131,6 +132,8 @@ export class ThreadCheckpoints implements CheckpointTaker {
    * may be faster than an order.
    */
   begin(order: CheckpointOrder): void {
+    // The coordinator may not have heard yet that the job has failed.
+    if (this.#closed) return
     void this.#giveUp()
     const { epoch, directory } = order
     if (order.unaligned) this.#unaligned.add(epoch)
@@ -206,8 +209,12 @@ export class ThreadCheckpoints implements CheckpointTaker {
     return true
   }
 
-  /** The thread ends: a checkpoint under way is given up. Resolves when nobody is at work any more, sinks included. */
+  /**
+   * The thread ends: a checkpoint under way is given up, and none is begun any more. Resolves when nobody is at work any more, sinks
+   * included.
+   */
   async close(): Promise<void> {
+    this.#closed = true
     const part = this.#giveUp()
     await this.#background
     await part

@@ -36,6 +36,8 @@ export interface LoopSettings {
   writing(): boolean
   /** Writes a slice of a snapshot; false: there is none, or no room for it. */
   writeSlice(): boolean
+  /** Asked when all tasks have ended: whether nothing of theirs goes into a snapshot any more. The bell rings when that changes. */
+  through(): boolean
 }
 
 /**
@@ -74,7 +76,7 @@ export class ThreadLoop {
     this.#settings.bell.ring()
   }
 
-  /** Runs until all tasks have ended or `cancel` was called. Throws the failure of a task. */
+  /** Runs until all tasks have ended and are `through`, or `cancel` was called. Throws the failure of a task. */
   async run(): Promise<void> {
     const { nowMs } = this.#settings.machine
     const begunMs = nowMs()
@@ -96,7 +98,7 @@ export class ThreadLoop {
     /** Whether promises have been heard since a task has last moved. */
     let heard = false
     this.#lastTurn = nowMs()
-    while (!this.#cancelled && this.#tasks.length > 0) {
+    while (!this.#cancelled && !this.#through()) {
       const seen = bell.read()
       const round = this.#round()
       if (this.#stepAll()) {
@@ -108,7 +110,7 @@ export class ThreadLoop {
         await this.#turnWhenDue()
         continue
       }
-      if (this.#tasks.length === 0) break
+      if (this.#through()) break
       if (!heard && this.#asynchronous()) {
         heard = true
         await microtasks()
@@ -128,6 +130,10 @@ export class ThreadLoop {
       await this.#idle(seen, nowMs() - idleSince)
     }
     if (!this.#cancelled) this.#settings.settle.end(this.#settings.thread, this.#activity)
+  }
+
+  #through(): boolean {
+    return this.#tasks.length === 0 && this.#settings.through()
   }
 
   /** Loaded before the tasks look for work: what they then do not find was not there when the round began. */
@@ -204,8 +210,7 @@ export class ThreadLoop {
     bell.announce()
     try {
       // Between the announcement and this look, nothing can arrive unseen: see the class.
-      if (!this.#cancelled && !this.#stepAll() && this.#tasks.length > 0)
-        await this.#park(seen, idleMs)
+      if (!this.#cancelled && !this.#stepAll() && !this.#through()) await this.#park(seen, idleMs)
     } finally {
       bell.retract()
     }
