@@ -1,6 +1,6 @@
 import type { RuntimeContext } from './context.ts'
 import type { Collector } from './function.ts'
-import type { KeyedStore, TimerEntry, TimerQueue } from './keyed-store.ts'
+import type { Cut, CutSink, KeyedStore, TimerEntry, TimerQueue } from './keyed-store.ts'
 import type { Awaitable, PartitionedSource } from './source.ts'
 
 /**
@@ -230,6 +230,8 @@ export interface KeyedBackend {
   readonly used: boolean
   /** All timers, in no particular order. */
   timerEntries(): Iterable<TimerEntry>
+  /** Takes all timers that there are now: the cuts together hold them. */
+  cutTimers(sink: CutSink<TimerEntry>): readonly Cut[]
   /** Registers timers of a snapshot. */
   restoreTimers(entries: Iterable<TimerEntry>): void
   /** Set by an operator that passes time to these timers: `ctx.timers` then lets functions register some. */

@@ -1,5 +1,9 @@
+import { keptRecord } from '../final/accumulator.ts'
 import { RunningMerge } from './running-merge.ts'
 import { mergedParts, type WindowContents } from './window-contents.ts'
+
+/** So many panes of numbers are merged anew for each window: to remember merges costs more. */
+const FEW = 8
 
 /** So many panes that were passed over are kept at least, before they are let go of. */
 const PASSED_MAX = 16
@@ -20,11 +24,13 @@ export class KeyPanes {
   window = NO_WINDOW
   /** When the key wants to be called: the time it is registered at. */
   due = Number.NaN
-  /** Where windows overlap. */
-  readonly running: RunningMerge | undefined
+  /** Whether windows have several panes. */
+  readonly #overlapping: boolean
+  /** Of the windows before; made when it is of use. */
+  #running: RunningMerge | undefined
 
   constructor(overlapping: boolean) {
-    this.running = overlapping ? new RunningMerge() : undefined
+    this.#overlapping = overlapping
   }
 
   /** The index of a pane, or -1 - the index that it would have. */
@@ -52,12 +58,12 @@ export class KeyPanes {
       this.panes.splice(index, 0, pane)
       this.accumulators.splice(index, 0, accumulator)
     }
-    this.running?.changed(pane)
+    this.#running?.changed(pane)
   }
 
   set(index: number, accumulator: unknown): void {
     this.accumulators[index] = accumulator
-    this.running?.changed(this.panes[index])
+    this.#running?.changed(this.panes[index])
   }
 
   get isEmpty(): boolean {
@@ -96,18 +102,31 @@ export class KeyPanes {
   /**
    * The accumulator of the panes `from` to `to`, of which one has records at least. It may be that of a pane.
    *
-   * @param running - a memory of its own for windows that are behind those of before
+   * @param memory - for windows that are behind those of before: one of their own
    */
-  merged(from: number, to: number, contents: WindowContents, running = this.running): any {
+  merged(from: number, to: number, contents: WindowContents, memory?: RunningMerge): any {
     const { panes, accumulators } = this
-    if (running === undefined) return accumulators[this.find(from)]
+    if (!this.#overlapping) return accumulators[this.find(from)]
     if (contents.keepsRecords) return mergedParts(contents, this.parts(from, to))
+    const first = this.#indexOf(from)
+    if (panes.length - first <= FEW && typeof accumulators[first] !== 'object')
+      return this.#mergedFew(first, to, contents.merge!)
+    this.#running ??= new RunningMerge()
+    const running = memory ?? this.#running
     try {
       return running.over(panes, accumulators, from, to, contents.merge!)
     } catch (error) {
       running.reset()
       throw error
     }
+  }
+
+  #mergedFew(first: number, to: number, merge: (a: any, b: any) => unknown): unknown {
+    const { panes, accumulators } = this
+    let merged = accumulators[first]
+    for (let i = first + 1; i < panes.length && panes[i] < to; i++)
+      merged = merge(keptRecord(merged), accumulators[i])
+    return merged
   }
 
   /** The accumulators of the panes `from` to `to`. */

@@ -34,6 +34,8 @@ export class PaneWindows {
   readonly #due = new DueIndex()
   readonly #overlapping: boolean
   #watermark = Number.NEGATIVE_INFINITY
+  /** Records of panes below come too late: none of their windows fires any more. */
+  #lateBelow = Number.NEGATIVE_INFINITY
   #unchecked = CHECKED_ACCUMULATORS
 
   /** @param event - whether windows are of event time, else of the job's clock */
@@ -73,6 +75,7 @@ export class PaneWindows {
         reopen: () => this.#reopen(),
         advance: (watermark) => {
           this.#watermark = watermark
+          this.#lateBelow = this.#firstNeeded(watermark)
         },
         fire: (now, room) => this.#fire(now, room),
         output: this.#output,
@@ -89,7 +92,7 @@ export class PaneWindows {
   #add(value: unknown, time: number, out: Collector): void {
     const layout = this.#layout
     const pane = layout.paneAt(time)
-    if (this.#isLate(pane)) {
+    if (pane < this.#lateBelow) {
       this.#output.late(value, out)
       return
     }
@@ -117,7 +120,7 @@ export class PaneWindows {
 
   #addPartial([pane, partial]: readonly [number, unknown] | readonly [unknown], out: Collector) {
     // The combiner sends a partial before any watermark that ends one of its windows.
-    if (this.#isLate(pane as number)) {
+    if ((pane as number) < this.#lateBelow) {
       this.#output.late(partial, out)
       return
     }
@@ -136,9 +139,11 @@ export class PaneWindows {
     this.#expect(slot, state, pane as number)
   }
 
-  #isLate(pane: number): boolean {
+  /** The first pane of a window that may still fire when time has come to `at`. */
+  #firstNeeded(at: number): number {
     const layout = this.#layout
-    return layout.windowEnd(layout.lastWindow(pane)) + this.#latenessMs <= this.#watermark
+    if (!Number.isFinite(at)) return at
+    return layout.firstPane(layout.firstWindowEndingAfter(at - this.#latenessMs))
   }
 
   /** The accumulator of a first record; as it is state, it must be data. */
@@ -223,12 +228,7 @@ export class PaneWindows {
 
   /** Lets go what no window needs at `at`, and waits for the next date. */
   #moveOn(slot: number, state: KeyPanes, at: number): void {
-    const layout = this.#layout
-    const limit =
-      at === Number.POSITIVE_INFINITY
-        ? at
-        : layout.firstPane(layout.firstWindowEndingAfter(at - this.#latenessMs))
-    state.drop(limit)
+    state.drop(this.#firstNeeded(at))
     if (!state.isEmpty) {
       this.#column.touch(slot)
       this.#register(slot, state)
@@ -242,7 +242,7 @@ export class PaneWindows {
   /** A record within the allowed lateness: the windows that have fired fire again, with it. */
   #fireAgain(state: KeyPanes, pane: number, out: Collector): void {
     const layout = this.#layout
-    const running = state.running === undefined ? undefined : new RunningMerge()
+    const memory = new RunningMerge()
     for (let k = layout.firstWindow(pane); k <= layout.lastWindow(pane); k++) {
       const end = layout.windowEnd(k)
       if (end > this.#watermark) return
@@ -252,7 +252,7 @@ export class PaneWindows {
       const to = from + layout.perWindow
       let accumulator: unknown
       try {
-        accumulator = state.merged(from, to, this.#contents, running)
+        accumulator = state.merged(from, to, this.#contents, memory)
       } catch (error) {
         this.#output.putUnmerged(error, window, state.parts(from, to), Number.NaN)
         continue
