@@ -8,8 +8,10 @@ import {
 } from '../../operators/window/fixtures/reference-windows.ts'
 import {
   globalWindow,
+  type JobResult,
   LocalEnvironment,
   OutputTag,
+  type PartitionedSource,
   session,
   sliding,
   slidingCount,
@@ -102,6 +104,94 @@ describe.each([1, 3])('parallelism %d', (parallelism) => {
         expect(rows(results)).toEqual(expected)
         expect(rows(lists)).toEqual(expected)
         expect(none).toEqual([])
+      }),
+      { numRuns: 15 },
+    )
+  })
+})
+
+// Several partitions, each out of order by more than its watermark allows: which records are late depends on how partitions
+// are read side by side, but each is in a window or late, once.
+
+const partitioned = fc.array(
+  fc.array(
+    fc.record({
+      key: fc.constantFrom('a', 'b', 'c'),
+      forward: fc.oneof({ weight: 6, arbitrary: fc.nat(3) }, fc.nat(40)),
+      back: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.nat(30)),
+    }),
+    { maxLength: 60 },
+  ),
+  { minLength: 1, maxLength: 4 },
+)
+
+/** Reads a few records of each partition at a time. */
+function sourceOf(partitions: readonly (readonly Event[])[]): PartitionedSource<Event> {
+  return {
+    partitions: () => partitions.map((_, i) => `${i}`),
+    open(name) {
+      let at = 0
+      return {
+        next(max) {
+          const taken = partitions[Number(name)].slice(at, at + Math.min(max, 1 + (at % 7)))
+          at += taken.length
+          return taken.length === 0 ? null : taken
+        },
+        position: () => at,
+      }
+    },
+  }
+}
+
+describe.each([1, 2, 3])('late records, parallelism %d', (parallelism) => {
+  it.each<[string, WindowAssigner, number]>([
+    ['tumbling', sliding(10, 10), 0],
+    ['tumbling, lateness', sliding(10, 10), 15],
+    ['session', session(4), 0],
+    ['session, lateness', session(4), 15],
+  ])('%s: every record is in a window or late, once', async (_, assigner, lateness) => {
+    await fc.assert(
+      fc.asyncProperty(partitioned, async (steps) => {
+        let id = 0
+        const partitions = steps.map((partition) => {
+          let highest = 30
+          return partition.map(({ key, forward, back }): Event => {
+            highest += forward
+            return { key, at: highest - back, value: id++ }
+          })
+        })
+        const env = new LocalEnvironment('late', { mode: 'inline', parallelism })
+        const windowed = env
+          .fromSource(sourceOf(partitions))
+          .assignTimestamps(({ at }) => at, watermarks.boundedOutOfOrderness(3))
+          .keyBy(({ key }) => key)
+          .window(assigner)
+          .allowedLateness(lateness)
+          .lateOutput(late)
+        const counted = windowed.count()
+        const listed = windowed.toArray()
+        const outputs = [
+          counted.output('counts'),
+          counted.sideOutput(late).output('late of counts'),
+          listed.output('lists'),
+          listed.sideOutput(late).output('late of lists'),
+        ]
+        const done = env.submit({ autostop: true })
+        const [counts, lateOfCounts, lists, lateOfLists]: any[][] = await Promise.all(
+          outputs.map((output) => output.toArray() as Promise<unknown[]>),
+        )
+        const { operators } = (await done) as JobResult
+        const dropped = operators.filter(({ kind }) => kind === 'window').map((op) => op.dropped)
+        expect(dropped).toEqual([lateOfCounts.length, lateOfLists.length])
+        // A later result of a window holds what the earlier ones did.
+        const last = new Map(lists.map(({ key, value }) => [`${key} ${value[0].value}`, value]))
+        const inWindows = [...last.values()].flat().map((event) => event.value)
+        const all = [...new Set(inWindows), ...lateOfLists.map((event) => event.value)]
+        expect(all.toSorted((a, b) => a - b)).toEqual(Array.from({ length: id }, (_, i) => i))
+        if (lateness > 0) return
+        expect(inWindows.length + lateOfLists.length).toBe(id)
+        const onTime = counts.reduce((sum, { value }) => sum + value, 0)
+        expect(onTime + lateOfCounts.length).toBe(id)
       }),
       { numRuns: 15 },
     )

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import type { EnvironmentConfig } from '../index.ts'
+import type { EnvironmentConfig, ErrorPolicy, StreamError } from '../index.ts'
 import { ManualClock, settled } from '../testing/index.ts'
 import {
   type Bid,
   contents,
   early,
+  failing,
   joining,
   processing,
   type Reading,
@@ -143,6 +144,41 @@ describe.each(modes)('%s', (_, config) => {
       'a: a3 a7 @43',
       'b: b1 b8 @25',
     ])
+  })
+})
+
+describe.each(modes)('%s', (_, config) => {
+  const script = readings('a1@0 a2@12 b5@15 a4@45 a8@11 b1@46')
+  const sums = ['[-10,10) 1', '[0,20) 3', '[10,30) 2', '[10,30) 10', '[30,50) 4', '[40,60) 4']
+  const run = async (ever: boolean, errors: ErrorPolicy) => {
+    const { outputs, operators } = await failing.run({ readings: script, ever, errors }, config)
+    const ofA = outputs.results.filter(({ key }) => key === 'a')
+    const { errors: failed, retries } = operators.find(({ kind }) => kind === 'window')!
+    return {
+      results: ofA.map(({ start, end, value }) => `[${start},${end}) ${value}`),
+      failed,
+      retries,
+      dead: outputs.dead.map(({ value, key, error }) => [key, value, (error as StreamError).code]),
+    }
+  }
+
+  it('a window whose function throws is tried again with what it held', async () => {
+    expect(await run(false, { retry: 2 })).toEqual({
+      results: sums,
+      failed: 0,
+      retries: 1,
+      dead: [],
+    })
+  })
+
+  it('a window whose function throws is a dead letter', async () => {
+    const window = { key: 'a', start: 0, end: 20, timestamp: 19, value: { sum: 3 } }
+    expect(await run(true, { deadLetter: true })).toEqual({
+      results: sums.filter((text) => text !== '[0,20) 3'),
+      failed: 1,
+      retries: 0,
+      dead: [['a', window, 'SAGE_USER_ERROR']],
+    })
   })
 })
 

@@ -5,7 +5,10 @@ export interface WindowData<Ts extends readonly unknown[] = readonly any[]>
   readonly startTime: number
   /** Where it ends: the first millisecond behind it. */
   readonly endTime: number
-  /** The records of each input, in the order of their arrival. */
+  /**
+   * The records of each input, in the order of their arrival; of windows that overlap and of sessions that met, those of
+   * earlier pieces of time first.
+   */
   readonly inputs: { -readonly [I in keyof Ts]: Ts[I][] }
 }
 

@@ -373,16 +373,19 @@ export class OpenWindows {
   /** What waits for the end of input does so without an entry, until it comes: in the order in which keys came. */
   #end(): void {
     this.#ended = true
-    const index = this.#event ? this.#eventDue : this.#clockDue
     const slots = [...this.#context.keyed.store.slots()].sort((a, b) => a - b)
     for (const slot of slots) {
       const state = this.#column.get(slot)!
       const due = this.#event ? state.eventDue : state.clockDue
-      if (due < Number.POSITIVE_INFINITY) continue
-      if (this.#event) state.eventDue = Number.POSITIVE_INFINITY
-      else state.clockDue = Number.POSITIVE_INFINITY
-      index.register(slot, Number.POSITIVE_INFINITY)
+      if (!(due < Number.POSITIVE_INFINITY)) this.#awaitEnd(slot, state)
     }
+  }
+
+  #awaitEnd(slot: number, state: KeyWindows): void {
+    if (this.#event) state.eventDue = Number.POSITIVE_INFINITY
+    else state.clockDue = Number.POSITIVE_INFINITY
+    const index = this.#event ? this.#eventDue : this.#clockDue
+    index.register(slot, Number.POSITIVE_INFINITY)
   }
 
   #fireClock(now: number, room: Room): boolean {
@@ -408,8 +411,13 @@ export class OpenWindows {
   #rest(slot: number, state: KeyWindows, at: number, clock: boolean): void {
     if (clock) state.clockDue = Number.NaN
     else state.eventDue = Number.NaN
-    if (state.windows.size === 0) this.#forget(slot)
-    else this.#register(slot, state, this.#next(state, at, clock), clock)
+    if (state.windows.size === 0) {
+      this.#forget(slot)
+      return
+    }
+    const due = this.#next(state, at, clock)
+    if (due < Number.POSITIVE_INFINITY) this.#register(slot, state, due, clock)
+    else if (this.#ended && clock !== this.#event && at < due) this.#awaitEnd(slot, state)
   }
 
   /** The first window of a key that is due at `at` fires, goes, or both. False: there is none. */

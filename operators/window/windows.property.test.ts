@@ -5,10 +5,11 @@ import { type OperatorHarness, operatorHarness } from '../testing/operator-harne
 import {
   type Event,
   type Fired,
+  type Firing,
   type Kind,
   ReferenceWindows,
 } from './fixtures/reference-windows.ts'
-import { triggers } from './trigger.ts'
+import { Trigger, triggers } from './trigger.ts'
 import {
   globalWindow,
   session,
@@ -219,6 +220,82 @@ describe.each(Object.entries(kinds))('%s windows are as written down', (name, ki
           expect(operator.dropped).toBe(reference.late.length)
         }
       }),
+      { numRuns: 150 },
+    )
+  })
+})
+
+const firing: fc.Arbitrary<Firing> = fc.record({
+  type: fc.constantFrom('eventTime', 'count', 'every'),
+  n: fc.integer({ min: 1, max: 12 }),
+  purges: fc.boolean(),
+})
+
+/** As `machineOf`, but for every so many steps after which it goes on from a checkpoint. */
+function restoring(operator: OperatorHarness, every: number): Machine {
+  const machine = machineOf(operator, undefined)
+  let steps = 0
+  let watermark = Number.NEGATIVE_INFINITY
+  return {
+    add(event) {
+      machine.add(event)
+      if (++steps % every !== 0) return
+      operator.restore(operator.snapshot())
+      operator.advanceWatermark(watermark)
+    },
+    advance(to) {
+      watermark = to
+      machine.advance(to)
+    },
+    batch: () => machine.batch(),
+  }
+}
+
+const timed = Object.entries(kinds).filter(([name]) => name !== 'count')
+
+describe.each(timed)('%s windows with any trigger, lateness and restarts', (name, kind) => {
+  it.each(Object.entries(contents))('%s', (_, [made, got, expected]) => {
+    if (name === 'session' && made.merge === undefined) return
+    const lateness = fc.oneof(fc.constant(0), fc.nat(20), fc.constant(Number.POSITIVE_INFINITY))
+    const restarts = fc.oneof(fc.constant(1_000), fc.integer({ min: 1, max: 20 }))
+    fc.assert(
+      fc.property(
+        kind,
+        script,
+        lateness,
+        firing,
+        fc.boolean(),
+        restarts,
+        (kind, script, latenessMs, firing, pressed, every) => {
+          const reference = new ReferenceWindows(kind, latenessMs, firing)
+          play(script, {
+            add: (event) => reference.add(event),
+            advance: (watermark) => reference.advance(watermark),
+            batch: () => undefined,
+          })
+          const factory = windowFactory({
+            assigner: assignerOf(kind),
+            contents: made,
+            event: true,
+            latenessMs,
+            trigger: new Trigger(firing.type, firing.n, firing.purges),
+            late,
+            process: undefined,
+          })
+          const operator = operatorHarness(factory, { pressed })
+          play(script, restoring(operator, every))
+          const fired = operator.output.map(
+            ({ key, start, end, value }: any): Fired => [key, start, end, got(value) as any],
+          )
+          const wanted = reference.fired.map(
+            ([key, start, end, values]): Fired => [key, start, end, expected(values) as any],
+          )
+          expect(byKey(fired)).toEqual(byKey(wanted))
+          expect(operator.sideOutput(late)).toEqual(reference.late)
+          expect(operator.dropped).toBe(reference.late.length)
+          if (latenessMs < Number.POSITIVE_INFINITY) expect(operator.keyed.store.size).toBe(0)
+        },
+      ),
       { numRuns: 150 },
     )
   })

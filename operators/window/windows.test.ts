@@ -96,6 +96,13 @@ describe('a window of event time', () => {
     expect(tested.fired).toHaveLength(100)
   })
 
+  it('early results cost nothing over a leap of a year either', () => {
+    const trigger = triggers.every(10)
+    const tested = windows(sliding(1000, 10), { contents: countContents(), trigger }).add(1, 0)
+    // Each once early, and at its end; the first one ends when it would fire early.
+    expect(tested.to(31_536_000_000).fired).toHaveLength(199)
+  })
+
   it('of times before the epoch and of an offset', () => {
     const tested = windows(tumbling(10, -3)).add(1, 0).add(2, 6).add(3, 7)
     expect(tested.to(100).fired).toEqual(['[-3,7) [1,2] @6', '[7,17) [3] @16'])
