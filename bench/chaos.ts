@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { machine, machineLine } from 'sage-stream/bench'
+import type { Chaos } from '../engine/e2e/chaos/chaos.ts'
 import { expectedOf, type FiledRun, killFiled } from '../engine/e2e/chaos/filed-runs.ts'
 import type { LedgerReport } from '../engine/e2e/chaos/ledger-check.ts'
 import {
-  type Chaos,
   killAtFaultPoints,
   killProcesses,
   terminateThreads,
@@ -33,6 +33,7 @@ made visible against what they were given: nothing lost, nothing twice, in order
   disk           full, read-only, broken and slow under its checkpoints
   poison         100 of 100,000 records refused, to dead letters in files, killed 5 times
   connected      process, join, window and coMap of two streams, killed 20 times
+  loops          records that go round a loop with state and promises, killed 20 times
   queries        Nexmark q3-q5, q7-q9, q11, q17-q20 killed 5 times: their rows are those of SQL
   rescale        Nexmark q5 and q8 from savepoints at parallelism 2, 3, 1 and 5
 
@@ -106,6 +107,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   },
   poison: (chaos) => filed(chaos, { name: 'poisoned', kills: 5, count: 100_000, pace: 20 }),
   connected: (chaos) => filed(chaos, { name: 'connected', kills: 20, count: 20_000, pace: 1 }),
+  loops: (chaos) => filed(chaos, { name: 'loops', kills: 20, count: 20_000, pace: 10 }),
   async queries(chaos, input) {
     // Slow enough to last for all kills.
     const run = {

@@ -2,9 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { randomKill, runKilled } from '../../engine/e2e/chaos/killed.ts'
-import type { Chaos } from '../../engine/e2e/chaos/ledger-runs.ts'
-import { Random } from '../../engine/e2e/chaos/random.ts'
+import type { Chaos } from '../../engine/e2e/chaos/chaos.ts'
+import { killAtRandom, runKilled } from '../../engine/e2e/chaos/killed.ts'
 import { chaosQueries, type FiledRow } from './chaos-job.ts'
 import { fingerprint, type Outcome } from './outcome.ts'
 import { readRecording } from './recording.ts'
@@ -51,23 +50,12 @@ export async function killQueries(
     pace,
   }: { input: string; queries: readonly string[]; kills: number; pace: number },
 ): Promise<{ kills: number; outcomes: Map<string, Outcome> }> {
-  const random = new Random(chaos.seed)
   const output = join(chaos.root, 'out')
-  const argument = (pace: number) => ({
-    input,
-    queries,
-    output,
-    pace,
-    dir: join(chaos.root, 'checkpoints'),
-    parallelism: random.pick(PARALLELISMS),
+  const dir = join(chaos.root, 'checkpoints')
+  const killed = await killAtRandom(chaos, kills, (random, kill) => {
+    const own = { pace: kill === undefined ? 0 : pace, parallelism: random.pick(PARALLELISMS) }
+    return runKilled(SCRIPT, { input, queries, output, dir, ...own }, kill)
   })
-  let killed = 0
-  for (let life = 0; killed < kills && life < 2 * kills; life++) {
-    const ended = await runKilled(SCRIPT, argument(pace), randomKill(random))
-    if (ended.killed) killed++
-    chaos.progress?.(`${killed} of ${kills} kills`)
-  }
-  await runKilled(SCRIPT, argument(0))
   return { kills: killed, outcomes: outcomes(output, queries) }
 }
 

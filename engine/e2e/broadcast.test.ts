@@ -1,10 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { EnvironmentConfig } from '../index.ts'
 import { settled } from '../testing/index.ts'
 import { checking, refused, retried } from './fixtures/broadcast-job.ts'
+import { ownFolder } from './fixtures/own-folder.ts'
 
 const modes: [string, EnvironmentConfig][] = [
   ['inline, fused as far as may be', { mode: 'inline', parallelism: 1 }],
@@ -46,7 +44,7 @@ describe.each(modes)('broadcast state, %s', (_, config) => {
   })
 
   it('is in checkpoints, for every subtask of whatever parallelism', async () => {
-    const dir = mkdtempSync(join(tmpdir(), 'sage-broadcast-'))
+    const dir = ownFolder()
     const checkpoint = { dir, interval: Number.POSITIVE_INFINITY }
     const first = await checking.submit(undefined, { ...config, checkpoint })
     await first.io.rules.push({ id: 'big', above: 50 })
@@ -59,7 +57,6 @@ describe.each(modes)('broadcast state, %s', (_, config) => {
     await job.io.facts.pushMany(users.map((user) => ({ user, amount: 60 })))
     await job.stop()
     expect((await hits).map(({ rules }) => rules)).toEqual(users.map(() => ['big']))
-    rmSync(dir, { recursive: true })
   })
 
   it('a retry may write what the first attempt might have', async () => {

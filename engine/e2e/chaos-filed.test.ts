@@ -1,19 +1,17 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import { expectedOf, killFiled } from './chaos/filed-runs.ts'
+import { ownFolder } from './fixtures/own-folder.ts'
 
 let root: string
 const seed = Date.now() % 2 ** 31
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'sage-chaos-'))
+  root = ownFolder()
 })
-afterEach(() => rmSync(root, { recursive: true, force: true }))
 
 it.each([
   ['poisoned', 100_000, 20],
   ['connected', 6_000, 1],
+  ['loops', 3_000, 10],
 ] as const)(
   `%s, killed 5 times: every line once (seed ${seed})`,
   async (name, count, pace) => {

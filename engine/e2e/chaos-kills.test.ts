@@ -1,16 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { exact } from './chaos/exact.ts'
 import { killAtFaultPoints, killProcesses } from './chaos/ledger-runs.ts'
+import { ownFolder } from './fixtures/own-folder.ts'
 
 let root: string
 const seed = Date.now() % 2 ** 31
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'sage-chaos-'))
+  root = ownFolder()
 })
-afterEach(() => rmSync(root, { recursive: true, force: true }))
 
 describe(`seed ${seed}`, () => {
   it('counts and windows, file to file, killed 20 times at random', async () => {

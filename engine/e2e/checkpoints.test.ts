@@ -1,22 +1,16 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import type { EnvironmentConfig } from '../index.ts'
 import { settled } from '../testing/index.ts'
 import { counting, PARTITIONS, type Pauses, reading, summing } from './fixtures/checkpoint-job.ts'
+import { modes, NEVER } from './fixtures/checkpointed.ts'
+import { ownFolder } from './fixtures/own-folder.ts'
 
 let dir: string
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'sage-checkpoints-'))
+  dir = ownFolder()
 })
-afterEach(() => rmSync(dir, { recursive: true, force: true }))
-
-const NEVER = Number.POSITIVE_INFINITY
-const modes: [string, EnvironmentConfig][] = [
-  ['inline', { mode: 'inline' }],
-  ['threads', { maxThreads: 2 }],
-]
 
 const sorted = (rows: readonly unknown[]) => rows.map((row) => JSON.stringify(row)).sort()
 

@@ -1,14 +1,14 @@
-import { mkdtempSync, readFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import type { JobHandle } from '../index.ts'
 import * as jobs from './fixtures/conformance-jobs.ts'
 import { MODES } from './fixtures/conformance-run.ts'
+import { ownFolder } from './fixtures/own-folder.ts'
 
 /** Jobs from outside: their ends on the main thread, their life, what they tell about themselves. */
 function newLog(): string {
-  return join(mkdtempSync(join(tmpdir(), 'sage-conformance-')), 'log')
+  return join(ownFolder(), 'log')
 }
 
 const linesOf = (log: string) => readFileSync(log, 'utf8').trimEnd().split('\n')

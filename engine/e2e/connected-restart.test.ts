@@ -1,22 +1,18 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { readdirSync } from 'node:fs'
+import { beforeEach, expect, it } from 'vitest'
 import type { EnvironmentConfig } from '../index.ts'
 import { settled } from '../testing/index.ts'
 import { connected, limited } from './fixtures/connected-restart-job.ts'
+import { ownFolder } from './fixtures/own-folder.ts'
+import { silent } from './fixtures/silent.ts'
 
 let dir: string
 let burnt: string
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'sage-connected-'))
-  burnt = mkdtempSync(join(tmpdir(), 'sage-fuse-'))
-})
-afterEach(() => {
-  for (const one of [dir, burnt]) rmSync(one, { recursive: true, force: true })
+  dir = ownFolder()
+  burnt = ownFolder()
 })
 
-const silent = { debug() {}, info() {}, warning() {}, error() {} }
 const COUNT = 400
 
 const modes: [string, EnvironmentConfig][] = [

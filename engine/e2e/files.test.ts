@@ -1,19 +1,18 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { parquetWriteBuffer } from 'hyparquet-writer'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import { readAll } from '../../operators/files/fixtures/read-all.ts'
 import type { EnvironmentConfig } from '../index.ts'
 import { copying, type Item, type Params, seen } from './fixtures/files-job.ts'
+import { ownFolder } from './fixtures/own-folder.ts'
 
 let root: string
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'sage-files-'))
+  root = ownFolder()
 })
-afterEach(() => rmSync(root, { recursive: true, force: true }))
 
 const FILES = 3
 /** Of each file. */

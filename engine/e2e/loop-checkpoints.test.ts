@@ -1,24 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { DirectoryStore } from '../checkpoint/directory-store.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
 import type { EnvironmentConfig } from '../index.ts'
+import { inFlightIn, modes, NEVER } from './fixtures/checkpointed.ts'
 import { laps, PARTITIONS } from './fixtures/loop-checkpoint-job.ts'
 import { endless } from './fixtures/loops-job.ts'
+import { ownFolder } from './fixtures/own-folder.ts'
+import { silent } from './fixtures/silent.ts'
 
 let dir: string
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'sage-loops-'))
+  dir = ownFolder()
 })
-afterEach(() => rmSync(dir, { recursive: true, force: true }))
-
-const NEVER = Number.POSITIVE_INFINITY
-const silent = { debug() {}, info() {}, warning() {}, error() {} }
-const modes: [string, EnvironmentConfig][] = [
-  ['inline', { mode: 'inline' }],
-  ['threads', { maxThreads: 2 }],
-]
 
 /** The counts of all keys, one by one. */
 function expected(count: number, laps: number): string[] {
@@ -30,15 +22,6 @@ function expected(count: number, laps: number): string[] {
       all.push(`${n % 7}: ${seen.get(n % 7)}`)
     }
   return all.toSorted()
-}
-
-/** How many records on their way the newest checkpoint in a directory holds. */
-async function inFlight(path: string): Promise<number> {
-  const [{ manifest }] = await new DirectoryStore(path).list()
-  return manifest!.operators
-    .flatMap(({ states }) => states.filter(({ kind }) => kind === 'in-flight'))
-    .flatMap(({ pieces }) => pieces)
-    .reduce((sum, { items }) => sum + items, 0)
 }
 
 describe.each(modes)('checkpoints of a loop, %s', (_, mode) => {
@@ -72,7 +55,7 @@ describe.each(modes)('checkpoints of a loop, %s', (_, mode) => {
       expect([...new Set(rows)].toSorted()).toEqual(expected(params.count, params.laps))
       expect(taken).toBeGreaterThan(3)
       // What has come to its end holds nothing on its way.
-      expect(await inFlight(dir)).toBe(0)
+      expect(await inFlightIn(dir)).toBe(0)
     },
   )
 
@@ -98,11 +81,11 @@ describe.each(modes)('checkpoints of a loop, %s', (_, mode) => {
       })()
       await enough.promise
       await job.checkpoint()
-      expect(await inFlight(dir)).toBe(1)
+      expect(await inFlightIn(dir)).toBe(1)
       const path = join(dir, `savepoint ${i}`)
       await job.stop({ savepoint: path })
       await reading
-      expect(await inFlight(path)).toBe(1)
+      expect(await inFlightIn(path)).toBe(1)
     }
     expect(seen).toEqual(seen.map((_, i) => 1000 * (i + 1)))
   })

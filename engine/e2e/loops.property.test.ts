@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -11,6 +9,7 @@ import {
   loopsOf,
   type Token,
 } from './fixtures/loops-reference.ts'
+import { ownFolder } from './fixtures/own-folder.ts'
 
 // Random loops, one behind the other and inside of each other, beside an interpreter that goes with one record after the other.
 
@@ -81,40 +80,36 @@ async function checkSaved(
   { from, to, share }: { from: number; to: number; share: number },
 ): Promise<boolean> {
   const expected = interpret(one).out
-  const dir = mkdtempSync(join(tmpdir(), 'sage-loops-'))
-  try {
-    const configOf = (parallelism: number, resume: string): EnvironmentConfig => ({
-      memory: { ringBytes: 4096, totalRingBytes: 2 ** 29 },
-      ...config,
-      parallelism,
-      checkpoint: { dir, interval: Number.POSITIVE_INFINITY, resume },
-    })
-    const out: Token[] = []
-    const job = await loopsOf.submit(one, configOf(from, 'never'))
-    const savepoint = join(dir, 'savepoint')
-    const enough = Promise.withResolvers<void>()
-    const reading = (async () => {
-      const wanted = Math.floor(share * expected.length)
-      if (wanted === 0) enough.resolve()
-      for await (const token of job.io.out) if (out.push(token) >= wanted) enough.resolve()
-      enough.resolve()
-    })()
-    await enough.promise
-    // It may have come to its end by itself before.
-    const saved = await job.stop({ savepoint }).then(
-      (result) => result.status === 'stopped',
-      () => false,
-    )
-    await reading
-    if (saved) {
-      const { outputs } = await loopsOf.run(one, configOf(to, savepoint))
-      out.push(...outputs.out)
-    }
-    expect(sorted(out)).toEqual(sorted(expected))
-    return saved
-  } finally {
-    rmSync(dir, { recursive: true })
+  const dir = ownFolder()
+  const configOf = (parallelism: number, resume: string): EnvironmentConfig => ({
+    memory: { ringBytes: 4096, totalRingBytes: 2 ** 29 },
+    ...config,
+    parallelism,
+    checkpoint: { dir, interval: Number.POSITIVE_INFINITY, resume },
+  })
+  const out: Token[] = []
+  const job = await loopsOf.submit(one, configOf(from, 'never'))
+  const savepoint = join(dir, 'savepoint')
+  const enough = Promise.withResolvers<void>()
+  const reading = (async () => {
+    const wanted = Math.floor(share * expected.length)
+    if (wanted === 0) enough.resolve()
+    for await (const token of job.io.out) if (out.push(token) >= wanted) enough.resolve()
+    enough.resolve()
+  })()
+  await enough.promise
+  // It may have come to its end by itself before.
+  const saved = await job.stop({ savepoint }).then(
+    (result) => result.status === 'stopped',
+    () => false,
+  )
+  await reading
+  if (saved) {
+    const { outputs } = await loopsOf.run(one, configOf(to, savepoint))
+    out.push(...outputs.out)
   }
+  expect(sorted(out)).toEqual(sorted(expected))
+  return saved
 }
 
 const saving = fc.record({

@@ -1,28 +1,21 @@
-import { mkdtempSync, readdirSync, rmSync, truncateSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, rmSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import type { EnvironmentConfig, JobHandle, JobStatus, StreamError } from '../index.ts'
 import { settled } from '../testing/index.ts'
+import { modes, NEVER } from './fixtures/checkpointed.ts'
 import { threadsOf } from './fixtures/failures-threads.ts'
+import { ownFolder } from './fixtures/own-folder.ts'
 import { type Crash, counted, pushed } from './fixtures/restart-job.ts'
+import { silent } from './fixtures/silent.ts'
 
 let dir: string
 let burnt: string
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'sage-restart-'))
-  burnt = mkdtempSync(join(tmpdir(), 'sage-fuse-'))
-})
-afterEach(() => {
-  for (const one of [dir, burnt]) rmSync(one, { recursive: true, force: true })
+  dir = ownFolder()
+  burnt = ownFolder()
 })
 
-const NEVER = Number.POSITIVE_INFINITY
-const silent = { debug() {}, info() {}, warning() {}, error() {} }
-const modes: [string, EnvironmentConfig][] = [
-  ['inline', { mode: 'inline' }],
-  ['threads', { maxThreads: 2 }],
-]
 const atOnce = (attempts: number) => ({ fixedDelay: { delay: 0, attempts } })
 const fuse = (times: number, crash: Crash = 'throw') => ({ dir: burnt, times, crash })
 

@@ -1,28 +1,19 @@
-import { spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import type { EnvironmentConfig } from '../index.ts'
+import { runJob } from './chaos/killed.ts'
+import { modes, NEVER } from './fixtures/checkpointed.ts'
+import { ownFolder } from './fixtures/own-folder.ts'
 import { expectedOf, remembered, tallied } from './fixtures/shared-checkpoint-job.ts'
+import { silent } from './fixtures/silent.ts'
 
 let dir: string
 let burnt: string
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'sage-shared-'))
-  burnt = mkdtempSync(join(tmpdir(), 'sage-fuse-'))
+  dir = ownFolder()
+  burnt = ownFolder()
 })
-afterEach(() => {
-  for (const one of [dir, burnt]) rmSync(one, { recursive: true, force: true })
-})
-
-const NEVER = Number.POSITIVE_INFINITY
-const silent = { debug() {}, info() {}, warning() {}, error() {} }
-const modes: [string, EnvironmentConfig][] = [
-  ['inline', { mode: 'inline' }],
-  ['threads', { maxThreads: 2 }],
-]
 
 describe.each(modes)('stores of all threads, %s', (_, settings) => {
   const config = (parallelism: number, more: object = {}): EnvironmentConfig => ({
@@ -91,35 +82,25 @@ describe.each(modes)('stores of all threads, %s', (_, settings) => {
   })
 })
 
-const script = fileURLToPath(new URL('./fixtures/shared-checkpoint-script.ts', import.meta.url))
-
-/** Runs the job in a process of its own, which is killed behind so many checkpoints. */
-function kill(count: number, parallelism: number, checkpoints: number): Promise<unknown> {
-  const args = ['--conditions=source', script, dir, `${count}`, `${parallelism}`]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  let seen = 0
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    seen += text.split('\n').filter((line) => line.startsWith('checkpoint')).length
-    if (seen >= checkpoints) child.kill('SIGKILL')
-  })
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('exit', (_, signal) => resolve(signal))
-  })
-}
-
 it('kill -9: every record is counted once', async () => {
   const count = 4_000
+  const module = new URL('./fixtures/shared-checkpoint-job.ts', import.meta.url).href
+  const fuse = { dir: burnt, times: 0, crash: 'throw' } as const
+  const params = { count, dir, fuse }
   for (const [parallelism, checkpoints] of [
     [2, 3],
     [3, 1],
     [1, 2],
-  ])
-    expect(await kill(count, parallelism, checkpoints)).toBe('SIGKILL')
-  const fuse = { dir: burnt, times: 0, crash: 'throw' } as const
-  const { outputs } = await tallied.run(
-    { count, dir, fuse },
-    { maxThreads: 2, parallelism: 2, checkpoint: { dir, interval: 50 } },
-  )
+  ]) {
+    const checkpoint = { dir, interval: 5 }
+    const config = { maxThreads: 2, parallelism, restart: 'none', checkpoint } as const
+    const job = { module, name: 'tallied', params, config }
+    expect((await runJob(job, { checkpoints, delayMs: 0 })).killed).toBe(true)
+  }
+  const { outputs } = await tallied.run(params, {
+    maxThreads: 2,
+    parallelism: 2,
+    checkpoint: { dir, interval: 50 },
+  })
   expect(outputs.left).toEqual([expectedOf(count)])
 }, 60_000)

@@ -1,8 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { startScript } from './fixtures/job-module-run.ts'
+import { ownFolder } from './fixtures/own-folder.ts'
 
 const exits = [
   ['SIGINT', 130],
@@ -22,38 +21,30 @@ test.each(exits)('%s stops a script gracefully: drained, exit code 0', async (si
 test.each(exits)(
   '%s with checkpoints: no window is fired; the next run goes on',
   async (signal) => {
-    const root = mkdtempSync(join(tmpdir(), 'sage-signals-'))
-    try {
-      const dir = join(root, 'checkpoints')
-      const script = startScript('signals-suspend.ts', [dir])
-      await script.said('running')
-      script.process.kill(signal)
-      const first = await script.ended
-      expect([first.code, first.stdout, first.stderr]).toEqual([0, 'running\nstopped\n', ''])
-      const second = await startScript('signals-suspend.ts', [dir, 'end']).ended
-      expect(second.stdout.match(/start=.*/g)).toEqual([
-        'start=0, end=100, value=1',
-        'start=100, end=200, value=1',
-      ])
-      expect(second.stdout.endsWith('finished\n')).toBe(true)
-      expect(second.code).toBe(0)
-    } finally {
-      rmSync(root, { recursive: true, force: true })
-    }
+    const root = ownFolder()
+    const dir = join(root, 'checkpoints')
+    const script = startScript('signals-suspend.ts', [dir])
+    await script.said('running')
+    script.process.kill(signal)
+    const first = await script.ended
+    expect([first.code, first.stdout, first.stderr]).toEqual([0, 'running\nstopped\n', ''])
+    const second = await startScript('signals-suspend.ts', [dir, 'end']).ended
+    expect(second.stdout.match(/start=.*/g)).toEqual([
+      'start=0, end=100, value=1',
+      'start=100, end=200, value=1',
+    ])
+    expect(second.stdout.endsWith('finished\n')).toBe(true)
+    expect(second.code).toBe(0)
   },
 )
 
 test('SIGINT where no checkpoint can be taken: it ends all the same, and fires no window', async () => {
-  const root = mkdtempSync(join(tmpdir(), 'sage-signals-'))
-  try {
-    const script = startScript('signals-suspend.ts', [join(root, 'checkpoints'), 'broken'])
-    await script.said('running')
-    script.process.kill('SIGINT')
-    const { code, stdout } = await script.ended
-    expect([code, stdout]).toEqual([0, 'running\ncancelled\n'])
-  } finally {
-    rmSync(root, { recursive: true, force: true })
-  }
+  const root = ownFolder()
+  const script = startScript('signals-suspend.ts', [join(root, 'checkpoints'), 'broken'])
+  await script.said('running')
+  script.process.kill('SIGINT')
+  const { code, stdout } = await script.ended
+  expect([code, stdout]).toEqual([0, 'running\ncancelled\n'])
 })
 
 test.each(exits)('a second %s ends it at once with %i', async (signal, exitCode) => {

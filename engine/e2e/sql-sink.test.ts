@@ -1,13 +1,13 @@
-import { spawn } from 'node:child_process'
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type PostgresServer, startPostgres } from '../../operators/sql/fixtures/postgres-server.ts'
 import type { EnvironmentConfig } from '../index.ts'
+import { type Kill, runJob } from './chaos/killed.ts'
+import { modes } from './fixtures/checkpointed.ts'
+import { ownFolder } from './fixtures/own-folder.ts'
 import { type Params, recording } from './fixtures/sql-job.ts'
 import { faultOf, type Row } from './fixtures/two-phase-job.ts'
 
@@ -22,10 +22,11 @@ afterAll(async () => {
 let root: string
 let dir: string
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'sage-sql-'))
+  root = ownFolder()
   dir = join(root, 'checkpoints')
 })
-afterEach(() => rmSync(root, { recursive: true, force: true }))
+
+const module = new URL('./fixtures/sql-job.ts', import.meta.url).href
 
 interface Database {
   readonly name: string
@@ -61,11 +62,6 @@ async function run(
     return { restarts: 0, error }
   }
 }
-
-const modes: [string, EnvironmentConfig][] = [
-  ['inline', { mode: 'inline' }],
-  ['threads', { maxThreads: 2 }],
-]
 
 describe.each(databases)('$name', ({ name, address, query }) => {
   const clean = async () => {
@@ -154,13 +150,18 @@ describe.each(databases)('$name', ({ name, address, query }) => {
 
   it('kill -9 at random: every record is there once', async () => {
     const count = 4_000
-    let kills = 0
-    for (const [i, parallelism] of [2, 1, 3].entries()) {
-      const hold = i === 1 ? 4_000 : 1_000_000
-      if (await runProcess(dir, address(), count, parallelism, hold, i + 1)) kills++
+    const live = async (parallelism: number, holdBytes: number, kill?: Kill) => {
+      const params = { database: address(), count, paceMs: 1, holdBytes }
+      const checkpoint = { dir, interval: 5 }
+      const config = { maxThreads: 2, parallelism, restart: 'none', checkpoint } as const
+      return (await runJob({ module, name: 'recording', params, config }, kill)).killed
     }
-    expect(kills).toBe(3)
-    expect(await runProcess(dir, address(), count, 2, 1_000_000, Infinity)).toBe(false)
+    for (const [i, parallelism] of [2, 1, 3].entries()) {
+      // Anywhere in what comes next: between two checkpoints, in one, in a transaction.
+      const kill = { checkpoints: i + 1, delayMs: Math.random() * 20 }
+      expect(await live(parallelism, i === 1 ? 4_000 : 1_000_000, kill)).toBe(true)
+    }
+    expect(await live(2, 1_000_000)).toBe(false)
     await expectWhole(count)
   }, 120_000)
 
@@ -248,36 +249,3 @@ it('postgres: its server fails and comes back: the job starts again, every recor
   const rows = (await server.query('SELECT * FROM events')) as unknown as Row[]
   expect(faultOf(rows, count)).toBeUndefined()
 }, 60_000)
-
-const script = fileURLToPath(new URL('./fixtures/sql-script.ts', import.meta.url))
-
-/** Runs the job in a process of its own, which is killed behind so many checkpoints and some luck. */
-function runProcess(
-  dir: string,
-  address: string,
-  count: number,
-  parallelism: number,
-  holdBytes: number,
-  kill: number,
-): Promise<boolean> {
-  const args = ['--conditions=source', '--disable-warning=ExperimentalWarning', script]
-  const child = spawn(
-    process.execPath,
-    [...args, dir, address, `${count}`, `${parallelism}`, `${holdBytes}`],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  )
-  let seen = 0
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    seen += text.split('\n').filter((line) => line.startsWith('checkpoint')).length
-    if (seen < kill) return
-    // Anywhere in what comes next: between two checkpoints, in one, in a transaction.
-    setTimeout(() => child.kill('SIGKILL'), Math.random() * 20)
-  })
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('exit', (code, signal) => {
-      if (code !== 0 && signal !== 'SIGKILL') reject(new Error(`the job ended with ${code}`))
-      else resolve(signal === 'SIGKILL')
-    })
-  })
-}

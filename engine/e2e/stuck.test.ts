@@ -1,18 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import type { EnvironmentConfig, StreamError } from '../index.ts'
 import { threadsOf } from './fixtures/failures-threads.ts'
+import { ownFolder } from './fixtures/own-folder.ts'
+import { silent } from './fixtures/silent.ts'
 import { type Hang, stuck, WORDS } from './fixtures/stuck-job.ts'
 
 let dir: string
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'sage-stuck-'))
+  dir = ownFolder()
 })
-afterEach(() => rmSync(dir, { recursive: true, force: true }))
 
-const silent = { debug() {}, info() {}, warning() {}, error() {} }
 const config: EnvironmentConfig = {
   maxThreads: 2,
   stuckAfter: '1s',

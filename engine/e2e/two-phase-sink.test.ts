@@ -1,34 +1,22 @@
-import {
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { readAll } from '../../operators/files/fixtures/read-all.ts'
 import type { EnvironmentConfig } from '../index.ts'
+import { modes } from './fixtures/checkpointed.ts'
+import { ownFolder } from './fixtures/own-folder.ts'
 import { faultOf, filing, mailing, type Params, type Row } from './fixtures/two-phase-job.ts'
 
 let root: string
 let dir: string
 let path: string
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'sage-two-phase-'))
+  root = ownFolder()
   dir = join(root, 'checkpoints')
   path = join(root, 'out')
 })
-afterEach(() => rmSync(root, { recursive: true, force: true }))
-
-const modes: [string, EnvironmentConfig][] = [
-  ['inline', { mode: 'inline' }],
-  ['threads', { maxThreads: 2 }],
-]
 
 const visible = () => readdirSync(path).filter((name) => name.startsWith('part-'))
 const hidden = () => readdirSync(path).filter((name) => name.startsWith('.part-'))

@@ -1,39 +1,22 @@
-import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { DirectoryStore } from '../checkpoint/directory-store.ts'
 import type { EnvironmentConfig } from '../index.ts'
+import { runJob } from './chaos/killed.ts'
+import { inFlightIn, modes, NEVER } from './fixtures/checkpointed.ts'
+import { ownFolder } from './fixtures/own-folder.ts'
+import { silent } from './fixtures/silent.ts'
 import { PARTITIONS, pressed, reduced } from './fixtures/unaligned-job.ts'
 
 let dir: string
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'sage-unaligned-'))
+  dir = ownFolder()
 })
-afterEach(() => rmSync(dir, { recursive: true, force: true }))
-
-const NEVER = Number.POSITIVE_INFINITY
-const silent = { debug() {}, info() {}, warning() {}, error() {} }
-const modes: [string, EnvironmentConfig][] = [
-  ['inline', { mode: 'inline' }],
-  ['threads', { maxThreads: 2 }],
-]
 
 interface Row {
   readonly key: unknown
   readonly count: number
   readonly sum: number
-}
-
-/** How many records on their way the newest checkpoint holds. */
-async function inFlight(): Promise<number> {
-  const [{ manifest }] = await new DirectoryStore(dir).list()
-  return manifest!.operators
-    .flatMap(({ states }) => states.filter(({ kind }) => kind === 'in-flight'))
-    .flatMap(({ pieces }) => pieces)
-    .reduce((sum, { items }) => sum + items, 0)
 }
 
 /** Reads an output into an array, to its end. */
@@ -76,7 +59,7 @@ describe.each(modes)('unaligned, %s', (_, mode) => {
       const arrived = rows.length
       while (rows.length < arrived + 200) await new Promise((resolve) => setTimeout(resolve, 1))
       await job.checkpoint()
-      most = Math.max(most, await inFlight())
+      most = Math.max(most, await inFlightIn(dir))
       await job.cancel()
       await Promise.all(reading)
     }
@@ -125,31 +108,24 @@ describe.each(modes)('unaligned, %s', (_, mode) => {
   })
 })
 
-const script = fileURLToPath(new URL('./fixtures/unaligned-script.ts', import.meta.url))
-
-/** Runs the job in a process of its own, which is killed behind so many checkpoints. */
-function kill(count: number, parallelism: number, checkpoints: number): Promise<unknown> {
-  const args = ['--conditions=source', script, dir, `${count}`, '0.2', `${parallelism}`]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  let seen = 0
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    seen += text.split('\n').filter((line) => line.startsWith('checkpoint')).length
-    if (seen >= checkpoints) child.kill('SIGKILL')
-  })
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('exit', (_, signal) => resolve(signal))
-  })
-}
-
 it('kill -9, and on at another parallelism: every record counts once', async () => {
   const count = 20_000
+  const module = new URL('./fixtures/unaligned-job.ts', import.meta.url).href
   for (const [parallelism, checkpoints] of [
     [2, 3],
     [3, 2],
     [1, 2],
-  ])
-    expect(await kill(count, parallelism, checkpoints)).toBe('SIGKILL')
+  ]) {
+    const config = {
+      maxThreads: 2,
+      parallelism,
+      restart: 'none',
+      memory: { ringBytes: 8192 },
+      checkpoint: { dir, interval: 20, mode: 'unaligned' },
+    } as const
+    const job = { module, name: 'pressed', params: { count, ms: 0.2 }, config }
+    expect((await runJob(job, { checkpoints, delayMs: 0 })).killed).toBe(true)
+  }
   const rows: Row[] = []
   const seen: number[] = []
   const job = await pressed.submit(

@@ -29,7 +29,7 @@ async function asyncRig(
       .output('letters')
     behind(mapped).output('out')
   })
-  for (const task of rig.tasks) await task.open()
+  await rig.open()
   const settle = async () => {
     await turn()
     rig.settle()
@@ -41,7 +41,7 @@ async function asyncRig(
     calls,
     settle,
     called: () => calls.map(({ value }) => value),
-    ended: () => rig.tasks.every((task) => task.ended),
+    ended: () => rig.ended,
   }
 }
 
@@ -88,7 +88,7 @@ describe('asyncMap', () => {
         .asyncMap((n) => (n === 3 ? pending.promise : n === 2 ? null : n), { name: 'op' })
         .output('out')
     })
-    for (const task of rig.tasks) await task.open()
+    await rig.open()
     rig.settle()
     expect(rig.read('out')).toEqual([1])
     pending.resolve('three')
@@ -202,7 +202,7 @@ describe('asyncMap and time', () => {
         },
         { parallelism: 2 },
       )
-      for (const task of rig.tasks) await task.open()
+      await rig.open()
       const settle = async () => {
         await turn()
         rig.settle()

@@ -41,6 +41,7 @@ import {
 import { ChainTime } from './chain-time.ts'
 import { asStreamError, ErrorGate } from './error-gate.ts'
 import { ErrorThreshold } from './error-threshold.ts'
+import { FeedbackLoop } from './feedback-loop.ts'
 import { AsSettled, InOrder } from './flight.ts'
 import type { WayIn } from './in-flight.ts'
 import { LoopMember } from './loop-member.ts'
@@ -48,9 +49,10 @@ import { LoopWords } from './loop-words.ts'
 import { type GatedCalls, PromiseGate } from './promise-gate.ts'
 import { retryable } from './retryable.ts'
 import { type PartitionClaim, SourceDriver } from './source-driver.ts'
-import { Task, type TaskInput, type TaskLoop } from './task.ts'
+import { Task } from './task.ts'
 import { TaskContext, type TaskPlace, type ThreadFacilities } from './task-context.ts'
 import type { CheckpointTaker, OperatorCut, TaskCut } from './task-cut.ts'
+import type { TaskInput } from './task-input.ts'
 import { viewReadingOf } from './view-reading.ts'
 
 /** What a thread has at hand to build its tasks from. */
@@ -181,9 +183,9 @@ class TaskBuilder {
     )
   }
 
-  #loop(): TaskLoop | undefined {
+  #loop(): FeedbackLoop | undefined {
     const member = this.#member
-    return member && { member, outputs: this.#loopOutputs }
+    return member && new FeedbackLoop(member, this.#inputs, this.#loopOutputs)
   }
 
   /** Whether an exchange leads from one chain of this chain's loop to another. */

@@ -231,7 +231,7 @@ describe('ends', () => {
         .processBatch((items) => [items], op)
         .output('out'),
     )
-    for (const task of rig.tasks) await task.open()
+    await rig.open()
     rig.push('in', 1, 2)
     rig.push('in', 3)
     rig.settle()

@@ -6,6 +6,7 @@ import { watermarks } from '../../operators/time/watermark-strategy.ts'
 import type { BaseEnvironment } from '../api/base-environment.ts'
 import { Rig, turn } from './fixtures/rig.ts'
 import type { SavedCut } from './fixtures/saved-cut.ts'
+import { Steps } from './fixtures/steps.ts'
 
 const PARTITIONS = ['a', 'b', 'c']
 const EACH = 40
@@ -113,20 +114,14 @@ describe('a checkpoint', () => {
       fc.asyncProperty(scenario, async ({ before, order, from, to }) => {
         const rig = new Rig(program, { parallelism: from })
         rig.holdEnd()
-        for (const task of rig.tasks) await task.open()
-        const stepOne = () => {
-          const task = rig.tasks[order.next().value! % rig.tasks.length]
-          if (!task.ended) task.step(rig.nowMs)
-        }
-        for (let i = 0; i < before; i++) stepOne()
+        await rig.open()
+        const steps = new Steps(rig, order)
+        steps.many(before)
         rig.trigger(1)
-        for (let i = 0; rig.taken(1) === undefined; i++) {
-          if (i > 20_000) throw new Error('expected the checkpoint to come to its end')
-          stepOne()
-        }
+        const cuts = await steps.until(1)
         // What had left before the barrier, and what comes after a crash in this moment.
         const seen = rig.readBefore('sums', 1)
-        const again = new Rig(program, { parallelism: to }, rig.taken(1))
+        const again = new Rig(program, { parallelism: to }, cuts)
         const rest = await whole(again)
         const all = [...seen, ...rest].sort()
         expect(all).toEqual(expected)
@@ -162,29 +157,21 @@ describe('a checkpoint', () => {
             const rig = new Rig(program, { parallelism, memory: { ringBytes: 4096 } }, cuts)
             rig.unaligned = true
             rig.holdEnd()
-            for (const task of rig.tasks) await task.open()
-            const stepOne = () => {
-              const task = rig.tasks[order.next().value! % rig.tasks.length]
-              if (!task.ended) task.step(rig.nowMs)
-              seen.push(...(rig.readBefore('sums', 2) as string[]))
-            }
-            for (let i = 0; i < before; i++) stepOne()
+            await rig.open()
+            const read = () => seen.push(...(rig.readBefore('sums', 2) as string[]))
+            const steps = new Steps(rig, order, read)
+            steps.many(before)
             if (givesUp) {
               // Some have heard of it, some have not, when it is given up.
               rig.tasks[0].trigger(1, false)
-              for (let i = 0; i < between; i++) stepOne()
+              steps.many(between)
               rig.givenUp = 1
-              for (let i = 0; i < between; i++) stepOne()
+              steps.many(between)
             }
             rig.trigger(2)
-            for (let i = 0; rig.taken(2) === undefined; i++) {
-              if (i > 20_000) throw new Error('expected the checkpoint to come to its end')
-              stepOne()
-              if (i % 50 === 49) await turn()
-            }
-            cuts = rig.taken(2)
-            held += cuts!.flatMap(({ inFlight }) => inFlight).length
-            seen.push(...(rig.readBefore('sums', 2) as string[]))
+            cuts = await steps.until(2)
+            held += cuts.flatMap(({ inFlight }) => inFlight).length
+            read()
           }
           const again = new Rig(program, { parallelism: to }, cuts)
           expect(canonical([...seen, ...(await whole(again))])).toEqual(expected)
@@ -227,19 +214,12 @@ describe('a checkpoint', () => {
         const rig = new Rig(sharing, { parallelism: from, memory: { ringBytes: 4096 } })
         rig.holds = true
         rig.holdEnd()
-        for (const task of rig.tasks) await task.open()
-        const stepOne = () => {
-          const task = rig.tasks[order.next().value! % rig.tasks.length]
-          if (!task.ended) task.step(rig.nowMs)
-          rig.read('sums')
-        }
-        for (let i = 0; i < before; i++) stepOne()
+        await rig.open()
+        const steps = new Steps(rig, order, () => rig.read('sums'))
+        steps.many(before)
         rig.trigger(1)
-        for (let i = 0; rig.taken(1) === undefined; i++) {
-          if (i > 20_000) throw new Error('expected the checkpoint to come to its end')
-          stepOne()
-        }
-        const again = new Rig(sharing, { parallelism: to }, rig.taken(1))
+        const cuts = await steps.until(1)
+        const again = new Rig(sharing, { parallelism: to }, cuts)
         for (const name of names)
           for (const [key, value] of rig.stores.store(name).snapshot())
             again.stores.store(name).set(key, value)
@@ -247,7 +227,7 @@ describe('a checkpoint', () => {
         expect(sorted(again)).toBe(expected)
         // Those that stood still go on.
         rig.release()
-        while (rig.tasks.some((task) => !task.ended)) {
+        while (!rig.ended) {
           if (!rig.step()) await turn()
           rig.read('sums')
           rig.release()
@@ -260,7 +240,7 @@ describe('a checkpoint', () => {
 
   it('of a job that stands still behind it: nothing follows', async () => {
     const rig = new Rig(program, { parallelism: 2 })
-    for (const task of rig.tasks) await task.open()
+    await rig.open()
     for (let i = 0; i < 5; i++) rig.step()
     rig.trigger(1, true)
     rig.settle()
@@ -273,7 +253,7 @@ describe('a checkpoint', () => {
 
   it('that was given up, of a job that stands still behind it: the job goes on', async () => {
     const rig = new Rig(program, { parallelism: 2 })
-    for (const task of rig.tasks) await task.open()
+    await rig.open()
     for (let i = 0; i < 5; i++) rig.step()
     rig.trigger(1, true)
     rig.settle()
@@ -284,7 +264,7 @@ describe('a checkpoint', () => {
     expect(rig.read('sums')).toEqual([])
     for (const task of rig.tasks) task.goOn(1)
     const rest: unknown[] = []
-    while (rig.tasks.some((task) => !task.ended)) {
+    while (!rig.ended) {
       rig.settle()
       rest.push(...rig.read('sums'))
       await turn()
@@ -295,7 +275,7 @@ describe('a checkpoint', () => {
 
   it('a later one takes the place of one that never came together', async () => {
     const rig = new Rig(program, { parallelism: 2 })
-    for (const task of rig.tasks) await task.open()
+    await rig.open()
     const [first] = rig.tasks.filter((task) => task.begins)
     first.trigger(1, false)
     for (let i = 0; i < 3; i++) rig.step()
@@ -315,7 +295,7 @@ describe('a checkpoint', () => {
         })
         .output('out')
     })
-    for (const task of rig.tasks) await task.open()
+    await rig.open()
     rig.push('in', 1, 2)
     rig.settle()
     rig.trigger(1)
@@ -344,7 +324,7 @@ describe('a checkpoint', () => {
         .process(Late)
         .output('out')
     })
-    for (const task of rig.tasks) await task.open()
+    await rig.open()
     const { promise, resolve } = Promise.withResolvers<void>()
     rig.share = promise
     rig.push('in', 1)
@@ -373,14 +353,14 @@ describe('a checkpoint', () => {
   it('a share that cannot be made durable ends the job; an abort waits for it', async () => {
     const program = (env: BaseEnvironment) => env.createStream<number>('in').output('out')
     const failing = new Rig(program)
-    for (const task of failing.tasks) await task.open()
+    await failing.open()
     failing.share = Promise.reject(new Error('the disk is full'))
     failing.trigger(1)
     failing.settle()
     await turn()
     expect(() => failing.settle()).toThrow('the disk is full')
     const aborted = new Rig(program)
-    for (const task of aborted.tasks) await task.open()
+    await aborted.open()
     const { promise, resolve } = Promise.withResolvers<void>()
     aborted.share = promise
     aborted.trigger(1)

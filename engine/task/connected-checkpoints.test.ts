@@ -4,6 +4,7 @@ import { watermarks } from '../../operators/time/watermark-strategy.ts'
 import type { BaseEnvironment } from '../api/base-environment.ts'
 import type { ConnectedStreams, DataStream, JoinType } from '../index.ts'
 import { Rig } from './fixtures/rig.ts'
+import { Steps } from './fixtures/steps.ts'
 
 interface Item {
   readonly side: string
@@ -145,19 +146,13 @@ describe.each(Object.keys(programs))('%s', (name) => {
         const rig = new Rig(program, { parallelism: from })
         rig.unaligned = unaligned
         rig.holdEnd()
-        for (const task of rig.tasks) await task.open()
-        const stepOne = () => {
-          const task = rig.tasks[order.next().value! % rig.tasks.length]
-          if (!task.ended) task.step(rig.nowMs)
-        }
-        for (let i = 0; i < before; i++) stepOne()
+        await rig.open()
+        const steps = new Steps(rig, order)
+        steps.many(before)
         rig.trigger(1)
-        for (let i = 0; rig.taken(1) === undefined; i++) {
-          if (i > 20_000) throw new Error('expected the checkpoint to come to its end')
-          stepOne()
-        }
+        const cuts = await steps.until(1)
         const seen = rig.readBefore('out', 1)
-        const rest = await whole(new Rig(program, { parallelism: to }, rig.taken(1)))
+        const rest = await whole(new Rig(program, { parallelism: to }, cuts))
         expect([...seen, ...rest].sort()).toEqual(expected)
       }),
       { numRuns: 30 },

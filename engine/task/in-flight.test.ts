@@ -81,7 +81,7 @@ describe('records in flight', () => {
         .output('out')
     const rig = new Rig(final, { parallelism: 2 })
     rig.unaligned = true
-    for (const task of rig.tasks) await task.open()
+    await rig.open()
     rig.push('in', 1, 2, 3, 4, 5, 6)
     // The first two chains only: what they send waits before the third.
     for (let i = 0; i < 20; i++) for (const task of rig.tasks.slice(0, 3)) task.step(rig.nowMs)

@@ -4,7 +4,7 @@ import type { RuntimeContext } from '../../operators/contract/context.ts'
 import type { BaseEnvironment } from '../api/base-environment.ts'
 import { Rig, turn } from './fixtures/rig.ts'
 import type { SavedCut } from './fixtures/saved-cut.ts'
-import type { Task } from './task.ts'
+import { Steps } from './fixtures/steps.ts'
 
 const PARTITIONS = ['a', 'b', 'c']
 
@@ -181,50 +181,29 @@ describe.each([
             rig.unaligned = unaligned && !suspends
             rig.holds = shares
             rig.holdEnd()
-            for (const task of rig.tasks) await task.open()
-            const some = () => order.next().value!
-            const stepOne = () => {
-              const task = rig.tasks[some() % rig.tasks.length]
-              if (!task.ended) task.step(rig.nowMs)
-              seen.push(...rig.readBefore('out', 2))
-            }
-            const steps = (n: number) => {
-              for (let i = 0; i < n; i++) stepOne()
-            }
-            /** Every thread hears of it at a time of its own. */
-            const tell = (tell: (task: Task) => void) => {
-              for (const task of rig.tasks) {
-                tell(task)
-                steps(some() % (between + 1))
-              }
-            }
-            const giveUp = () => {
-              rig.givenUp = 1
-              tell((task) => task.goOn(1))
-            }
+            await rig.open()
+            const read = () => seen.push(...rig.readBefore('out', 2))
+            const steps = new Steps(rig, order, read)
+            const announce = (epoch: number) => steps.tell(between, (task) => task.announce(epoch))
             const trigger = (epoch: number) =>
-              tell((task) => {
+              steps.tell(between, (task) => {
                 if (task.begins || rig.unaligned)
                   task.trigger(epoch, suspends && rig.givenUp !== epoch)
               })
-            steps(before)
+            steps.many(before)
             if (givesUp !== 'never') {
-              tell((task) => task.announce(1))
+              announce(1)
               // Some threads know that it is given up before others hear that it begins.
               if (givesUp === 'between') rig.givenUp = 1
               if (givesUp !== 'before') trigger(1)
-              giveUp()
+              rig.givenUp = 1
+              steps.tell(between, (task) => task.goOn(1))
             }
-            tell((task) => task.announce(2))
+            announce(2)
             trigger(2)
-            for (let i = 0; rig.taken(2) === undefined; i++) {
-              if (i > 50_000) throw new Error('expected the checkpoint to come to its end')
-              stepOne()
-              if (i % 50 === 49) await turn()
-            }
-            cuts = rig.taken(2)
-            held += cuts!.flatMap(({ inFlight }) => inFlight).length
-            seen.push(...rig.readBefore('out', 2))
+            cuts = await steps.until(2)
+            held += cuts.flatMap(({ inFlight }) => inFlight).length
+            read()
           }
           const again = new Rig(program, { parallelism: to }, cuts)
           expect(sorted([...seen, ...(await whole(again))])).toEqual(expected)
@@ -251,27 +230,17 @@ describe.each([
         async ({ before, between, order, parallelism, early, suspends }) => {
           const rig = new Rig(program, { parallelism, memory: { ringBytes: 4096 } })
           const seen: unknown[] = []
-          for (const task of rig.tasks) await task.open()
-          const some = () => order.next().value!
-          const steps = (n: number) => {
-            for (let i = 0; i < n; i++) rig.tasks[some() % rig.tasks.length].step(rig.nowMs)
-            seen.push(...rig.read('out'))
-          }
-          const tell = (tell: (task: Task) => void) => {
-            for (const task of rig.tasks) {
-              tell(task)
-              steps(some() % (between + 1))
-            }
-          }
-          steps(before)
-          tell((task) => task.announce(1))
+          await rig.open()
+          const steps = new Steps(rig, order, () => seen.push(...rig.read('out')))
+          steps.many(before)
+          steps.tell(between, (task) => task.announce(1))
           if (early) rig.givenUp = 1
-          tell((task) => {
+          steps.tell(between, (task) => {
             if (task.begins) task.trigger(1, suspends && !early)
           })
           rig.givenUp = 1
-          tell((task) => task.goOn(1))
-          for (let i = 0; rig.tasks.some((task) => !task.ended); i++) {
+          steps.tell(between, (task) => task.goOn(1))
+          for (let i = 0; !rig.ended; i++) {
             if (i > 20_000) throw new Error('expected the job to end')
             const moved = rig.step()
             seen.push(...rig.read('out'))
@@ -297,7 +266,7 @@ describe('a checkpoint of loops that come to their end, step by step,', () => {
     for (let ended = false, round = 0; !ended; round++) {
       const rig = new Rig(program, config)
       rig.holdEnd()
-      for (const task of rig.tasks) await task.open()
+      await rig.open()
       for (let i = 0; i < round * stride; i++) rig.tasks[i % rig.tasks.length].step(rig.nowMs)
       ended = rig.taken(0) !== undefined
       const all = await act(rig, round)

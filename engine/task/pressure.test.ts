@@ -24,7 +24,7 @@ describe('a full ring stops the loop that fills it', () => {
           .output('out'),
       config,
     )
-    for (const task of rig.tasks) await task.open()
+    await rig.open()
     rig.settle()
     const [, made] = rig.counts('op')
     expect(made).toBeGreaterThan(0)
@@ -41,7 +41,7 @@ describe('a full ring stops the loop that fills it', () => {
           .output('out'),
       config,
     )
-    for (const task of rig.tasks) await task.open()
+    await rig.open()
     const seen: unknown[] = []
     while (seen.length < 3_000) {
       rig.settle()
@@ -60,7 +60,7 @@ describe('a full ring stops the loop that fills it', () => {
           .output('out'),
       config,
     )
-    for (const task of rig.tasks) await task.open()
+    await rig.open()
     rig.settle()
     expect(rig.counts('op')).toEqual([1, 500, 0, 0, 0])
     expect(numbers(await rig.run('out'))).toEqual([
@@ -91,7 +91,7 @@ describe('a full ring stops the loop that fills it', () => {
           .output('out'),
       config,
     )
-    for (const task of rig.tasks) await task.open()
+    await rig.open()
     rig.settle()
     expect(made * 100).toBeLessThanOrEqual(RING + FRAME + 100)
     expect(numbers(await rig.run('out'))).toEqual(upTo(500))
@@ -103,7 +103,7 @@ describe('a full ring stops the loop that fills it', () => {
       records.output('slow')
       records.output('fast')
     }, config)
-    for (const task of rig.tasks) await task.open()
+    await rig.open()
     for (let i = 0; i < 100; i++) {
       rig.settle()
       rig.read('fast')

@@ -25,7 +25,7 @@ async function sinkRig(
       { name: 'op', ...options },
     )
   })
-  for (const task of rig.tasks) await task.open()
+  await rig.open()
   const settle = async () => {
     await turn()
     rig.settle()
@@ -36,7 +36,7 @@ async function sinkRig(
     calls,
     settle,
     values: () => calls.map(({ value }) => value),
-    ended: () => rig.tasks.every((task) => task.ended),
+    ended: () => rig.ended,
   }
 }
 
@@ -114,7 +114,7 @@ describe('an asynchronous sink', () => {
         { name: 'op', errors: { deadLetter: true } },
       )
     })
-    for (const task of rig.tasks) await task.open()
+    await rig.open()
     for (let i = 0; i < 2; i++) {
       await expectSoon(
         async () => {
@@ -130,7 +130,7 @@ describe('an asynchronous sink', () => {
         await turn()
         rig.settle()
       },
-      () => rig.tasks.every((task) => task.ended),
+      () => rig.ended,
     )
     expect(rig.letters.map(({ value }) => value)).toEqual([1, 2])
   })
@@ -162,12 +162,12 @@ describe('an asynchronous sink of connected streams', () => {
           { name: 'op' },
         )
     })
-    for (const task of rig.tasks) await task.open()
+    await rig.open()
     const settle = async () => {
       await turn()
       rig.settle()
     }
-    const ended = () => rig.tasks.every((task) => task.ended)
+    const ended = () => rig.ended
     return { rig, told, done, run: () => expectSoon(settle, ended) }
   }
 

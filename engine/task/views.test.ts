@@ -139,7 +139,7 @@ it('a frame keeps its room until the records in it are worked on', async () => {
         .output('out'),
     { memory },
   )
-  for (const task of rig.tasks) await task.open()
+  await rig.open()
   rig.settle()
   const before = seen.length
   expect(before).toBeLessThan(COUNT)

@@ -1,5 +1,12 @@
 import { join } from 'node:path'
-import { type DataStream, defineJob, FileSink, type JobEnvironment, watermarks } from 'sage-stream'
+import {
+  type DataStream,
+  defineJob,
+  FileSink,
+  type JobEnvironment,
+  type RuntimeContext,
+  watermarks,
+} from 'sage-stream'
 import { type Pace, Paced } from './paced.ts'
 
 export interface FiledParams extends Pace {
@@ -108,5 +115,56 @@ export const connected = defineJob(import.meta.url, 'connected', (env, params: F
   linesTo(windows, params.output, 'windows')
   const mapped = both.coMap([({ n }) => `left ${n}`, ({ n }) => `right ${n}`], { uid: 'mapped' })
   linesTo(mapped, params.output, 'mapped')
+  return {}
+})
+
+/** A number on its way to 1. */
+export interface Walk {
+  readonly start: number
+  readonly n: number
+  readonly steps: number
+}
+
+/** Those that have not come to 1 by then are let go. */
+const STEPS_MAX = 20
+export const keyOfWalk = ({ n }: Walk): number => n % 13
+export const stepOf = ({ start, n, steps }: Walk): Walk => ({
+  start,
+  n: n % 2 === 0 ? n / 2 : 3 * n + 1,
+  steps: steps + 1,
+})
+export const hasArrived = ({ n, steps }: Walk): boolean => n === 1 || steps === STEPS_MAX
+export const lineOfWalk = ({ start, n, steps }: Walk): string => `${start} ${n} ${steps}`
+
+/** Numbers go round, a step each time; steps are counted by key. Where each has come to, and all counts, end in files. */
+export const loops = defineJob(import.meta.url, 'loops', (env, params: FiledParams) => {
+  const again = env.fromFuture<Walk>('again')
+  const walked = env
+    .fromGenerator(params.count, (i): Walk => ({ start: i + 1, n: i + 1, steps: 0 }), {
+      uid: 'walks',
+    })
+    .map(Paced<Walk>, params, { uid: 'paced' })
+    .union(again)
+    .map(Paced<Walk>, params, { uid: 'steps paced' })
+    .keyBy(keyOfWalk)
+    .map(
+      (walk, ctx: RuntimeContext<number>) => ({
+        walk: stepOf(walk),
+        line: `${ctx.key} ${++ctx.state('n', () => 0).value}`,
+      }),
+      { uid: 'steps' },
+    )
+  linesTo(
+    walked.map(({ line }) => line, { uid: 'lines' }),
+    params.output,
+    'counts',
+  )
+  const [arrived, going] = walked
+    .map(({ walk }) => walk, { uid: 'walked' })
+    .rebalance()
+    .asyncMap(async (walk) => walk, { capacity: 16, uid: 'promised' })
+    .branch(hasArrived)
+  going.fillFuture(again)
+  linesTo(arrived.map(lineOfWalk, { uid: 'arrivals' }), params.output, 'arrived')
   return {}
 })

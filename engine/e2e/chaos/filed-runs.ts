@@ -1,44 +1,48 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { isPoison, JOINED_WITHIN_MS, sideOf, WINDOW_MS } from './filed-jobs.ts'
-import { randomKill, runKilled } from './killed.ts'
-import type { Chaos } from './ledger-runs.ts'
-import { Random } from './random.ts'
+import type { Chaos } from './chaos.ts'
+import {
+  hasArrived,
+  isPoison,
+  JOINED_WITHIN_MS,
+  keyOfWalk,
+  lineOfWalk,
+  sideOf,
+  stepOf,
+  type Walk,
+  WINDOW_MS,
+} from './filed-jobs.ts'
+import { killAtRandom, runJob } from './killed.ts'
 
-const SCRIPT = fileURLToPath(new URL('filed-script.ts', import.meta.url))
+const MODULE = new URL('filed-jobs.ts', import.meta.url).href
 const PARALLELISMS = [2, 1, 3]
+const MODES = ['aligned', 'unaligned'] as const
 
 /** What a job has made visible: the lines of each of its folders, sorted. */
 export type Lines = Readonly<Record<string, readonly string[]>>
 
 /** How a job is killed. */
 export interface FiledRun {
-  readonly name: 'connected' | 'poisoned'
+  readonly name: 'connected' | 'loops' | 'poisoned'
   readonly kills: number
   readonly count: number
   readonly pace: number
 }
 
-/** The process is killed at random, and goes on at another parallelism. */
+/** The process is killed at random, and goes on at another parallelism, with checkpoints of another mode. */
 export async function killFiled(
   chaos: Chaos,
   { name, kills, count, pace }: FiledRun,
 ): Promise<{ kills: number; lines: Lines }> {
-  const random = new Random(chaos.seed)
   const output = join(chaos.root, 'out')
-  const argument = (pace: number) => ({
-    name,
-    params: { output, count, pace },
-    dir: join(chaos.root, 'checkpoints'),
-    parallelism: random.pick(PARALLELISMS),
+  const dir = join(chaos.root, 'checkpoints')
+  const killed = await killAtRandom(chaos, kills, (random, kill) => {
+    const params = { output, count, pace: kill === undefined ? 0 : pace }
+    const checkpoint = { dir, interval: 10, mode: random.pick(MODES) }
+    const parallelism = random.pick(PARALLELISMS)
+    const config = { maxThreads: 2, parallelism, restart: 'none', checkpoint } as const
+    return runJob({ module: MODULE, name, params, config }, kill)
   })
-  let killed = 0
-  for (let life = 0; killed < kills && life < 2 * kills; life++) {
-    if ((await runKilled(SCRIPT, argument(pace), randomKill(random))).killed) killed++
-    chaos.progress?.(`${killed} of ${kills} kills`)
-  }
-  await runKilled(SCRIPT, argument(0))
   const folders = readdirSync(output)
   return {
     kills: killed,
@@ -102,5 +106,20 @@ export const expectedOf = {
       pairs: numbers.map((n) => `${n} ${n}`).sort(),
       windows: [...windows].map(([window, counts]) => `${window} ${counts.join(' ')}`).sort(),
     }
+  },
+  loops(count: number): Lines {
+    const seen = new Map<number, number>()
+    const counts: string[] = []
+    const arrived = Array.from({ length: count }, (_, i) => {
+      let walk: Walk = { start: i + 1, n: i + 1, steps: 0 }
+      do {
+        const key = keyOfWalk(walk)
+        seen.set(key, (seen.get(key) ?? 0) + 1)
+        counts.push(`${key} ${seen.get(key)}`)
+        walk = stepOf(walk)
+      } while (!hasArrived(walk))
+      return lineOfWalk(walk)
+    })
+    return { arrived: arrived.sort(), counts: counts.sort() }
   },
 }

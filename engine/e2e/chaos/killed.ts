@@ -1,5 +1,10 @@
 import { spawn } from 'node:child_process'
-import type { Random } from './random.ts'
+import { fileURLToPath } from 'node:url'
+import type { EnvironmentConfig } from 'sage-stream'
+import type { Chaos } from './chaos.ts'
+import { Random } from './random.ts'
+
+const JOB_SCRIPT = fileURLToPath(new URL('job-script.ts', import.meta.url))
 
 /** When a process is killed, if it has not ended before; never where no checkpoints are given. */
 export interface Kill {
@@ -17,9 +22,45 @@ export interface Ended {
 }
 
 /** Mostly between two checkpoints, in one, or in a commit; now and then while it starts and recovers. */
-export function randomKill(random: Random): Kill {
+function randomKill(random: Random): Kill {
   if (random.below(5) === 0) return { checkpoints: 0, delayMs: random.below(1_000) }
   return { checkpoints: 1 + random.below(3), delayMs: random.below(30) }
+}
+
+/** A job, as another process may be told of it. */
+export interface JobCall {
+  /** Its URL. */
+  readonly module: string
+  /** Under which the module exports the job. */
+  readonly name: string
+  readonly params: unknown
+  readonly config: EnvironmentConfig
+}
+
+/** Runs a job in a process of its own, and reads its outputs. Rejects when it fails by itself. */
+export function runJob(job: JobCall, kill?: Kill): Promise<Ended> {
+  return runKilled(JOB_SCRIPT, job, kill)
+}
+
+/**
+ * Lets a process be killed again and again, at random moments; then one lives to its end.
+ *
+ * @param live - a life of the process; its `kill` is undefined in the last one
+ * @returns how often it was killed
+ */
+export async function killAtRandom(
+  { seed, progress }: Chaos,
+  kills: number,
+  live: (random: Random, kill?: Kill) => Promise<Ended>,
+): Promise<number> {
+  const random = new Random(seed)
+  let killed = 0
+  for (let life = 0; killed < kills && life < 2 * kills; life++) {
+    if ((await live(random, randomKill(random))).killed) killed++
+    progress?.(`${killed} of ${kills} kills`)
+  }
+  await live(random)
+  return killed
 }
 
 /** Runs a script with one argument, as JSON. Rejects when it fails by itself. */

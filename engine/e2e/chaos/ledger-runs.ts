@@ -3,28 +3,19 @@ import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { randomKill, runKilled } from './killed.ts'
+import { silent } from '../fixtures/silent.ts'
+import type { Chaos } from './chaos.ts'
+import { killAtRandom, runKilled } from './killed.ts'
 import type { LedgerReport } from './ledger-check.ts'
 import { writeInput } from './ledger-files.ts'
 import type { Fault, LedgerParams } from './ledger-job.ts'
 import { ledger } from './ledger-job.ts'
 import { hurryUp } from './paced.ts'
-import { Random } from './random.ts'
 import { setTrouble, storeFaults, TROUBLES, type Trouble } from './store-faults.ts'
-
-/** Where a run has its files, and what is random in it. */
-export interface Chaos {
-  /** An empty directory. */
-  readonly root: string
-  readonly seed: number
-  /** Told how far it has come. */
-  progress?(what: string): void
-}
 
 const scriptAt = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const LEDGER = scriptAt('ledger-script.ts')
 const PARALLELISMS = [2, 1, 3, 5]
-const silent = { debug() {}, info() {}, warning() {}, error() {} }
 
 /** The input is written; what the job is run with. */
 function ledgerOf({ root, seed }: Chaos, records: number): LedgerParams {
@@ -49,22 +40,13 @@ export async function killProcesses(
   chaos: Chaos,
   { kills, records }: { kills: number; records: number },
 ): Promise<{ kills: number; report: LedgerReport }> {
-  const random = new Random(chaos.seed)
   const params = ledgerOf(chaos, records)
   const dir = join(chaos.root, 'checkpoints')
-  const argument = (pace: number) => ({
-    params: { ...params, pace },
-    dir,
-    interval: 5,
-    parallelism: random.pick(PARALLELISMS),
+  const killed = await killAtRandom(chaos, kills, (random, kill) => {
+    const pace = kill === undefined ? 0 : params.pace
+    const parallelism = random.pick(PARALLELISMS)
+    return runKilled(LEDGER, { params: { ...params, pace }, dir, interval: 5, parallelism }, kill)
   })
-  let killed = 0
-  for (let life = 0; killed < kills && life < 2 * kills; life++) {
-    const ended = await runKilled(LEDGER, argument(params.pace), randomKill(random))
-    if (ended.killed) killed++
-    chaos.progress?.(`${killed} of ${kills} kills`)
-  }
-  await runKilled(LEDGER, argument(0))
   return { kills: killed, report: await reportOn(params) }
 }
 

@@ -2,6 +2,7 @@
 import { setTimeout as after } from 'node:timers/promises'
 import type { Worker } from 'node:worker_threads'
 import type { JobHandle } from 'sage-stream'
+import { silent } from '../fixtures/silent.ts'
 import { closed, traces } from '../fixtures/traces.ts'
 import { ledger } from './ledger-job.ts'
 import { hurryUp } from './paced.ts'
@@ -9,7 +10,6 @@ import { Random } from './random.ts'
 
 const { params, dir, times, seed } = JSON.parse(process.argv[2])
 const random = new Random(seed)
-const silent = { debug() {}, info() {}, warning() {}, error() {} }
 
 /** Ends threads of one job, so many times, and sees it through; how often it was started again. */
 async function terminated(folder: string, count: number): Promise<number> {
