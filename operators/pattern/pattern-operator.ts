@@ -28,6 +28,8 @@ export function patternFactory(machine: PatternMachine, outputs: PatternOutputs)
       const { timedOut } = outputs
       return timedOut?.fn === undefined ? machine.functions : [...machine.functions, timedOut.fn]
     },
+    redistribute: (states, parallelism) =>
+      Array(parallelism).fill(states.find((state) => state !== undefined)),
     create: (context) => new PatternOperator(machine, outputs, context),
   }
 }
@@ -40,6 +42,7 @@ export function patternFactory(machine: PatternMachine, outputs: PatternOutputs)
  */
 class PatternOperator implements Operator {
   readonly #context: OperatorContext
+  readonly #machine: PatternMachine
   readonly #logic: PatternLogic
   readonly #states: StateColumn<PatternState>
   readonly #timers: TimerService
@@ -72,6 +75,7 @@ class PatternOperator implements Operator {
   constructor(machine: PatternMachine, outputs: PatternOutputs, context: OperatorContext) {
     this.#context = context
     this.#outputs = outputs
+    this.#machine = machine
     this.#logic = new PatternLogic(machine)
     this.#spare = this.#logic.createState()
     this.#states = context.keyed.store.column<PatternState>('pattern')
@@ -140,6 +144,22 @@ class PatternOperator implements Operator {
   /** The event, or the partial match, on which `onWatermark` or `onProcessingTime` threw last. */
   gathered(): unknown {
     return this.#failed
+  }
+
+  /** What the states of all keys belong to. */
+  snapshot(): string {
+    return this.#machine.structure
+  }
+
+  /** Partial matches mean something to the pattern alone that they belong to. */
+  restore(structure: string): void {
+    if (structure === this.#machine.structure || this.#context.keyed.store.size === 0) return
+    throw new StreamError(
+      'SAGE_CHECKPOINT_INCOMPATIBLE',
+      `pattern: expected the pattern whose partial matches the checkpoint holds, ${structure}; got ${this.#machine.structure}; ` +
+        'give the operator another uid to begin without them',
+      { operator: this.#context.ctx.name },
+    )
   }
 
   // --- records -------------------------------------------------------------------------------
