@@ -7,7 +7,14 @@ import { readAll } from '../../operators/files/fixtures/read-all.ts'
 import type { EnvironmentConfig } from '../index.ts'
 import { modes } from './fixtures/checkpointed.ts'
 import { ownFolder } from './fixtures/own-folder.ts'
-import { faultOf, filing, mailing, type Params, type Row } from './fixtures/two-phase-job.ts'
+import {
+  asking,
+  faultOf,
+  filing,
+  mailing,
+  type Params,
+  type Row,
+} from './fixtures/two-phase-job.ts'
 
 let root: string
 let dir: string
@@ -298,3 +305,27 @@ it('parquet files are whole', async () => {
   const read = (await readAll(`${path}/*.parquet`, { format: 'parquet' })) as Row[]
   expect(faultOf(read, count)).toBeUndefined()
 }, 60_000)
+
+it('a job that has failed completes no more checkpoints while its sinks are still about one', async () => {
+  const committing = Promise.withResolvers<void>()
+  const failing = Promise.withResolvers<void>()
+  const job = await asking((what) => {
+    if (what === 'commit 1') return committing.promise
+    if (what !== 'prepare 2') return undefined
+    failing.resolve()
+    throw new Error('the failure of the test')
+  }).submit(undefined, {
+    mode: 'inline',
+    restart: 'none',
+    checkpoint: { dir, interval: Number.POSITIVE_INFINITY, timeout: 20 },
+  })
+  await job.io.letters.push('a')
+  await job.checkpoint()
+  // What it comes to its end with: the second.
+  job.io.letters.end()
+  await failing.promise
+  await expect(job.checkpoint()).rejects.toMatchObject({ code: 'SAGE_CANCELLED' })
+  committing.resolve()
+  await expect(job.finished).rejects.toThrow('the failure of the test')
+  expect(manifests()).toEqual([1])
+})

@@ -8,11 +8,25 @@ import {
   sharedRow,
   sumRow,
   totalRow,
+  visitRow,
   WINDOW_MS,
   windowRow,
 } from './rows.ts'
-import { isOdd, isPoison, passes, plus, twice } from './steps.ts'
-import type { Keyed, Step, Workload } from './workload.ts'
+import {
+  again,
+  againOuter,
+  enter,
+  enterOuter,
+  isOdd,
+  isPoison,
+  leave,
+  passes,
+  plus,
+  staysAround,
+  staysIn,
+  twice,
+} from './steps.ts'
+import { isLoop, type Keyed, type LoopStep, type Step, type Workload } from './workload.ts'
 
 /** What must be visible in the end. */
 export interface Expected {
@@ -38,9 +52,17 @@ export function interpret(
       ),
     ),
   )
-  for (const step of workload.steps) items = applyStep(items, step)
-  const perKey = Map.groupBy(items, ({ key }) => key)
   const counts = new Map<string, number>()
+  workload.steps.forEach((step, i) => {
+    if (!isLoop(step)) items = applyStep(items, step)
+    else {
+      const visits = new Map<string, number>()
+      items = items.flatMap((item) => goRound(item, step, visits))
+      for (const [key, n] of visits)
+        for (let visit = 1; visit <= n; visit++) counts.set(visitRow(i, key, visit), 1)
+    }
+  })
+  const perKey = Map.groupBy(items, ({ key }) => key)
   for (const [key, own] of perKey)
     for (const what of applyKeyed(key, own, workload.keyed))
       counts.set(what, (counts.get(what) ?? 0) + 1)
@@ -49,11 +71,28 @@ export function interpret(
   // Where streams meet, or are dealt out anew, no order is promised.
   const unordered: readonly Step[] = ['rebalance', 'hop', 'diamond']
   const ordered =
-    workload.sources.length === 1 && workload.steps.every((step) => !unordered.includes(step))
+    workload.sources.length === 1 &&
+    workload.steps.every((step) => !unordered.includes(step) && !isLoop(step))
   return { counts, ordered }
 }
 
-function applyStep(items: Item[], step: Step): Item[] {
+/** What leaves a loop of an item; counts how often items of a key have come by. */
+function goRound(item: Item, loop: LoopStep, visits: Map<string, number>): Item[] {
+  let going = [enter(loop === 'loop in a loop' ? enterOuter(item) : item)]
+  const left: Item[] = []
+  while (going.length > 0) {
+    going = going.flatMap((one) => {
+      visits.set(one.key, (visits.get(one.key) ?? 0) + 1)
+      if (staysIn(one)) return loop === 'growing loop' ? twice(again(one)) : [again(one)]
+      if (loop === 'loop in a loop' && staysAround(one)) return [enter(againOuter(one))]
+      left.push(leave(one))
+      return []
+    })
+  }
+  return left
+}
+
+function applyStep(items: Item[], step: Exclude<Step, LoopStep>): Item[] {
   switch (step) {
     case 'map':
     case 'async':

@@ -9,6 +9,9 @@ export interface Item {
   /** The way it came: items of one lane and key keep their order, by `index`. */
   readonly lane: string
   readonly index: number
+  /** How often it still goes round the loop that it is in, and the loop around that. */
+  readonly left?: number
+  readonly outer?: number
 }
 
 /** How much earlier than one before it in its partition an item may have happened. */

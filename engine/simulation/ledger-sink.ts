@@ -1,42 +1,36 @@
 import type { SinkRecovery } from '../../operators/contract/operator.ts'
 import { TwoPhaseSink } from '../../operators/contract/two-phase-sink.ts'
-import type { Ledger, Row } from './ledger.ts'
-import type { Troubles } from './troubles.ts'
-
-/** What a sink needs of the world. */
-export interface LedgerSinkOptions {
-  readonly ledger: Ledger
-  readonly troubles: Troubles
-  /** Names its transactions: unlike in every other life. */
-  readonly life: string
-}
+import type { Row } from './ledger.ts'
+import type { World } from './world.ts'
 
 /** Writes rows into the ledger: each visible once its checkpoint is complete. */
 class LedgerSink extends TwoPhaseSink<Row> {
-  readonly #options: LedgerSinkOptions
+  readonly #world: World
   #rows: Row[] = []
   /** By epoch. */
   readonly #prepared = new Map<number, string>()
 
-  constructor(options: LedgerSinkOptions) {
+  constructor(world: World) {
     super()
-    this.#options = options
+    this.#world = world
   }
 
   override open(): void {
-    this.#options.troubles.at('open')
+    this.#world.troubles.at('open')
   }
 
   execute(row: Row): void {
+    this.#world.work()
     this.#rows.push(row)
   }
 
   async prepare(epoch: number): Promise<unknown> {
-    const { ledger, life, troubles } = this.#options
+    const { ledger, life, troubles } = this.#world
     troubles.at('prepare')
     if (this.#rows.length > 0) {
-      const { subtask } = this.ctx
-      const id = `${life}/${subtask}/${epoch}`
+      const { name, subtask } = this.ctx
+      // Unlike in every other life.
+      const id = `${life}/${name}/${subtask}/${epoch}`
       const rows = this.#rows
       this.#rows = []
       await ledger.prepare(id, epoch, subtask, rows)
@@ -46,7 +40,7 @@ class LedgerSink extends TwoPhaseSink<Row> {
   }
 
   async commit(epoch: number): Promise<void> {
-    const { ledger, troubles } = this.#options
+    const { ledger, troubles } = this.#world
     troubles.at('commit')
     for (const [prepared, id] of [...this.#prepared]) {
       if (prepared > epoch) continue
@@ -56,14 +50,14 @@ class LedgerSink extends TwoPhaseSink<Row> {
   }
 
   async recover({ epoch, pending, later }: SinkRecovery): Promise<void> {
-    const { ledger, troubles } = this.#options
+    const { ledger, troubles } = this.#world
     troubles.at('recover')
     for (const id of pending.flat() as string[]) await ledger.commit(id)
     if (later.length > 0) await ledger.revokeAfter(epoch)
   }
 
   override close(): void {
-    this.#options.troubles.at('close')
+    this.#world.troubles.at('close')
   }
 }
 

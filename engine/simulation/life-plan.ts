@@ -19,6 +19,10 @@ export type Action =
 export interface LifePlan {
   readonly maxThreads: number
   readonly strict: boolean
+  /** Whether its checkpoints hold what is in flight. */
+  readonly unaligned: boolean
+  /** How long functions take for a record, in ms; 0: no time. */
+  readonly slowMs: number
   readonly intervalMs: number
   readonly timeoutMs: number
   readonly retain: number
@@ -60,6 +64,8 @@ export function calmLife(random: Random): LifePlan {
   return {
     maxThreads: random.between(1, 5),
     strict: random.chance(0.3),
+    unaligned: random.chance(0.4),
+    slowMs: random.pick([0, 0, 3]),
     intervalMs: random.pick([20, 100, 400]),
     timeoutMs: 600_000,
     retain: random.between(1, 3),

@@ -9,6 +9,7 @@ import { DISORDER_MS, type Item } from './item.ts'
 import { itemSource } from './item-source.ts'
 import type { Row } from './ledger.ts'
 import { FinalSink, RecallableSink } from './ledger-sink.ts'
+import { addLoop } from './loops.ts'
 import {
   countRow,
   GAP_MS,
@@ -22,7 +23,14 @@ import {
   windowRow,
 } from './rows.ts'
 import { isOdd, passes, plus, refusing, twice } from './steps.ts'
-import type { Keyed, Step, Workload } from './workload.ts'
+import {
+  isLoop,
+  type Keyed,
+  type LoopStep,
+  type Shape,
+  type Step,
+  type Workload,
+} from './workload.ts'
 import type { World } from './world.ts'
 
 /** A stream while a graph is built: which of its methods fit is the workload's business. */
@@ -41,9 +49,6 @@ const WINDOWS = {
   session: session(GAP_MS),
 }
 
-/** How parallel an operator is in one life, by its name. */
-export type Shape = (operator: string) => number
-
 /** Builds the program of a workload. */
 export function buildWorkload(
   env: BaseEnvironment,
@@ -60,25 +65,38 @@ export function buildWorkload(
       .assignTimestamps(({ at }: Item) => at, watermarks.boundedOutOfOrderness(DISORDER_MS)),
   )
   let stream: Stream = inputs.length === 1 ? inputs[0] : inputs[0].union(...inputs.slice(1))
+  const sink = (rows: Stream, options: OperatorOptions): void => {
+    rows.sink(workload.sink === 'final' ? FinalSink : RecallableSink, world, options)
+  }
   workload.steps.forEach((step, i) => {
-    stream = addStep(stream, step, i, of, world)
+    if (!isLoop(step)) stream = addStep(stream, step, i, of, world)
+    else {
+      const { visits, left } = addLoop(env, stream, step, i, of, world)
+      const name = `visits${i}`
+      sink(visits, { uid: name, name, ...(workload.hopsLast ? { parallelism: of(name) } : {}) })
+      stream = left
+    }
   })
   if (workload.looksFirst) {
     const options = { uid: 'first', parallelism: of('first') }
-    stream = stream.keyBy(({ key }: Item) => key).process(Unique, undefined, options)
+    stream = stream.keyBy(({ key }: Item) => key).process(Unique, world, options)
   }
   stream = stream.keyBy(({ key }: Item) => key)
   const keyed = { uid: 'keyed', parallelism: of('keyed') }
   stream = addKeyed(stream, workload.keyed, keyed, world)
-  const { ledger, troubles, life } = world
-  const options = { uid: 'sink', ...(workload.hopsLast ? { parallelism: of('sink') } : {}) }
-  const Sink = workload.sink === 'final' ? FinalSink : RecallableSink
-  stream.sink(Sink, { ledger, troubles, life }, options)
+  sink(stream, { uid: 'sink', ...(workload.hopsLast ? { parallelism: of('sink') } : {}) })
 }
 
-function addStep(stream: Stream, step: Step, i: number, of: Shape, world: World): Stream {
+function addStep(
+  stream: Stream,
+  step: Exclude<Step, LoopStep>,
+  i: number,
+  of: Shape,
+  world: World,
+): Stream {
   const mapped = (item: Item) => {
     world.troubles.at('map')
+    world.work()
     return plus(item)
   }
   const later = (item: Item) => world.later(CALL_MS, 'a call answers', () => mapped(item))
@@ -109,11 +127,11 @@ function addKeyed(stream: Stream, keyed: Keyed, options: OperatorOptions, world:
     case 'count':
       return stream.process(Count, world, options)
     case 'timers':
-      return stream.process(Sums, undefined, options)
+      return stream.process(Sums, world, options)
     case 'delayed':
       return stream.process(Delayed, world, options)
     case 'shared':
-      return stream.process(SharedCount, undefined, options)
+      return stream.process(SharedCount, world, options)
     case 'reduceFinal':
       return stream
         .map(({ n }: Item) => n)
@@ -131,9 +149,26 @@ function addKeyed(stream: Stream, keyed: Keyed, options: OperatorOptions, world:
   }
 }
 
+/** A function that takes its time. */
+abstract class Working<R> extends ProcessFunction<Item, R> {
+  protected readonly world: World
+
+  constructor(world: World) {
+    super()
+    this.world = world
+  }
+
+  process(item: Item, ctx: RuntimeContext<string>, out: Collector<R>): void {
+    this.world.work()
+    this.work(item, ctx, out)
+  }
+
+  protected abstract work(item: Item, ctx: RuntimeContext<string>, out: Collector<R>): void
+}
+
 /** Checks that no item comes to its key twice, by what it has kept of those before. */
-class Unique extends ProcessFunction<Item, Item> {
-  process(item: Item, ctx: RuntimeContext<string>, out: Collector<Item>): void {
+class Unique extends Working<Item> {
+  protected work(item: Item, ctx: RuntimeContext<string>, out: Collector<Item>): void {
     const seen = ctx.mapState<string, boolean>('seen')
     if (seen.get(item.id) === true) throw new Error(`item ${item.id} has come twice`)
     seen.set(item.id, true)
@@ -142,16 +177,9 @@ class Unique extends ProcessFunction<Item, Item> {
 }
 
 /** Tells every item, and the how manieth of its key it is. */
-class Count extends ProcessFunction<Item, Row> {
-  readonly #world: World
-
-  constructor(world: World) {
-    super()
-    this.#world = world
-  }
-
-  process(item: Item, ctx: RuntimeContext<string>, out: Collector<Row>): void {
-    this.#world.troubles.at('count')
+class Count extends Working<Row> {
+  protected work(item: Item, ctx: RuntimeContext<string>, out: Collector<Row>): void {
+    this.world.troubles.at('count')
     const n = ++ctx.state('n', () => 0).value
     out.collect(itemRow(item))
     out.collect(countRow(item.key, n))
@@ -159,16 +187,16 @@ class Count extends ProcessFunction<Item, Row> {
 }
 
 /** Tells the how manieth of all items each is, by a store that all subtasks share. */
-class SharedCount extends ProcessFunction<Item, Row> {
-  process(item: Item, ctx: RuntimeContext<string>, out: Collector<Row>): void {
+class SharedCount extends Working<Row> {
+  protected work(item: Item, ctx: RuntimeContext<string>, out: Collector<Row>): void {
     out.collect({ what: item.id })
     out.collect({ what: sharedRow(ctx.shared('counts').increment('all')) })
   }
 }
 
 /** Sums up per key and 100 ms of event time. */
-class Sums extends ProcessFunction<Item, Row> {
-  process({ n }: Item, ctx: RuntimeContext<string>): void {
+class Sums extends Working<Row> {
+  protected work({ n }: Item, ctx: RuntimeContext<string>): void {
     const end = Math.floor(ctx.timestamp! / SUM_MS) * SUM_MS + SUM_MS
     const sums = ctx.mapState<number, number>('sums')
     sums.set(end, (sums.get(end) ?? 0) + n)
@@ -183,17 +211,10 @@ class Sums extends ProcessFunction<Item, Row> {
 }
 
 /** Tells items some processing time later, at the end of input at the latest. */
-class Delayed extends ProcessFunction<Item, Row> {
-  readonly #world: World
-
-  constructor(world: World) {
-    super()
-    this.#world = world
-  }
-
-  process(item: Item, ctx: RuntimeContext<string>): void {
+class Delayed extends Working<Row> {
+  protected work(item: Item, ctx: RuntimeContext<string>): void {
     ctx.listState<Item>('waiting').add(item)
-    const delay = this.#world.random.below(DELAY_MS)
+    const delay = this.world.random.below(DELAY_MS)
     ctx.timers.registerProcessingTime(ctx.clock.now() + delay)
     ctx.timers.registerEventTime(END_OF_TIME)
   }

@@ -23,4 +23,6 @@ export const windowRow = (key: string, start: number, end: number, count: number
 export const sumRow = (key: string, end: number, sum: number): string =>
   `${key} until ${end}: ${sum}`
 export const totalRow = (key: string, sum: number): string => `${key} in all ${sum}`
+export const visitRow = (loop: number, key: string, n: number): string =>
+  `${key} no. ${n} in loop ${loop}`
 export const sharedRow = (n: number): string => `no. ${n} of all`

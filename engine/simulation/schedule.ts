@@ -66,6 +66,11 @@ export class Schedule {
     return this.#nowMs
   }
 
+  /** What is at work takes so long. */
+  spend(ms: number): void {
+    this.#nowMs += ms
+  }
+
   /** A look at the wall clock, whole milliseconds. */
   wall(): number {
     return Math.floor(this.look() + this.wallOffsetMs)

@@ -1,5 +1,6 @@
 import { errorFromData, type StreamError } from '../../codec/errors.ts'
 import { checkpointPath, parseName } from '../checkpoint/layout.ts'
+import type { Manifest } from '../checkpoint/manifest.ts'
 import type { StoreFiles } from '../checkpoint/store-files.ts'
 import type { JobPlan } from '../job/job-plan.ts'
 import { METRICS_BYTES_MIN } from '../metrics/user-metrics-memory.ts'
@@ -17,7 +18,13 @@ import { SimulatedDisk } from './simulated-disk.ts'
 import { SimulatedFiles } from './simulated-files.ts'
 import { simulatedMachine } from './simulated-machine.ts'
 import { Troubles } from './troubles.ts'
-import { describeWorkload, drawWorkload, isDrainable, type Workload } from './workload.ts'
+import {
+  describeWorkload,
+  drawWorkload,
+  isDrainable,
+  type Shape,
+  type Workload,
+} from './workload.ts'
 import { World } from './world.ts'
 
 /** Other parts in the place of the simulated world's own: how tests of the simulator plant defects. */
@@ -48,6 +55,9 @@ export interface SimulationReport {
   /** Time that has passed in it. */
   readonly simulatedMs: number
   readonly checkpoints: number
+  /** Records that its checkpoints held, on their way; those of them that were going round a loop. */
+  readonly inFlight: number
+  readonly circulating: number
   readonly rows: number
   /** What went wrong that must not. */
   readonly finding: string | undefined
@@ -88,6 +98,14 @@ class Simulation {
   #lives = 0
   #process = 1
   #checkpoints = 0
+  #inFlight = 0
+  #circulating = 0
+  /** Which life's operators were as parallel as those of a checkpoint, by its number. */
+  readonly #shapes = new Map<number, number>()
+  /** As parallel as in which life those of the life at hand are. */
+  #shapeOf = 0
+  /** Whether the job was refused for being as parallel as it was. */
+  #misshapen = false
   /** What the next life begins from, where that is not its newest checkpoint. */
   #savepoint: string | undefined
   /** Whether the life at hand would have to take back what cannot be. */
@@ -131,6 +149,8 @@ class Simulation {
       events: this.#schedule.events,
       simulatedMs: this.#schedule.nowMs,
       checkpoints: this.#checkpoints,
+      inFlight: this.#inFlight,
+      circulating: this.#circulating,
       rows: this.#ledger.visible().length,
       finding: this.#finding?.message,
     }
@@ -173,9 +193,15 @@ class Simulation {
     const schedule = this.#schedule
     const name = `life ${number}`
     this.#handedOut.clear()
-    const shape = this.#shape(random)
+    const shape = this.#shape(number, random)
     const world = new World(
-      { ledger: this.#ledger, troubles, random: random.fork('world'), life: String(number) },
+      {
+        ledger: this.#ledger,
+        troubles,
+        random: random.fork('world'),
+        life: String(number),
+        slowMs: plan.slowMs,
+      },
       schedule,
       this.#handedOut,
     )
@@ -183,7 +209,8 @@ class Simulation {
     const machine = simulatedMachine(schedule, storeFiles, random.fork('machine'), this.#process)
     const resume = this.#resume(random)
     this.#note(
-      `${name}: process ${this.#process}, ${plan.maxThreads} threads, from ${resume}, ` +
+      `${name}: process ${this.#process}, ${plan.maxThreads} threads, as parallel as life ${this.#shapeOf}, ` +
+        `${plan.unaligned ? 'unaligned' : 'aligned'}, from ${resume}, ` +
         `${plan.crash === undefined ? 'no crash' : `${plan.crash.mode} at ${plan.crash.at}`}, ` +
         `troubles ${JSON.stringify([...plan.troubles])}, ${plan.actions.map(({ action, at }) => `${action} at ${at}`).join(', ')}`,
     )
@@ -191,13 +218,13 @@ class Simulation {
       name,
       owner: `process ${this.#process}`,
       schedule,
-      machine: parts.machine?.(machine, schedule) ?? machine,
+      machine: this.#watching(parts.machine?.(machine, schedule) ?? machine),
       note: (line) => this.#note(line),
       ...(parts.settings === undefined ? {} : { settingsOf: parts.settings }),
       build: (env) => buildWorkload(env, this.#workload, shape, world),
       config: {
         mode: 'threads',
-        parallelism: random.between(1, 4),
+        parallelism: shape('job'),
         maxParallelism: 16,
         maxThreads: plan.maxThreads,
         spin: 0,
@@ -208,6 +235,7 @@ class Simulation {
           interval: plan.intervalMs,
           timeout: plan.timeoutMs,
           retain: plan.retain,
+          mode: plan.unaligned ? 'unaligned' : 'aligned',
           resume,
         },
       },
@@ -266,8 +294,11 @@ class Simulation {
       case 'terminate a thread':
         life.terminate(random.below(life.threads))
         break
-      case 'the clock jumps':
-        this.#schedule.wallOffsetMs += (random.next() - 0.3) * random.pick([1_000, 86_400_000])
+      case 'the clock jumps': {
+        // A loop is not empty before the clock has come to its timers.
+        const back = this.#workload.steps.includes('loop that waits') ? 0 : 0.3
+        this.#schedule.wallOffsetMs += (random.next() - back) * random.pick([1_000, 86_400_000])
+      }
     }
   }
 
@@ -284,7 +315,13 @@ class Simulation {
       // It was stopped with a savepoint, and whoever asked for that has not heard of it: the next life takes it.
       const left = /stopped with it as savepoint '([^']+)'/.exec(message)?.[1]
       if (left !== undefined) this.#savepoint = left
+      // What was pre-reduced on its way stays so: the next life is as parallel as the one that wrote the checkpoint.
+      const isMisshapen = code === 'SAGE_RESCALE' && message.includes('pre-reduced as before')
+      if (isMisshapen && this.#misshapen)
+        throw new Finding(`refused at the parallelism of its checkpoint: ${message}`)
+      this.#misshapen = isMisshapen
       const isExpected =
+        isMisshapen ||
         left !== undefined ||
         (this.#mustRefuse && code === 'SAGE_CHECKPOINT_CORRUPT') ||
         message.includes('injected') ||
@@ -320,11 +357,7 @@ class Simulation {
     const path = this.#savepoint
     if (path === undefined) return 'latest'
     const { epoch } = checkpointPath(path)
-    const hasOwn = this.#disk
-      .list(DIRECTORY)
-      .map((file) => parseName(file.slice(DIRECTORY.length + 1)))
-      .some((file) => file?.kind === 'manifest' && file.epoch > epoch!)
-    if (!hasOwn) return path
+    if (this.#newestEpoch() <= epoch!) return path
     // One that goes back behind checkpoints of its own takes back what they made visible, or must refuse.
     if (random.chance(0.3)) {
       this.#mustRefuse = this.#workload.sink === 'final'
@@ -334,9 +367,52 @@ class Simulation {
     return 'latest'
   }
 
-  /** Each operator as parallel as chance has it. */
-  #shape(random: Random): (operator: string) => number {
-    return (operator) => random.fork(operator).between(1, 3)
+  /** Each operator as parallel as chance has it, or as in the life that wrote the newest checkpoint. */
+  #shape(life: number, random: Random): Shape {
+    const before = this.#shapes.get(this.#newestEpoch())
+    const stays = random.chance(0.3) || this.#misshapen
+    this.#shapeOf = stays && before !== undefined ? before : life
+    const shape = this.#random.fork(`shape ${this.#shapeOf}`)
+    return (operator) => shape.fork(operator).between(1, 3)
+  }
+
+  #newestEpoch(): number {
+    return this.#epochs().reduce((newest, epoch) => Math.max(newest, epoch), 0)
+  }
+
+  /** The complete checkpoints in the job's directory. */
+  #epochs(): number[] {
+    return this.#disk
+      .list(DIRECTORY)
+      .map((path) => parseName(path.slice(DIRECTORY.length + 1)))
+      .flatMap((file) => (file?.kind === 'manifest' ? [file.epoch] : []))
+  }
+
+  /** Looks at the checkpoints that are about to be complete. */
+  #watching(machine: Machine): Machine {
+    return {
+      ...machine,
+      openStore: (directory, owner) => {
+        const store = machine.openStore(directory, owner)
+        const complete = store.complete.bind(store)
+        store.complete = (manifest) => {
+          this.#look(manifest)
+          return complete(manifest)
+        }
+        return store
+      },
+    }
+  }
+
+  #look({ epoch, operators }: Manifest): void {
+    this.#shapes.set(epoch, this.#shapeOf)
+    for (const { kind: operator, states } of operators)
+      for (const { kind, pieces } of states) {
+        if (kind !== 'in-flight') continue
+        const items = pieces.reduce((sum, piece) => sum + piece.items, 0)
+        this.#inFlight += items
+        if (operator === 'fromFuture') this.#circulating += items
+      }
   }
 
   #locks(): string[] {

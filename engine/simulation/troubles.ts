@@ -4,6 +4,7 @@ export const SITES = [
   'read',
   'map',
   'count',
+  'round',
   'open',
   'prepare',
   'commit',

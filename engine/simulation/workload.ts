@@ -1,6 +1,9 @@
 import type { SourceSpec } from './item.ts'
 import type { Random } from './random.ts'
 
+/** How parallel an operator is in one life, by its name. */
+export type Shape = (operator: string) => number
+
 /** A stage without state. */
 export const STEPS = [
   'map',
@@ -12,7 +15,17 @@ export const STEPS = [
   'diamond',
   'poison',
 ] as const
-export type Step = (typeof STEPS)[number]
+
+/** Feedback loops, with state for each key inside. */
+export const LOOPS = [
+  'loop',
+  'growing loop',
+  'loop that waits',
+  'loop with calls',
+  'loop in a loop',
+] as const
+export type LoopStep = (typeof LOOPS)[number]
+export type Step = (typeof STEPS)[number] | LoopStep
 
 /** What is done per key. */
 const KEYED = [
@@ -26,6 +39,9 @@ const KEYED = [
   'shared',
 ] as const
 export type Keyed = (typeof KEYED)[number]
+
+/** What does not ask when items have happened: what comes out of a loop may be late. */
+const UNTIMED: readonly Keyed[] = ['count', 'reduceFinal', 'delayed', 'shared']
 
 /** A program, its input, and what has to come of it. */
 export interface Workload {
@@ -41,16 +57,22 @@ export interface Workload {
 
 /** Draws one. */
 export function drawWorkload(random: Random): Workload {
+  const steps: Step[] = Array.from({ length: random.below(4) }, () => random.pick(STEPS))
+  const loops = random.pick([0, 0, 0, 1, 1, 2])
+  for (let i = 0; i < loops; i++)
+    steps.splice(random.below(steps.length + 1), 0, random.pick(LOOPS))
   const sources = ['a', 'b', 'cc'].slice(0, random.pick([1, 1, 2, 3])).map((name) => ({
     name,
-    counts: Array.from({ length: random.between(1, 4) }, () => random.pick([0, 3, 40, 80, 120])),
+    counts: Array.from({ length: random.between(1, 4) }, () =>
+      random.pick(loops > 0 ? [0, 3, 20, 40] : [0, 3, 40, 80, 120]),
+    ),
     keys: random.pick([1, 5, 12]),
   }))
   return {
     sources,
-    steps: Array.from({ length: random.below(4) }, () => random.pick(STEPS)),
+    steps,
     looksFirst: random.chance(0.3),
-    keyed: random.pick(KEYED),
+    keyed: random.pick(loops > 0 ? UNTIMED : KEYED),
     sink: random.pick(['recallable', 'final']),
     hopsLast: random.chance(0.3),
   }
@@ -59,6 +81,10 @@ export function drawWorkload(random: Random): Workload {
 /** Whether a stop that drains it shows the effect of exactly what the sources have handed out. */
 export function isDrainable({ keyed }: Workload): boolean {
   return keyed === 'count' || keyed === 'shared'
+}
+
+export function isLoop(step: Step): step is LoopStep {
+  return (LOOPS as readonly Step[]).includes(step)
 }
 
 /** In words. */

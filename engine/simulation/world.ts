@@ -11,11 +11,19 @@ export class World {
   readonly random: Random
   /** Names the life. */
   readonly life: string
+  /** How long a record may take where functions are slow, in ms; 0: no time. */
+  readonly slowMs: number
   readonly #schedule: Schedule
   readonly #handedOut: Map<string, number>
 
   constructor(
-    { ledger, troubles, random, life }: Pick<World, 'ledger' | 'troubles' | 'random' | 'life'>,
+    {
+      ledger,
+      troubles,
+      random,
+      life,
+      slowMs,
+    }: Pick<World, 'ledger' | 'troubles' | 'random' | 'life' | 'slowMs'>,
     schedule: Schedule,
     handedOut: Map<string, number>,
   ) {
@@ -23,6 +31,7 @@ export class World {
     this.troubles = troubles
     this.random = random
     this.life = life
+    this.slowMs = slowMs
     this.#schedule = schedule
     this.#handedOut = handedOut
   }
@@ -42,6 +51,11 @@ export class World {
         },
       })
     })
+  }
+
+  /** A function is at work on a record. */
+  work(): void {
+    if (this.slowMs > 0) this.#schedule.spend(this.random.next() * this.slowMs)
   }
 
   /** A source has handed out the items of a partition up to `index`. */

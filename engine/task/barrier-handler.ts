@@ -108,10 +108,13 @@ export class BarrierHandler {
 
   /** The first barrier of a checkpoint; a later one takes the place of one that was given up. */
   hear(epoch: number): void {
-    if (epoch <= this.#epoch || epoch <= this.#lastCut || this.#heads) return
+    if (epoch <= this.#epoch || epoch <= this.#lastCut) return
     const { checkpoints } = this.#parts
+    const unaligned = checkpoints!.unaligned(epoch)
+    // Where a loop begins it is its own, come round, unless others have begun by themselves.
+    if (this.#heads && !unaligned) return
     // No subtask waits for the barriers of one that was given up.
-    if (checkpoints!.unaligned(epoch) && !checkpoints!.takes(epoch)) return
+    if (unaligned && !checkpoints!.takes(epoch)) return
     this.#begin(epoch)
   }
 

@@ -70,6 +70,67 @@ describe('records in flight', () => {
     )
   })
 
+  /** 1 to 20. */
+  const source = {
+    partitions: () => ['all'],
+    open: (_: string, position = 1) => {
+      let next = position as number
+      return { next: () => (next > 20 ? null : [next++]), position: () => next }
+    },
+  }
+
+  it('keep their order, however their ways are fused', async () => {
+    const programOf = (a: number, b: number) => (env: BaseEnvironment) =>
+      env
+        .fromSource(source, { parallelism: 1 })
+        .keyBy(() => 'the one')
+        .map((n: number) => n, { parallelism: a })
+        .map((n: number) => n, { parallelism: b })
+        .output('out')
+    const rig = new Rig(programOf(2, 3))
+    rig.unaligned = true
+    for (const task of rig.tasks) await task.open()
+    // The source and the first map; then the source only.
+    for (const some of [3, 1])
+      for (let i = 0; i < 3; i++) for (const task of rig.tasks.slice(0, some)) task.step(rig.nowMs)
+    rig.trigger(1)
+    rig.settle()
+    const cuts = rig.taken(1)!
+    const ways = cuts.flatMap(({ inFlight }) => inFlight.map(({ node }) => node))
+    expect(new Set(ways).size).toBe(2)
+    const expected = Array.from({ length: 20 }, (_, i) => i + 1)
+    for (const [a, b] of [
+      [1, 1],
+      [2, 2],
+      [3, 2],
+    ])
+      expect(await new Rig(programOf(a, b), {}, cuts).run('out')).toEqual(expected)
+  })
+
+  it('go into the chain of a source where they were on their way to what is fused with it now: it is read as ever', async () => {
+    const program = (env: BaseEnvironment) =>
+      env
+        .fromSource(source, { parallelism: 1 })
+        .map((n: number) => n + 100)
+        .rebalance()
+        .map((n: number) => 10 * n)
+        .output('out')
+    const rig = new Rig(program, { parallelism: 2 })
+    rig.unaligned = true
+    for (const task of rig.tasks) await task.open()
+    // The source only: what it sends waits before the second map.
+    for (let i = 0; i < 5; i++) rig.tasks[0].step(rig.nowMs)
+    rig.trigger(1)
+    rig.settle()
+    const cuts = rig.taken(1)!
+    const sent = cuts.flatMap(({ inFlight }) => inFlight.flatMap(({ records }) => records))
+    expect(sent.length).toBeGreaterThan(2)
+    const again = new Rig(program, { parallelism: 1 }, cuts)
+    const expected = Array.from({ length: 20 }, (_, i) => 10 * (i + 101))
+    const got = (await again.run('out')) as number[]
+    expect(got.toSorted((a, b) => a - b)).toEqual(expected)
+  })
+
   it('that are partial results, or have no way any more, are refused', async () => {
     const final = (env: BaseEnvironment) =>
       env

@@ -138,6 +138,7 @@ export class Inbox {
       const pulled = source!.pull()
       if (pulled !== 'records') return pulled === 'ended' ? 'ended' : 'empty'
       this.#way = undefined
+      this.entry = 0
       this.batch.values = source!.records
       this.batch.count = source!.records.length
       if (source!.timestamps !== undefined) this.batch.timestamps = source!.timestamps as number[]
@@ -185,17 +186,19 @@ export class Inbox {
   }
 
   /**
-   * Takes back what a checkpoint held that was on its way to `node`.
+   * Takes back what a checkpoint held that was on its way to `node`: for one operator of the chain after the other, since what
+   * was on its way to a later one is ahead, and comes first.
    *
    * @throws StreamError `SAGE_CHECKPOINT_INCOMPATIBLE`, `SAGE_RESCALE`: the program has no such way any more
    */
   restore(node: GraphNode, records: Iterable<InFlightRecord>): void {
+    const own: RestoredBatch[] = []
     for (const record of records) {
       const { entry, way } = this.#entryFor(node, record)
-      let last = this.#restored.at(-1)
+      let last = own.at(-1)
       if (last?.entry !== entry || last.batch.count >= RESTORED_BATCH) {
         last = { entry, way, batch: newBatch() }
-        this.#restored.push(last)
+        own.push(last)
       }
       const { batch } = last
       batch.values.push(record.value)
@@ -203,6 +206,7 @@ export class Inbox {
       batch.timestamps.push(record.timestamp ?? Number.NaN)
       batch.count++
     }
+    this.#restored.unshift(...own)
   }
 
   #entryFor(node: GraphNode, { edge, combined = false }: InFlightRecord) {

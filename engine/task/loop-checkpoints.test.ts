@@ -291,6 +291,22 @@ describe('a checkpoint of loops that come to their end, step by step,', () => {
     })
   })
 
+  it('that waits for nothing, whichever thread hears of it last', async () => {
+    const program = nestedOf(1)
+    await nowAndThen(program, 13, async (rig, round) => {
+      rig.unaligned = true
+      const last = rig.tasks[round % rig.tasks.length]
+      for (const task of rig.tasks) task.announce(1)
+      for (const task of rig.tasks) if (task !== last) task.trigger(1, false)
+      rig.settle()
+      last.trigger(1, false)
+      rig.settle()
+      const cuts = rig.taken(1)
+      expect(cuts).toBeDefined()
+      return [...rig.readBefore('out', 1), ...(await whole(new Rig(program, config, cuts)))]
+    })
+  })
+
   it('that the job was to end with, and that was given up: it goes on', async () => {
     await nowAndThen(lastWordsOf(1), 3, async (rig) => {
       rig.trigger(1, true)

@@ -209,7 +209,8 @@ export class Task {
   }
 
   /**
-   * Takes back what a checkpoint held that was on its way to `node`: it comes before all else. To be called before the first step.
+   * Takes back what a checkpoint held that was on its way to `node`: it comes before all else. To be called before the first step,
+   * for one operator of the chain after the other.
    *
    * @throws StreamError `SAGE_CHECKPOINT_INCOMPATIBLE`, `SAGE_RESCALE`: the program has no such way any more
    */

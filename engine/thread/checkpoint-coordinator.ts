@@ -91,6 +91,8 @@ export class CheckpointCoordinator {
   readonly #suspended = new Set<number>()
   #stopTimer: () => void = nothing
   #closed = false
+  /** The one that was under way when no more were begun. */
+  #left: Running | undefined
   /** What is being done in directories. */
   readonly #works = new Set<Promise<void>>()
 
@@ -115,32 +117,47 @@ export class CheckpointCoordinator {
   }
 
   /**
-   * No more are begun; one under way is given up. Resolves when nothing touches a directory any more: only then may it be
-   * unlocked, or removed by whoever hears of the job's end.
+   * The job ends, or has failed: no more are begun, and one under way is given up, but for one that is about to be complete. What
+   * threads still hand over while they end is in none: of a failed sink it may be wrong.
    */
-  async close(): Promise<void> {
+  cease(): void {
+    if (this.#closed) return
     this.#closed = true
     this.#stopTimer()
-    this.#running?.stopTimer()
-    const ended = new StreamError(
-      'SAGE_CANCELLED',
-      'checkpoint: the job ended before it was complete',
-    )
-    const requests = idsOf([...(this.#running?.requests ?? []), ...this.#requests])
-    const { lock, sharedPart, completing } = this.#running ?? {}
+    const running = this.#running
     this.#running = undefined
-    if (requests.length > 0) this.#job.refuse(errorToData(ended), requests)
-    // One that is about to be complete may become so.
-    if (sharedPart !== undefined && completing === false) this.#track(sharedPart.abort())
+    running?.stopTimer()
+    this.#left = running
+    this.#refuseAll([...(running?.requests ?? []), ...this.#requests.splice(0)])
+    if (running?.sharedPart !== undefined && !running.completing)
+      this.#track(running.sharedPart.abort())
+  }
+
+  /**
+   * Ceases. Resolves when nothing touches a directory any more: only then may it be unlocked, or removed by whoever hears of
+   * the job's end.
+   */
+  async close(): Promise<void> {
+    this.cease()
     // One work may begin another.
     while (this.#works.size > 0) await Promise.all(this.#works)
-    await lock?.release().catch(() => {})
+    await this.#left?.lock?.release().catch(() => {})
   }
 
   /** Takes one as soon as the one under way is done. */
   request(request: CheckpointRequest): void {
+    if (this.#closed) {
+      this.#refuseAll([request])
+      return
+    }
     this.#requests.push(request)
     this.#track(this.#beginNext())
+  }
+
+  #refuseAll(requests: readonly CheckpointRequest[]): void {
+    if (requests.length === 0) return
+    const message = 'checkpoint: the job ended before it was complete'
+    this.#job.refuse(errorToData(new StreamError('SAGE_CANCELLED', message)), idsOf(requests))
   }
 
   /** A worker knows of the checkpoint that begins. */
