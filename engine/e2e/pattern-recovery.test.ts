@@ -2,7 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { EnvironmentConfig } from '../index.ts'
+import {
+  type EnvironmentConfig,
+  LocalEnvironment,
+  type Pattern,
+  type PatternStart,
+} from '../index.ts'
 import { settled } from '../testing/index.ts'
 import { DISORDER, type Step, searching } from './fixtures/pattern-search-job.ts'
 
@@ -50,6 +55,46 @@ const modes: [string, EnvironmentConfig][] = [
   ['inline', { mode: 'inline' }],
   ['threads', { maxThreads: 2 }],
 ]
+
+it('a pattern that has been changed refuses the partial matches of the one before', async () => {
+  const savepoint = join(dir, 'savepoint')
+  const build = (find: (p: PatternStart<string>) => Pattern<string, any>, resume = savepoint) => {
+    const checkpoint = { dir, interval: NEVER, resume }
+    const env = new LocalEnvironment('changing', { mode: 'inline', parallelism: 1, checkpoint })
+    const words = env.createStream<string>('words')
+    const found = words
+      .keyBy((word) => word[0])
+      .pattern(find, { uid: 'pattern' })
+      .output('found')
+    return { env, words, found }
+  }
+  const pair = (p: PatternStart<string>) =>
+    p
+      .begin('a')
+      .followedBy('b')
+      .where((word) => word === 'ab')
+  const first = build(pair, 'never')
+  const job = await first.env.submit()
+  await first.words.push('aa')
+  await settled(job)
+  await job.stop({ savepoint })
+  await expect(
+    build((p) => p.begin('a').followedByAny('b').followedBy('c')).env.submit(),
+  ).rejects.toMatchObject({
+    code: 'SAGE_CHECKPOINT_INCOMPATIBLE',
+    operator: 'pattern',
+    message: expect.stringContaining(
+      'begin("a").followedBy("b"); got begin("a").followedByAny("b")',
+    ),
+  })
+  // One of the same structure goes on, also where its conditions have been written anew.
+  const again = build(pair)
+  const resumed = await again.env.submit()
+  await again.words.push('ab')
+  again.words.end()
+  expect(await again.found.toArray()).toEqual([{ a: ['aa'], b: ['ab'] }])
+  await resumed.finished
+})
 
 describe.each(modes)('%s', (_, settings) => {
   it.each([

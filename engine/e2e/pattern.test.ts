@@ -5,6 +5,7 @@ import {
   type Activity,
   type Bid,
   broken,
+  flaky,
   liveLogins,
   logins,
   nexmark,
@@ -146,6 +147,30 @@ it.each([true, false])(
     })
   },
 )
+
+it.each([
+  [true, undefined],
+  [true, 1],
+  [false, undefined],
+  [false, 1],
+])('and is tried again (event time: %s, backoff: %s)', async (timed, backoff) => {
+  const errors = { retry: 2, backoff, then: 'skip' } as const
+  const saved = await broken.run({ errors, timed, times: 2 }, modes[1][1])
+  expect(saved.outputs.found).toEqual([
+    [1, -1],
+    [-1, 2],
+  ])
+  const pattern = (operators: typeof saved.operators) =>
+    operators.find(({ kind }) => kind === 'pattern')
+  expect(pattern(saved.operators)).toMatchObject({ errors: 0, retries: 2 })
+  const lost = await broken.run({ errors, timed, times: 3 }, modes[1][1])
+  expect(lost.outputs.found).toEqual([[1, 2]])
+  expect(pattern(lost.operators)).toMatchObject({ errors: 1, retries: 2 })
+})
+
+it('what is made of a timed-out match is tried again', async () => {
+  expect((await flaky.run(undefined, modes[1][1])).outputs.abandoned).toEqual(['x 1 15'])
+})
 
 describe('refuses', () => {
   const env = new LocalEnvironment('refused', { mode: 'inline' })

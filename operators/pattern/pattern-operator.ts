@@ -28,6 +28,8 @@ export function patternFactory(machine: PatternMachine, outputs: PatternOutputs)
       const { timedOut } = outputs
       return timedOut?.fn === undefined ? machine.functions : [...machine.functions, timedOut.fn]
     },
+    redistribute: (states, parallelism) =>
+      Array(parallelism).fill(states.find((state) => state !== undefined)),
     create: (context) => new PatternOperator(machine, outputs, context),
   }
 }
@@ -40,6 +42,7 @@ export function patternFactory(machine: PatternMachine, outputs: PatternOutputs)
  */
 class PatternOperator implements Operator {
   readonly #context: OperatorContext
+  readonly #machine: PatternMachine
   readonly #logic: PatternLogic
   readonly #states: StateColumn<PatternState>
   readonly #timers: TimerService
@@ -62,13 +65,17 @@ class PatternOperator implements Operator {
   readonly #failures: {
     readonly error: unknown
     readonly key: unknown
+    readonly timestamp: number
     readonly partial: unknown
   }[] = []
   #failed: unknown
+  /** Does again what threw last. */
+  #repeat: (() => void) | undefined
 
   constructor(machine: PatternMachine, outputs: PatternOutputs, context: OperatorContext) {
     this.#context = context
     this.#outputs = outputs
+    this.#machine = machine
     this.#logic = new PatternLogic(machine)
     this.#spare = this.#logic.createState()
     this.#states = context.keyed.store.column<PatternState>('pattern')
@@ -100,6 +107,9 @@ class PatternOperator implements Operator {
     try {
       if (timestamped) this.#take(state, value)
       else this.#takeNow(state, value)
+    } catch (error) {
+      this.#repeat = () => this.call(value, this.#context.ctx, this.#context.out)
+      throw error
     } finally {
       this.#keep(slot, state, timer, timestamped ? 'event' : 'processing')
     }
@@ -107,7 +117,7 @@ class PatternOperator implements Operator {
 
   onWatermark(watermark: number, room: Room): boolean {
     this.#failed = undefined
-    this.#raise()
+    if (!this.#raise(room)) return false
     if (!this.#timers.onWatermark(watermark, room)) return false
     if (watermark < Number.POSITIVE_INFINITY) {
       this.#passed = watermark
@@ -119,8 +129,12 @@ class PatternOperator implements Operator {
 
   onProcessingTime(now: number, room: Room): boolean {
     this.#failed = undefined
-    this.#raise()
-    return this.#timers.onProcessingTime(now, room)
+    return this.#raise(room) && this.#timers.onProcessingTime(now, room)
+  }
+
+  /** What threw last is done again, with the scope that it had. */
+  again(): void {
+    this.#repeat!()
   }
 
   get dueAt(): number {
@@ -130,6 +144,22 @@ class PatternOperator implements Operator {
   /** The event, or the partial match, on which `onWatermark` or `onProcessingTime` threw last. */
   gathered(): unknown {
     return this.#failed
+  }
+
+  /** What the states of all keys belong to. */
+  snapshot(): string {
+    return this.#machine.structure
+  }
+
+  /** Partial matches mean something to the pattern alone that they belong to. */
+  restore(structure: string): void {
+    if (structure === this.#machine.structure || this.#context.keyed.store.size === 0) return
+    throw new StreamError(
+      'SAGE_CHECKPOINT_INCOMPATIBLE',
+      `pattern: expected the pattern whose partial matches the checkpoint holds, ${structure}; got ${this.#machine.structure}; ` +
+        'give the operator another uid to begin without them',
+      { operator: this.#context.ctx.name },
+    )
   }
 
   // --- records -------------------------------------------------------------------------------
@@ -193,16 +223,29 @@ class PatternOperator implements Operator {
     } finally {
       this.#keep(slot, state, Number.POSITIVE_INFINITY, domain)
     }
-    this.#raise()
+    this.#raise(always)
   }
 
-  /** An event on which a condition throws is left out: those behind it are matched by the next call. */
+  /** An event on which a condition throws is put by for a retry: those behind it are matched by the next call. */
   #passTime(state: PatternState, at: number): void {
     try {
       this.#logic.onWatermark(state, at, this.#ofTime)
     } catch (error) {
-      this.#failed = this.#logic.skipEvent(state)
+      const value = this.#logic.skipEvent(state)
+      this.#failed = value
+      this.#repeat = () => this.#matchAgain(value, at)
       throw error
+    }
+  }
+
+  #matchAgain(value: unknown, at: number): void {
+    const slot = this.#context.keyed.find()
+    const state = slot === -1 ? this.#spare : this.#states.get(slot)!
+    const timer = this.#logic.nextTimer(state)
+    try {
+      this.#logic.onEvent(state, value, at, at, this.#ofTime)
+    } finally {
+      this.#keep(slot, state, timer, 'event')
     }
   }
 
@@ -225,25 +268,34 @@ class PatternOperator implements Operator {
   }
 
   #tellTimedOut(partial: unknown): void {
-    const { tag, fn } = this.#outputs.timedOut!
-    const { ctx, out, scope } = this.#context
-    let record = partial
     try {
-      if (fn !== undefined) record = fn(partial, ctx)
-      if (isPromise(record)) throw promiseReturned('timedOut')
+      this.#emitTimedOut(partial)
     } catch (error) {
-      this.#failures.push({ error, key: scope.key, partial })
-      return
+      const { key, timestamp } = this.#context.scope
+      this.#failures.push({ error, key, timestamp, partial })
     }
+  }
+
+  #emitTimedOut(partial: unknown): void {
+    const { tag, fn } = this.#outputs.timedOut!
+    const { ctx, out } = this.#context
+    const record = fn === undefined ? partial : fn(partial, ctx)
+    if (isPromise(record)) throw promiseReturned('timedOut')
     out.collectTo(tag, record)
   }
 
-  /** Throws the first failure that was put by. */
-  #raise(): void {
-    const failure = this.#failures.shift()
-    if (failure === undefined) return
-    this.#context.scope.key = failure.key
-    this.#failed = failure.partial
-    throw failure.error
+  /** Throws the first failure that was put by, where there is room to do it again. True: there is none. */
+  #raise(room: Room): boolean {
+    if (this.#failures.length === 0) return true
+    if (!room()) return false
+    const { error, key, timestamp, partial } = this.#failures.shift()!
+    const { scope } = this.#context
+    scope.key = key
+    scope.timestamp = timestamp
+    this.#failed = partial
+    this.#repeat = () => this.#emitTimedOut(partial)
+    throw error
   }
 }
+
+const always: Room = () => true
