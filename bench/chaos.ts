@@ -59,7 +59,8 @@ const unless = (fine: boolean, wrong: string): string[] => (fine ? [] : [wrong])
 const scenarios: Readonly<Record<string, Scenario>> = {
   async kills(chaos) {
     const { kills, report } = await killProcesses(chaos, { kills: 100, records: 150_000 })
-    return { size: `${kills} kills, ${report.records} records`, wrong: faultsIn(report) }
+    const wrong = [...unless(kills === 100, `killed ${kills} times`), ...faultsIn(report)]
+    return { size: `${kills} kills, ${report.records} records`, wrong }
   },
   async faultPoints(chaos) {
     const points = Array.from({ length: 150 }, (_, i) => i + 1)
@@ -106,7 +107,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     return { size, wrong: [...wrong, ...unless(restarts === 0, 'restarted'), ...faultsIn(report)] }
   },
   poison: (chaos) => filed(chaos, { name: 'poisoned', kills: 5, count: 100_000, pace: 20 }),
-  connected: (chaos) => filed(chaos, { name: 'connected', kills: 20, count: 20_000, pace: 1 }),
+  connected: (chaos) => filed(chaos, { name: 'connected', kills: 20, count: 40_000, pace: 1 }),
   loops: (chaos) => filed(chaos, { name: 'loops', kills: 20, count: 20_000, pace: 10 }),
   async queries(chaos, input) {
     // Slow enough to last for all kills.
@@ -117,7 +118,8 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       pace: input === SMALL_RECORDING ? 1 : 20,
     }
     const { kills, outcomes } = await killQueries(chaos, run)
-    return { size: `${kills} kills`, wrong: await differences(input, outcomes) }
+    const wrong = unless(kills === run.kills, `killed ${kills} times`)
+    return { size: `${kills} kills`, wrong: [...wrong, ...(await differences(input, outcomes))] }
   },
   async rescale(chaos, input) {
     const pace = input === SMALL_RECORDING ? 1 : 20
@@ -130,13 +132,14 @@ const scenarios: Readonly<Record<string, Scenario>> = {
 async function filed(chaos: Chaos, run: FiledRun): Promise<Verdict> {
   const { kills, lines } = await killFiled(chaos, run)
   const expected = expectedOf[run.name](run.count)
-  const wrong = Object.keys(expected).filter(
+  const differ = Object.keys(expected).filter(
     (folder) => lines[folder]?.join('\n') !== expected[folder].join('\n'),
   )
-  return {
-    size: `${kills} kills, ${run.count} records`,
-    wrong: wrong.map((one) => `${one} differ`),
-  }
+  const wrong = [
+    ...unless(kills === run.kills, `killed ${kills} times`),
+    ...differ.map((one) => `${one} differ`),
+  ]
+  return { size: `${kills} kills, ${run.count} records`, wrong }
 }
 
 async function differences(input: string, found: Map<string, Outcome>): Promise<string[]> {

@@ -133,14 +133,14 @@ class State {
     const part = new DirectorySite(this.store.site).createPart({ epoch, thread: 0, number: 0 })
     const since = base === undefined ? {} : { since: base.epoch }
     const section = part.section({ operator: 'op', kind: 'keyed', subtask: 0, ...since })
-    const entries =
-      base === undefined ? this.#keyed.entries() : this.#keyed.changedSince(this.#mark)
-    for (const entry of entries) {
-      section.add(entry)
-      if (part.full) await part.room()
-    }
+    const range = { since: this.#mark, whole: { from: 0, to: 0 } }
+    const cut = this.#keyed.cut(
+      (entry, early) => section.add(entry, early),
+      base === undefined ? undefined : range,
+    )
+    while (!cut.advance({ spent: () => part.full })) await part.room()
     section.end()
-    const mark = this.#keyed.mark()
+    const { mark } = cut
     const facts = await part.close()
     this.manifest = buildManifest({
       job: 'bench',

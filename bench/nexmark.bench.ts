@@ -14,7 +14,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { gunzipSync } from 'node:zlib'
 import {
   type BenchResult,
   type Contender,
@@ -35,7 +34,7 @@ import { loops } from './nexmark/loops/index.ts'
 import { runLoop } from './nexmark/loops/run-loop.ts'
 import { SMALL_RECORDING } from './nexmark/options.ts'
 import { queries } from './nexmark/queries.ts'
-import { type Recording, readRecording } from './nexmark/recording.ts'
+import { type Recording, readRecording, readUnpacked } from './nexmark/recording.ts'
 import { JVM } from './nexmark/reference.ts'
 import { runReplay } from './nexmark/run.ts'
 
@@ -174,8 +173,7 @@ export async function jsonLines(
 
 /** So often that there is something to read in ranges. */
 function unpacked(input: string): Buffer {
-  const file = readFileSync(input)
-  const lines = input.endsWith('.gz') ? gunzipSync(file) : file
+  const lines = readUnpacked(input)
   const copies = Math.max(1, Math.ceil((32 * 2 ** 20) / lines.length))
   return Buffer.concat(Array.from({ length: copies }, () => lines))
 }

@@ -192,6 +192,10 @@ export class ValueReader implements ValueSource {
 
   #readArray(): unknown[] {
     const length = this.readCount()
+    // Keys and points: the first push would make room for 17 elements.
+    if (length === 2) return [this.read(), this.read()]
+    if (length === 3) return [this.read(), this.read(), this.read()]
+    if (length === 1) return [this.read()]
     const array: unknown[] = []
     for (let i = 0; i < length; i++) array.push(this.read())
     return array

@@ -24,12 +24,17 @@ export {
 } from './contract/function.ts'
 export type { HistogramSnapshot } from './contract/histogram.ts'
 export type {
+  ChangeCounts,
   ColumnOptions,
-  GroupCounts,
+  Cut,
+  CutRange,
+  CutSink,
   GroupRange,
+  KeyedCut,
   KeyedEntry,
   KeyedStore,
   NumberColumn,
+  Slice,
   StateColumn,
   TimeDomain,
   TimerEntry,

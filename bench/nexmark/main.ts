@@ -26,7 +26,9 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function run(recording: Recording, options: Options): Promise<number> {
   if (!options.json) console.log(tableHead())
-  const expected = options.check ? await expectedResults(options.input, recording) : undefined
+  const expected = options.check
+    ? await expectedResults(options.input, recording, options.queries)
+    : undefined
   let wrong = 0
   for (const query of options.queries) {
     const report = await runQuery(query, recording, options)
@@ -60,6 +62,12 @@ async function runQuery(
 function progress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
 }
+
+// Whoever reads the output has seen enough, as `head` does: nobody is left to tell it to.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
+})
 
 try {
   process.exitCode = await main(process.argv.slice(2))

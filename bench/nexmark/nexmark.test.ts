@@ -1,11 +1,12 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { gunzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { wrongIn } from './check.ts'
 import type { Event } from './events.ts'
@@ -26,13 +27,17 @@ let folder: string
 let stretched: string
 let recording: Recording
 let slow: Recording
+/** Of the small recording. */
+let lines: string[]
 let expected: ReadonlyMap<string, Outcome>
 let expectedOfSlow: ReadonlyMap<string, Outcome>
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nexmark-'))
   stretched = join(folder, 'stretched.jsonl')
-  writeFileSync(stretched, stretch(gunzipSync(readFileSync(SMALL)).toString()))
+  const text = gunzipSync(readFileSync(SMALL)).toString()
+  lines = text.trim().split('\n')
+  writeFileSync(stretched, stretch(text))
   recording = readRecording(SMALL)
   slow = readRecording(stretched)
   expected = await resultsBySql(SMALL)
@@ -54,7 +59,7 @@ describe('results equal those of SQL', () => {
     }
   })
 
-  it.each(['q3', 'q5', 'q9'])('%s on two threads', async (name) => {
+  it.each(['q3', 'q5', 'q9', 'cep1'])('%s on two threads', async (name) => {
     const result = await runOnce(name, slow, { parallelism: 2, mode: 'threads' })
     expect(wrongIn(result, expectedOfSlow.get(name), slow.bids)).toBeUndefined()
   })
@@ -96,11 +101,45 @@ describe('recordings', () => {
       writeFileSync(path, text)
       return () => readRecording(path)
     }
-    expect(bad('')).toThrow(/bad.jsonl: expected events, got an empty file/)
-    expect(bad('{"Bid":{"date_time":1}}\n{"Bid":')).toThrow(/bad.jsonl:2: /)
-    expect(bad('{"Sale":{"date_time":1}}')).toThrow(/:1: expected .*got {"Sale"/)
-    expect(bad('7')).toThrow(/:1: expected .*got 7/)
-    expect(bad('{"Bid":{"auction":1}}')).toThrow(/:1: expected/)
+    expect(bad('')).toThrow(/bad.jsonl: expected events, got a file without any/)
+    expect(bad('\n\r\n')).toThrow(/bad.jsonl: expected events, got a file without any/)
+    expect(bad(`${lines[0]}\n\n{"Bid":`)).toThrow(
+      /bad.jsonl:3: expected an event in JSON, got {"Bid":: /,
+    )
+    const kinds = /:1: expected {"Person": {…}}, {"Auction": {…}} or {"Bid": {…}}, got /
+    for (const text of ['{"Sale":{"date_time":1}}', '7', 'null', '[]', '{}', '{"Bid":null}']) {
+      expect(bad(text)).toThrow(kinds)
+    }
+    expect(bad(`{"Person":${JSON.stringify(JSON.parse(lines[0]).Person)},"Bid":{}}`)).toThrow(kinds)
+    const bid = JSON.parse(lines.find((line) => line.startsWith('{"Bid"'))!).Bid
+    const changed = (change: object) => bad(JSON.stringify({ Bid: { ...bid, ...change } }))
+    expect(changed({ price: undefined })).toThrow(
+      /:1: expected price of a bid to be a whole number of 0 or more, got none/,
+    )
+    expect(changed({ date_time: '2015-07-15' })).toThrow(/date_time of a bid .*got "2015-07-15"/)
+    expect(changed({ date_time: -1 })).toThrow(/date_time of a bid .*got -1/)
+    expect(changed({ url: null })).toThrow(/url of a bid to be a string, got null/)
+    expect(changed({})).not.toThrow()
+  })
+
+  it('may be packed or not, whatever their name, with any line ends', () => {
+    const plain = Buffer.from(lines.join('\n'))
+    const variants: Record<string, Buffer> = {
+      'plain.jsonl': plain,
+      'plain.gz': plain,
+      'packed.jsonl': gzipSync(plain),
+      'crlf.jsonl': Buffer.from(`${lines.join('\r\n')}\r\n`),
+      'blank.jsonl': Buffer.from(`\ufeff${lines.join('\n\n')}\n\n`),
+    }
+    for (const [name, bytes] of Object.entries(variants)) {
+      const path = join(folder, name)
+      writeFileSync(path, bytes)
+      const { events, bids } = readRecording(path)
+      expect({ name, events, bids }).toEqual({ name, events: 2_000, bids: 1_840 })
+      expect(eventsOf(readRecording(path), 0, 1)).toEqual(eventsOf(recording, 0, 1))
+    }
+    writeFileSync(join(folder, 'cut.gz'), gzipSync(plain).subarray(0, 1_000))
+    expect(() => readRecording(join(folder, 'cut.gz'))).toThrow(/cut.gz: expected a readable file/)
   })
 
   it('go on in later rounds where the round before ended', () => {
@@ -206,6 +245,19 @@ describe('npm run nexmark', () => {
     expect(stderr).toContain('not the reference recording')
   })
 
+  it('ends when nobody reads its output any more', async () => {
+    const args = ['--queries', 'q2,q0', '--parallelism', '1', '--mode', 'inline', '--seconds', '0']
+    const child = spawn(process.execPath, ['--conditions=source', main, ...args, '--json'])
+    child.stdout.once('data', () => child.stdout.destroy())
+    let told = ''
+    child.stderr.on('data', (text) => {
+      told += text
+    })
+    const [code] = await once(child, 'exit')
+    expect(code).toBe(0)
+    expect(told).not.toContain('EPIPE')
+  })
+
   it('checks results by itself', async () => {
     const { code, stdout, stderr } = await run(
       ...['--queries', 'q2', '--parallelism', '1', '--mode', 'inline', '--seconds', '0', '--check'],
@@ -217,7 +269,10 @@ describe('npm run nexmark', () => {
 
   it('says what is wrong with its arguments', async () => {
     expect(() => parseOptions(['--queries', 'q0,q6'])).toThrow(/expected of q0, q1.*; got 'q6'/)
-    expect(() => parseOptions(['--parallelism', '0'])).toThrow(/1 or more, got '0'/)
+    expect(() => parseOptions(['--parallelism', '0'])).toThrow(/from 1 to 128, got '0'/)
+    expect(() => parseOptions(['--parallelism', '129'])).toThrow(/from 1 to 128, got '129'/)
+    expect(() => parseOptions(['q0'])).toThrow(/'q0'/)
+    expect(parseOptions([])).toMatchObject({ queries: Object.keys(queries), json: false })
     expect(() => parseOptions(['--mode', 'fast'])).toThrow(/threads or inline, got fast/)
     expect(() => parseOptions(['--seconds=-1'])).toThrow(/--seconds: expected a number/)
     expect(() => parseOptions(['--warmup', ''])).toThrow(/--warmup: expected a number .*got ''/)

@@ -2,7 +2,7 @@ import { MapFunction, type ValueState } from 'sage-stream'
 import { dayOf, dayText } from './day.ts'
 import { isBid } from './events.ts'
 import { query } from './query.ts'
-import { countRank, noRanks, type Ranks, rankColumns, rankOf } from './ranks.ts'
+import { countRank, type Ranks, rankColumns, rankOf } from './ranks.ts'
 
 /**
  * Statistics of each auction and day, updated with each bid. Flink's integer average truncates.
@@ -48,21 +48,37 @@ interface Prices extends Ranks {
   sum: number
 }
 
-class PriceStatistics extends MapFunction<Offer, Offer & Prices> {
+interface PricesOfAuction extends Prices {
+  auction: number
+  day: number
+}
+
+const noPrices = (): Prices => ({
+  total: 0,
+  rank1: 0,
+  rank2: 0,
+  rank3: 0,
+  min: Infinity,
+  max: 0,
+  sum: 0,
+})
+
+class PriceStatistics extends MapFunction<Offer, PricesOfAuction> {
   declare prices: ValueState<Prices>
 
   override open() {
-    this.prices = this.ctx.state('prices', () => ({ ...noRanks(), min: Infinity, max: 0, sum: 0 }))
+    this.prices = this.ctx.state('prices', noPrices)
   }
 
-  execute(offer: Offer) {
-    const { price } = offer
+  // A literal of the fields is made several times as fast as one of two spreads.
+  execute({ auction, day, price }: Offer) {
     const prices = this.prices.value
-    prices.total++
+    const total = ++prices.total
     countRank(prices, rankOf(price))
     if (price < prices.min) prices.min = price
     if (price > prices.max) prices.max = price
     prices.sum += price
-    return { ...offer, ...prices }
+    const { rank1, rank2, rank3, min, max, sum } = prices
+    return { auction, day, total, rank1, rank2, rank3, min, max, sum }
   }
 }

@@ -1,3 +1,7 @@
+import { cep0 } from './cep0.ts'
+import { cep1 } from './cep1.ts'
+import { cep2 } from './cep2.ts'
+import { cep3 } from './cep3.ts'
 import { q0 } from './q0.ts'
 import { q1 } from './q1.ts'
 import { q2 } from './q2.ts'
@@ -23,7 +27,7 @@ import { q23 } from './q23.ts'
 import type { Query } from './query.ts'
 
 /**
- * All queries, by name. Left out: q6, which Flink's SQL cannot run and others define otherwise, and q10, which writes
+ * All queries, by name; the last four look for patterns. Left out: q6, which Flink's SQL cannot run and others define otherwise, and q10, which writes
  * files.
  */
 export const queries: Readonly<Record<string, Query>> = {
@@ -49,4 +53,8 @@ export const queries: Readonly<Record<string, Query>> = {
   q21,
   q22,
   q23,
+  cep0,
+  cep1,
+  cep2,
+  cep3,
 }

@@ -5,6 +5,11 @@ import type { Event } from './events.ts'
 export interface Query<R = any> {
   /** What it asks, in a few words. */
   readonly title: string
+  /**
+   * Its result depends on the order of events, also of the same millisecond: one source alone reads the recording. Else
+   * as many as there are subtasks.
+   */
+  readonly ordered?: boolean
   /** Adds the query's operators to a stream of events. */
   build(events: DataStream<Event>): DataStream<R>
   /** The columns by which its result is compared. */

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { deserialize, serialize } from 'node:v8'
 import { gunzipSync } from 'node:zlib'
-import { type Event, eventOf, type RecordedLine } from './events.ts'
+import type { Event } from './events.ts'
+import { parseLine } from './recorded-line.ts'
 
 /**
  * Recorded events, decoded once for all threads: plain data that can be a job's parameter without being copied.
@@ -25,25 +26,32 @@ export interface Recording {
 /** Events of a block: partitions are dealt blocks, so that none runs ahead of the others in event time. */
 const BLOCK = 100
 
+const BYTE_ORDER_MARK = Buffer.from('\ufeff')
+
 /** A file that is no recording; the message says what is wrong with it. */
 export class RecordingError extends Error {
   override readonly name = 'RecordingError'
 }
 
 /**
- * Reads recorded events: JSON lines, unpacked first where the name ends with `.gz`.
+ * Reads recorded events: JSON lines, unpacked first where they are packed by gzip. Blank lines and a byte order mark are
+ * left out.
  *
  * @throws RecordingError when there is no such file, or a line is no event
  */
 export function readRecording(path: string): Recording {
-  const unpacked = unpack(path)
+  const unpacked = readUnpacked(path)
   const blocks: Buffer[] = []
   const span = new SpanOf()
   let block: Event[] = []
   let events = 0
   let bids = 0
+  let line = 0
   for (const text of linesOf(unpacked)) {
-    const event = parse(text, `${path}:${++events}`)
+    line++
+    if (text.trim() === '') continue
+    const event = parse(text, `${path}:${line}`)
+    events++
     span.add(event)
     if (event.kind === 'bid') bids++
     if (block.push(event) === BLOCK) {
@@ -51,7 +59,7 @@ export function readRecording(path: string): Recording {
       block = []
     }
   }
-  if (events === 0) throw new RecordingError(`${path}: expected events, got an empty file`)
+  if (events === 0) throw new RecordingError(`${path}: expected events, got a file without any`)
   if (block.length > 0) blocks.push(serialize(block))
   return { events, bids, sha256: sha256(unpacked), span: span.result(), ...shared(blocks) }
 }
@@ -72,17 +80,26 @@ export function eventsOf(
   return events
 }
 
-function unpack(path: string): Buffer {
+/**
+ * The bytes of a file; unpacked where they are packed by gzip, whatever its name.
+ *
+ * @throws RecordingError when there is no such file
+ */
+export function readUnpacked(path: string): Buffer {
   try {
     const file = readFileSync(path)
-    return path.endsWith('.gz') ? gunzipSync(file) : file
+    return isPacked(file) ? gunzipSync(file) : file
   } catch (error) {
     throw new RecordingError(`${path}: expected a readable file of events: ${reason(error)}`)
   }
 }
 
+/** Whether these are the first bytes of what gzip has packed. */
+export const isPacked = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b
+
 function* linesOf(bytes: Buffer): Generator<string> {
-  for (let start = 0; start < bytes.length; ) {
+  const mark = bytes.subarray(0, 3).equals(BYTE_ORDER_MARK) ? 3 : 0
+  for (let start = mark; start < bytes.length; ) {
     const end = bytes.indexOf(10, start)
     yield bytes.toString('utf8', start, end < 0 ? bytes.length : end)
     start = end < 0 ? bytes.length : end + 1
@@ -91,15 +108,10 @@ function* linesOf(bytes: Buffer): Generator<string> {
 
 function parse(text: string, where: string): Event {
   try {
-    // `Object`: a line may hold anything.
-    const event = eventOf(Object(JSON.parse(text)) as RecordedLine)
-    if (event !== undefined && Number.isFinite(event.date_time)) return event
+    return parseLine(text)
   } catch (error) {
     throw new RecordingError(`${where}: ${reason(error)}`)
   }
-  throw new RecordingError(
-    `${where}: expected {"Person": …}, {"Auction": …} or {"Bid": …}, got ${text.slice(0, 80)}`,
-  )
 }
 
 const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -28,6 +28,10 @@ export const REFERENCE: Readonly<Record<string, Outcome>> = {
   q21: { rows: 87_856, md5: '837066a8d46f9ed60d99dc224327ef43' },
   q22: { rows: 92_000, md5: 'abdae2c97ddb1835c10484a9e98c1b36' },
   q23: { rows: 169_951, md5: '4e9d92aca4914f58c85a75447fdb7be9' },
+  cep0: { rows: 7_170, md5: '7b16b528c0b0003bffc2121a74a8a779' },
+  cep1: { rows: 19_402, md5: '77c417c5f4b385e3b602c7debb2c70fc' },
+  cep2: { rows: 29_699, md5: '64725a1fc5465828f5e6219ebbf514c1' },
+  cep3: { rows: 17_684, md5: '4c81b7221cbd7a0201a376db2c0596c3' },
 }
 
 /**

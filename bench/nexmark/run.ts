@@ -86,7 +86,7 @@ const paramsOf = (
   recording: Recording,
   { parallelism }: RunOptions,
   rounds: number,
-) => ({ query, recording, partitions: parallelism, rounds })
+) => ({ query, recording, partitions: queries[query].ordered ? 1 : parallelism, rounds })
 
 const configOf = ({ parallelism, mode, checkpoint }: RunOptions): EnvironmentConfig => ({
   parallelism,

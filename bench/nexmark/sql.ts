@@ -1,18 +1,31 @@
+import { readFileSync } from 'node:fs'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { fingerprint, type Outcome } from './outcome.ts'
+import { patternStatements } from './pattern-sql.ts'
+import { isPacked } from './recording.ts'
 
 /**
  * The results of the queries by DuckDB, an engine independent of this one, on a file of recorded events (JSON lines,
- * `.gz` or not): what the programs' results are compared with. Queries whose results differ from run to run are left out.
+ * packed by gzip or not): what the programs' results are compared with. Queries whose results differ from run to run are left out.
+ *
+ * @param names - default: all
  */
-export async function resultsBySql(file: string): Promise<Map<string, Outcome>> {
+export async function resultsBySql(
+  file: string,
+  names: readonly string[] = Object.keys(statements),
+): Promise<Map<string, Outcome>> {
   const instance = await DuckDBInstance.create(':memory:')
   const connection = await instance.connect()
   try {
-    await connection.run(`CREATE TABLE event AS FROM read_json($file, ${format})`, { file })
+    const compression = isPacked(readFileSync(file)) ? 'gzip' : 'uncompressed'
+    await connection.run(
+      `CREATE TABLE event AS FROM read_json($file, ${format}, compression = '${compression}')`,
+      { file },
+    )
     await connection.run(views)
     const results = new Map<string, Outcome>()
     for (const [name, sql] of Object.entries(statements)) {
+      if (!names.includes(name)) continue
       const reader = await connection.runAndReadAll(sql)
       results.set(name, fingerprint(reader.getRows().map((row) => row.join('|'))))
     }
@@ -105,4 +118,5 @@ const statements: Readonly<Record<string, string>> = {
       split_part(url, '/', 4), split_part(url, '/', 5), split_part(url, '/', 6) FROM bid`,
   q23: `SELECT b.bidder, b.price, p.id, a.id
     FROM bid b JOIN person p ON b.bidder = p.id JOIN auction a ON a.seller = b.bidder`,
+  ...patternStatements,
 }

@@ -1,5 +1,6 @@
 import type { Duration } from '../../codec/duration.ts'
 import type { ErrorPolicy } from '../../operators/contract/error-policy.ts'
+import type { OutputTag } from '../../operators/contract/function.ts'
 import type { CollectInto } from '../../operators/keyed-window/collect-logic.ts'
 import type { JoinEmitMode, JoinInsertMode } from '../../operators/stateful/join-table.ts'
 
@@ -173,11 +174,16 @@ export interface JoinOptions<E extends JoinEmitMode = JoinEmitMode> extends Oper
 }
 
 /** Options of `intervalJoin`. */
-export interface IntervalOptions extends OperatorOptions {
+export interface IntervalOptions<L = any> extends OperatorOptions {
   /** How much earlier than a record its partners may be. Default 0. */
   readonly before?: Duration
   /** How much later. Default 0. */
   readonly after?: Duration
+  /**
+   * Where late records of both streams go, those behind the watermark: read them with `sideOutput(tag)` of the stream of pairs.
+   * They are counted (`dropped`) with and without it.
+   */
+  readonly lateOutput?: OutputTag<L>
 }
 
 /**

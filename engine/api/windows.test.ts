@@ -147,6 +147,10 @@ describe('intervalJoin', () => {
         'SAGE_OPTION: intervalJoin: expected options before, after',
       ],
       [
+        () => timed.intervalJoin(timed, { lateOutput: 'late' }),
+        'SAGE_OPTION: intervalJoin.lateOutput: expected an OutputTag, got "late"',
+      ],
+      [
         () => timed.intervalJoin(keyed, {}),
         "expected timestamps on both streams (assignTimestamps above them), got 'keyBy",
       ],

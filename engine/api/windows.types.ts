@@ -111,5 +111,12 @@ same<KeyedStream<string, [Order, number]>>()(
   ),
   true,
 )
+byUser.intervalJoin(byUser, { before: 1, lateOutput: new OutputTag<Order>('late') })
+byUser.intervalJoin(
+  byUser.map((o) => o.amount),
+  { before: 1, lateOutput: new OutputTag<Order | number>('late') },
+)
+// @ts-expect-error another record
+byUser.intervalJoin(byUser, { before: 1, lateOutput: new OutputTag<string>('late') })
 // @ts-expect-error not keyed
 byUser.intervalJoin(orders, { before: 1 })

@@ -269,16 +269,13 @@ describe('everything, or what has changed and some key groups', () => {
   const whole = piece({ full: true })
   const upTo = (to: number) => piece({ whole: { from: to - 1, to } })
   /** Four key groups of 100 keys, the third of none. */
-  const facts = (changed: number, more: Partial<Parameters<typeof whatToWrite>[0]> = {}) => ({
+  const facts = (replaced: number, more: Partial<Parameters<typeof whatToWrite>[0]> = {}) => ({
     base: base(whole),
     operator: 'count',
     subtask: 0,
     parallelism: 2,
     savepoint: false,
-    counts: () => ({
-      keys: Uint32Array.of(100, 100, 0, 100),
-      changed: Uint32Array.of(changed, 0, 0, 0),
-    }),
+    counts: () => ({ keys: Uint32Array.of(100, 100, 0, 100), replaced }),
     ...more,
   })
 
@@ -288,13 +285,17 @@ describe('everything, or what has changed and some key groups', () => {
     ['another parallelism', facts(1, { parallelism: 3 }), 'everything'],
     ['a subtask that had none', facts(1, { subtask: 1 }), 'everything'],
     ['an operator that had none', facts(1, { operator: 'other' }), 'everything'],
-    ['little has changed', facts(1), { from: 0, to: 1 }],
-    ['nothing has changed: a hundredth of the keys', facts(0), { from: 0, to: 1 }],
+    ['little has been replaced', facts(1), { from: 0, to: 1 }],
+    ['nothing has been replaced: a hundredth of the keys', facts(0), { from: 0, to: 1 }],
     ['so much that a group is enough', facts(75), { from: 0, to: 1 }],
     ['more: another, and the empty one behind', facts(76), { from: 0, to: 3 }],
     ['all have to be rewritten', facts(151), 'everything'],
     ['it goes on', facts(1, { base: base(whole, upTo(1)) }), { from: 1, to: 3 }],
-    ['to the end, whatever has changed', facts(100, { base: base(upTo(3)) }), { from: 3, to: 4 }],
+    [
+      'to the end, whatever has been replaced',
+      facts(100, { base: base(upTo(3)) }),
+      { from: 3, to: 4 },
+    ],
     ['and from the beginning', facts(1, { base: base(upTo(3), upTo(4)) }), { from: 0, to: 1 }],
     [
       'a delta without a key group does not count',
@@ -306,13 +307,13 @@ describe('everything, or what has changed and some key groups', () => {
   })
 
   it('no key', () => {
-    const counts = () => ({ keys: new Uint32Array(4), changed: new Uint32Array(4) })
+    const counts = () => ({ keys: new Uint32Array(4), replaced: 0 })
     expect(whatToWrite(facts(0, { counts }))).toBe('everything')
   })
 
   it('goes round in so many checkpoints', () => {
     const keys = Uint32Array.from({ length: 1_000 }, (_, group) => group % 7)
-    const counts = () => ({ keys, changed: new Uint32Array(1_000) })
+    const counts = () => ({ keys, replaced: 0 })
     let range = { from: 0, to: 0 }
     let times = 0
     for (; range.to < 1_000; times++)

@@ -126,14 +126,36 @@ describe('a lock', () => {
     }
   })
 
-  it('a crash at any operation of taking it leaves nothing that stands in the way', async () => {
-    for (let point = 1; ; point++) {
-      const files = new MemoryFiles()
-      files.crashAt = point
-      const first = await outcome(takeLock(files, 'd', seeing('alive'), timing))
-      const next = files.after('torn')
-      expect(await outcome(takeLock(next, 'd', seeing('dead'), timing))).toBe('taken')
-      if (first === 'taken') break
+  it.each(['torn', 'killed'] as const)(
+    'a crash at any operation of taking it leaves nothing that stands in the way, or stays (%s)',
+    async (how) => {
+      for (let point = 1; ; point++) {
+        const files = new MemoryFiles()
+        files.crashAt = point
+        const first = await outcome(takeLock(files, 'd', seeing('alive'), timing))
+        const next = files.after(how)
+        expect(await outcome(takeLock(next, 'd', seeing('dead'), timing))).toBe('taken')
+        expect(next.paths()).toHaveLength(1)
+        if (first === 'taken') break
+      }
+    },
+  )
+
+  it('whose half-written file is cleared away by the holder that it meets is tried again', async () => {
+    const files = new MemoryFiles()
+    const held = await takeLock(files, 'd', seeing('alive'))
+    let clears = true
+    files.fault = (operation, path) => {
+      if (!clears || operation !== 'rename' || path.startsWith(held.path)) return
+      clears = false
+      return files.remove(path)
     }
+    expect(await outcome(takeLock(files, 'd', seeing('alive')))).toBe('SAGE_CHECKPOINT_IN_USE')
+    expect(clears).toBe(false)
+    await held.release()
+    clears = true
+    expect(await outcome(takeLock(files, 'd', seeing('alive')))).toBe('taken')
+    expect(clears).toBe(false)
+    expect(files.paths()).toHaveLength(1)
   })
 })

@@ -48,6 +48,7 @@ const nodeMeans: LockMeans = {
 const ATTEMPTS = 4
 
 const PATTERN = /^lock-[0-9a-f]+$/
+const UNFINISHED_PATTERN = /^lock-[0-9a-f]+\.tmp$/
 
 /**
  * Takes the lock of a directory.
@@ -57,6 +58,9 @@ const PATTERN = /^lock-[0-9a-f]+$/
  * A holder on this machine is dead if no process has its number and start: `kill -9` leaves nothing to clean up. One that
  * cannot be seen, on another host or in another container, shows that it runs by changing its file every 5 s; it is
  * taken for dead when that has not happened for 20 s, by the clock of the one who waits.
+ *
+ * Whoever has the lock clears away what others have not finished writing, since a process that was killed leaves such a file and
+ * nobody can tell whose it is. One that lives notices, and comes once more.
  *
  * What the same `owner` has left is removed too, though its process runs on: the thread that held it is gone.
  *
@@ -74,9 +78,12 @@ export async function takeLock(
 ): Promise<DirectoryLock> {
   for (let attempt = 1; ; attempt++) {
     const lock = new DirectoryLock(files, directory, processes.self, means, owner)
-    await lock.write()
-    const other = await findHolder(files, directory, lock, processes, timing, means)
+    const written = await lock.write()
+    const other = written
+      ? await findHolder(files, directory, lock, processes, timing, means)
+      : 'somebody'
     if (other === undefined) {
+      await removeUnfinished(files, directory)
       lock.startBeating(timing.beat)
       return lock
     }
@@ -115,13 +122,21 @@ export class DirectoryLock implements StoreLock {
     this.path = `${directory}/${this.name}`
   }
 
-  async write(): Promise<void> {
+  /** False: somebody has the lock, and has cleared away what was being written. */
+  async write(): Promise<boolean> {
     const owner = this.owner === undefined ? {} : { owner: this.owner }
     const content: LockFile = { ...this.#holder, ...owner, beat: this.#beat++ }
     const unfinished = this.path + UNFINISHED
     await this.#files.remove(unfinished)
     await writeDescription(this.#files, unfinished, KIND_LOCK, content)
-    await this.#files.rename(unfinished, this.path)
+    try {
+      await this.#files.rename(unfinished, this.path)
+      return true
+    } catch (error) {
+      const names = await this.#files.list(this.#directory)
+      if (names.includes(this.name + UNFINISHED)) throw error
+      return false
+    }
   }
 
   /** A beat that cannot be written is left out: on this machine none is needed. */
@@ -155,6 +170,12 @@ export class DirectoryLock implements StoreLock {
     await this.check()
     await this.write()
   }
+}
+
+/** To be called by the holder of the lock, who is writing none. What cannot be removed stays. */
+async function removeUnfinished(files: StoreFiles, directory: string): Promise<void> {
+  for (const name of await files.list(directory))
+    if (UNFINISHED_PATTERN.test(name)) await files.remove(`${directory}/${name}`).catch(() => {})
 }
 
 async function findHolder(

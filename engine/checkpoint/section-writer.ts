@@ -23,22 +23,78 @@ interface Grouped {
   readonly group: number
 }
 
+/** A block that is being filled. */
+class OpenBlock {
+  readonly #values: ValueWriter
+  readonly #grouped: boolean
+  #items = 0
+  #first = Number.POSITIVE_INFINITY
+  #last = -1
+  #crc = 0
+  #summed = 0
+
+  /** @param grouped - whether its items belong to key groups */
+  constructor(values: ValueWriter, grouped: boolean) {
+    this.#values = values
+    this.#grouped = grouped
+  }
+
+  get length(): number {
+    return this.#values.length
+  }
+
+  get items(): number {
+    return this.#items
+  }
+
+  /** Gives how many bytes the item took. */
+  add(item: unknown): number {
+    const values = this.#values
+    const before = values.length
+    values.write(item)
+    this.#items++
+    if (this.#grouped) this.#note((item as Grouped).group)
+    const { length } = values
+    if (length - this.#summed >= CRC_BYTES) this.#sum()
+    return length - before
+  }
+
+  seal(part: BlockSink): BlockIndex {
+    this.#sum()
+    const bytes = this.#summed
+    return {
+      at: part.append(this.#values),
+      bytes,
+      crc: this.#crc,
+      items: this.#items,
+      groups: this.#grouped ? [this.#first, this.#last] : null,
+    }
+  }
+
+  #note(group: number): void {
+    if (group < this.#first) this.#first = group
+    if (group > this.#last) this.#last = group
+  }
+
+  #sum(): void {
+    const values = this.#values
+    this.#crc = crc32c(values.memory, this.#crc, this.#summed, values.length)
+    this.#summed = values.length
+  }
+}
+
 /** Encodes the items of one section into blocks. */
 export class BlockWriter {
   readonly #header: SectionHeader
   readonly #part: BlockSink
   readonly #grouped: boolean
   readonly #blocks: BlockIndex[] = []
-  #values: ValueWriter | undefined
+  #inTurn: OpenBlock | undefined
+  /** What comes early is of any key group: in a block of its own, or each block would hold some of all groups. */
+  #early: OpenBlock | undefined
   #items = 0
   #bytes = 0
   #ended = false
-  // Of the open block.
-  #blockItems = 0
-  #first = Number.POSITIVE_INFINITY
-  #last = -1
-  #crc = 0
-  #summed = 0
 
   constructor(header: SectionHeader, part: BlockSink) {
     this.#header = header
@@ -50,19 +106,17 @@ export class BlockWriter {
     return this.#ended
   }
 
-  add(item: unknown): void {
-    if (this.#part.failed) return
-    this.#values ??= this.#part.takeWriter() ?? new ValueWriter(0, FIRST_BYTES)
-    this.#values.write(item)
-    this.#blockItems++
-    if (this.#grouped) this.#note((item as Grouped).group)
-    const { length } = this.#values
-    if (length >= BLOCK_BYTES) this.#seal()
-    else if (length - this.#summed >= CRC_BYTES) this.#sum()
+  add(item: unknown, early = false): number {
+    if (this.#part.failed) return 0
+    const block = (early ? this.#early : this.#inTurn) ?? this.#open(early)
+    const bytes = block.add(item)
+    if (block.length >= BLOCK_BYTES) this.#seal(block)
+    return bytes
   }
 
   end(): void {
-    if (this.#blockItems > 0) this.#seal()
+    for (const block of [this.#early, this.#inTurn])
+      if (block !== undefined && block.items > 0) this.#seal(block)
     this.#ended = true
   }
 
@@ -74,34 +128,20 @@ export class BlockWriter {
     return { ...this.facts(), blocks: this.#blocks }
   }
 
-  #note(group: number): void {
-    if (group < this.#first) this.#first = group
-    if (group > this.#last) this.#last = group
+  #open(early: boolean): OpenBlock {
+    const values = this.#part.takeWriter() ?? new ValueWriter(0, FIRST_BYTES)
+    const block = new OpenBlock(values, this.#grouped)
+    if (early) this.#early = block
+    else this.#inTurn = block
+    return block
   }
 
-  #sum(): void {
-    const values = this.#values!
-    this.#crc = crc32c(values.memory, this.#crc, this.#summed, values.length)
-    this.#summed = values.length
-  }
-
-  #seal(): void {
-    this.#sum()
-    const bytes = this.#summed
-    this.#blocks.push({
-      at: this.#part.append(this.#values!),
-      bytes,
-      crc: this.#crc,
-      items: this.#blockItems,
-      groups: this.#grouped ? [this.#first, this.#last] : null,
-    })
-    this.#items += this.#blockItems
-    this.#bytes += bytes
-    this.#values = undefined
-    this.#blockItems = 0
-    this.#first = Number.POSITIVE_INFINITY
-    this.#last = -1
-    this.#crc = 0
-    this.#summed = 0
+  #seal(block: OpenBlock): void {
+    const index = block.seal(this.#part)
+    this.#blocks.push(index)
+    this.#items += index.items
+    this.#bytes += index.bytes
+    if (block === this.#early) this.#early = undefined
+    else this.#inTurn = undefined
   }
 }

@@ -1,15 +1,16 @@
-import type { GroupCounts, GroupRange } from '../../operators/contract/keyed-store.ts'
+import type { ChangeCounts, GroupRange } from '../../operators/contract/keyed-store.ts'
 import { findChain, type Manifest } from './manifest.ts'
 
 /** All key groups have been written as a whole again within so many checkpoints: each costs a restore a file. */
 export const MAX_PIECES = 100
 
 /**
- * For so many keys that have changed, one is written that need not have. With 1 % changed per checkpoint all keys are written
- * anew in 75 of them, so that what is written comes to 2.3 % of everything each time, rounded up to whole key groups, and a
- * restore reads about 1.75 times everything.
+ * So many keys are written that need not have been, for each that was replaced: what older pieces hold of that is in vain. With
+ * 1 % replaced per checkpoint all keys are written anew in 75 of them, so that what is written comes to 2.3 % of everything each
+ * time, rounded up to whole key groups, and a restore reads about 1.75 times everything. Keys that are new replace nothing,
+ * and cost no more than themselves.
  */
-export const REWRITTEN_PER_CHANGED = 4 / 3
+export const REWRITTEN_PER_REPLACED = 4 / 3
 
 /** What is known when a subtask's keyed state is about to be written. */
 export interface StateFacts {
@@ -21,8 +22,8 @@ export interface StateFacts {
   readonly parallelism: number
   /** A savepoint stands by itself. */
   readonly savepoint: boolean
-  /** The keys, and those that have changed since the base. Asked for where there is something to stand on. */
-  counts(): GroupCounts
+  /** The keys, and how many have been replaced since the base. Asked for where there is something to stand on. */
+  counts(): ChangeCounts
 }
 
 /**
@@ -37,8 +38,8 @@ export function whatToWrite(facts: StateFacts): 'everything' | GroupRange {
   if (operator?.parallelism !== parallelism) return 'everything'
   const chain = findChain(base, uid, 'keyed', subtask)
   if (chain === undefined) return 'everything'
-  const { keys, changed } = facts.counts()
-  const share = Math.max(REWRITTEN_PER_CHANGED * sum(changed), sum(keys) / MAX_PIECES)
+  const { keys, replaced } = facts.counts()
+  const share = Math.max(REWRITTEN_PER_REPLACED * replaced, sum(keys) / MAX_PIECES)
   const last = chain.pieces.findLast(({ whole }) => whole !== undefined)?.whole
   const from = last === undefined || last.to >= keys.length ? 0 : last.to
   let to = from

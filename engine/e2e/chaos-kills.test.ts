@@ -19,7 +19,7 @@ describe(`seed ${seed}`, () => {
 
   it('killed before operations of its store', async () => {
     const records = 9_000
-    const points = Array.from({ length: 5 }, (_, i) => 3 + 10 * i)
+    const points = Array.from({ length: 5 }, (_, i) => 1 + 10 * i)
     const { kills, forgotten, report } = await killAtFaultPoints(
       { root, seed },
       { points, records },

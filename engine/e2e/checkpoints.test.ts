@@ -3,7 +3,14 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { EnvironmentConfig } from '../index.ts'
 import { settled } from '../testing/index.ts'
-import { counting, PARTITIONS, type Pauses, reading, summing } from './fixtures/checkpoint-job.ts'
+import {
+  apart,
+  counting,
+  PARTITIONS,
+  type Pauses,
+  reading,
+  summing,
+} from './fixtures/checkpoint-job.ts'
 import { modes, NEVER } from './fixtures/checkpointed.ts'
 import { ownFolder } from './fixtures/own-folder.ts'
 
@@ -98,6 +105,27 @@ describe.each(modes)('%s', (_, mode) => {
       ]),
     )
     await second.finished
+  })
+
+  it('go on when all subtasks of a thread have come to their end; so does a job that resumes', async () => {
+    const job = await apart.submit(undefined, config(1, { timeout: '5s' }))
+    expect(await job.io.early.toArray()).toEqual([1, 2, 3])
+    const late = job.io.late.toArray()
+    await job.io.words.push('a')
+    // What the thread has left behind is in the first of them, and it is gone soon after that.
+    for (let i = 0; i < 20; i++) await job.checkpoint()
+    await job.savepoint(join(dir, 'savepoint'))
+    await job.io.words.push('b')
+    await job.checkpoint()
+    await job.cancel()
+    expect(await late).toEqual(['a', 'b'])
+    const second = await apart.submit(undefined, config(1, { timeout: '5s' }))
+    expect(await second.io.early.toArray()).toEqual([])
+    for (let i = 0; i < 20; i++) await second.checkpoint()
+    await second.io.words.push('c')
+    second.io.words.end()
+    expect(await second.io.late.toArray()).toEqual(['c'])
+    expect(await second.finished).toMatchObject({ status: 'finished', restarts: 0 })
   })
 
   it('increments: what has not changed is not written again', async () => {

@@ -6,6 +6,7 @@ import {
   IDLE,
   type JobHandle,
   LocalEnvironment,
+  OutputTag,
   type PartitionedSource,
   tumbling,
   type WatermarkStrategy,
@@ -172,6 +173,48 @@ describe.each([1, 2])('watermarks of partitions, parallelism %d', (parallelism) 
   })
 })
 
+it('what a subtask that was idle brings too late is late record by record, not as a partial result', async () => {
+  const { of, source } = feeds('a', 'b')
+  const clock = new ManualClock()
+  const env = new LocalEnvironment('back', { mode: 'inline', parallelism: 2, clock })
+  const late = new OutputTag<number>('late')
+  const windows = env
+    .fromSource(source)
+    .assignTimestamps((at) => at, watermarks.monotonic().withIdleness('1s'))
+    .keyBy(() => 'all')
+    .window(tumbling(10))
+    .lateOutput(late)
+    .count()
+  const fired: number[][] = []
+  const tooLate: number[] = []
+  windows.sink(({ start, value }) => void fired.push([start, value]))
+  windows.sideOutput(late).sink((at) => void tooLate.push(at))
+  const job = (await env.submit()) as JobHandle
+  const give = async (name: 'a' | 'b', ...times: number[]) => {
+    of[name].give(...times)
+    await settled(job)
+  }
+  await give('a', 5)
+  await give('b', 5)
+  clock.advance(500)
+  await give('a', 6)
+  clock.advance(500)
+  await settled(job)
+  await give('a', 100)
+  expect(fired).toEqual([[0, 3]])
+  await give('b', 6, 7, 8, 99, 101, 103)
+  await give('b', 7, 104)
+  expect(tooLate.toSorted()).toEqual([6, 7, 7, 8, 99])
+  of.a.end()
+  of.b.end()
+  const { operators } = await job.finished
+  expect(operators.find(({ kind }) => kind === 'window')!.dropped).toBe(5)
+  expect(fired).toEqual([
+    [0, 3],
+    [100, 4],
+  ])
+})
+
 describe('time', () => {
   it('of several inputs is their minimum', async () => {
     const a = feeds('a')
@@ -248,9 +291,19 @@ describe('time', () => {
     expect(fired).toEqual([10, 80, 5_010])
   })
 
-  it.each([[Number.NaN], [-1], [Number.POSITIVE_INFINITY], ['5'], [undefined]])(
+  it.each<[unknown, string]>([
+    [Number.NaN, 'got NaN'],
+    [-1, 'got -1'],
+    [Number.POSITIVE_INFINITY, 'got Infinity'],
+    ['5', 'got "5"'],
+    [undefined, 'got undefined'],
+    [5n, 'got 5n: use Number(…) of a bigint'],
+    [new Date(5), 'use getTime() of a Date'],
+    [2 ** 53, 'greater than 2^53 - 1: are these micro- or nanoseconds?'],
+    [1.7e18, 'greater than 2^53 - 1: are these micro- or nanoseconds?'],
+  ])(
     'a timestamp of %s is refused, and left out where the policy says so',
-    async (wrong) => {
+    async (wrong, message) => {
       const run = async (errors: 'fail' | 'skip') => {
         const env = new LocalEnvironment('wrong', { mode: 'inline', parallelism: 1 })
         const output = env
@@ -267,7 +320,10 @@ describe('time', () => {
         await done
         return found.map(({ value }) => value)
       }
-      await expect(run('fail')).rejects.toMatchObject({ code: 'SAGE_TIMESTAMP' })
+      await expect(run('fail')).rejects.toMatchObject({
+        code: 'SAGE_TIMESTAMP',
+        message: expect.stringContaining(message),
+      })
       expect(await run('skip')).toEqual([[1, 3]])
     },
   )

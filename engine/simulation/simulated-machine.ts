@@ -33,6 +33,8 @@ export function simulatedMachine(
   }
   return {
     nowMs: () => schedule.look(),
+    // As little as can be: a look behind each key.
+    sliceWork: 1,
     clock: { now: () => schedule.wall() },
     after: (ms, work) => after(ms, work, 'a timer'),
     turn: () => new Promise((resolve) => void after(0, resolve, 'turns')),

@@ -91,7 +91,7 @@ describe('the simulator', () => {
     it.each(Object.entries(DEFECTS))('%s', async (_, parts) => {
       const found = await firstFinding(45, 60, { parts })
       expect(found?.finding).toMatch(
-        /is visible|has come twice|SAGE_CHECKPOINT_CORRUPT|would have to take back/,
+        /is visible|has come twice|is stuck|SAGE_CHECKPOINT_CORRUPT|would have to take back/,
       )
       // And it is what was planted: without it, the same seed finds nothing.
       expect(await simulate({ seed: found!.seed })).toMatchObject({ finding: undefined })

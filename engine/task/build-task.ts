@@ -395,7 +395,7 @@ class TaskBuilder {
     const { shape, operator } = this.#operators[k]
     return operator.again === undefined
       ? this.#invoke(k, value, input)
-      : checked(shape, operator.again())
+      : checked(shape, operator.again(value, input))
   }
 
   #drive(node: GraphNode, source: PartitionedSource<unknown, unknown>): void {

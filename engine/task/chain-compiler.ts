@@ -289,19 +289,23 @@ class ChainCompiler {
     const call = `f${k}_${Array.isArray(operator.call) ? input : 0}(${given}, c${k}`
     const owned = viewed && this.#operators[k].reading === 'reads'
     const keepsKey = shape === 'key' || shape === 'process'
+    const catchUp = this.#catchUp(k)
+    const hold = holds
+      ? `if (errors${k}.busy) { errors${k}.hold(${kept}, ${input}); ${missed.count} break ${exit} }`
+      : ''
     return lines(
       `${exit}: {`,
       // What has said its last word takes no more.
       this.#looped && operator.finish !== undefined
         ? `if (state.late) { ${counterOf(k, 'dropped')}++; ${missed.count} break ${exit} }`
         : '',
-      holds
-        ? `if (errors${k}.busy) { errors${k}.hold(${kept}, ${input}); ${missed.count} break ${exit} }`
-        : '',
+      hold,
       shape === 'sink' || shape === 'async'
         ? `if (gate${k}.busy) { gate${k}.hold(${kept}, ${input}); state.pressed = true; ${missed.count} break ${exit} }`
         : '',
-      this.#catchUp(k),
+      catchUp,
+      // What time alone has made fail waits for its retry before the record.
+      catchUp === '' ? '' : hold,
       keepsKey ? `const key${r} = scope.key` : '',
       `let ${r}`,
       `try { ${this.#writable(k, input, resultText(k, shape, call, r))}${owned && hasResult(shape) ? `; ${r} = materialize(${r})` : ''} }`,

@@ -169,7 +169,7 @@ export class ChainDriver {
         done = true
       } catch (error) {
         this.#checkFatal()
-        const retried = errors.fail(error, undefined, undefined)
+        const retried = errors.fail(error, operator.gathered?.(), undefined)
         if (retried !== FAILED) this.#emitAll(k, retried as Iterable<unknown>)
         // What waits for its retry comes before the rest, for which there will be another turn.
         done = errors.busy

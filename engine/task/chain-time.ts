@@ -114,8 +114,9 @@ export class ChainTime {
   catchUp(k: number): void {
     const timed = this.operators[k]
     const { key, timestamp, watermark, ask } = this.#scope
-    this.#tell(k, (operator) => operator.onWatermark!(watermark, always))
-    timed.watermark = watermark
+    // What waits for a retry is told the rest by the next `advance`.
+    if (this.#tell(k, (operator) => operator.onWatermark!(watermark, always)))
+      timed.watermark = watermark
     const scope = this.#scope
     scope.key = key
     scope.timestamp = timestamp
@@ -183,6 +184,7 @@ export class ChainTime {
     const onward = operator.watermarks === undefined && holding === undefined ? domain : k
     const promise = onward === domain ? watermark : this.#of(k)
     const idle = this.#isIdle(onward)
+    if (idle) operator.onIdle?.()
     for (const port of ports) {
       if (idle) port.becomeIdle()
       else if (promise > Number.NEGATIVE_INFINITY) port.advance(promise)
@@ -198,8 +200,9 @@ export class ChainTime {
       try {
         return call(operator)
       } catch (error) {
-        if (operator.again === undefined) errors.giveUp(error, undefined, 1)
-        else errors.fail(error, undefined, undefined)
+        const failed = operator.gathered?.()
+        if (operator.again === undefined) errors.giveUp(error, failed, 1)
+        else errors.fail(error, failed, undefined)
         // It waits for its retry; then this goes on.
         if (errors.busy) return false
       }

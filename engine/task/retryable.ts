@@ -37,7 +37,7 @@ export function retryable(operator: Operator, scope: RecordScope): Operator {
 
 function bound(operator: Operator): Omit<Operator, 'call'> {
   const { open, finish, endOfBatch, onWatermark, onProcessingTime, complete, close } = operator
-  const { again, beforeBarrier, gathered, failedAt, snapshot, restore } = operator
+  const { again, beforeBarrier, gathered, failedAt, snapshot, restore, onIdle } = operator
   return {
     ...(open && { open: () => open.call(operator) }),
     ...(finish && { finish: () => finish.call(operator) }),
@@ -46,10 +46,11 @@ function bound(operator: Operator): Omit<Operator, 'call'> {
     ...(onProcessingTime && {
       onProcessingTime: (now, room) => onProcessingTime.call(operator, now, room),
     }),
+    ...(onIdle && { onIdle: () => onIdle.call(operator) }),
     ...(beforeBarrier && { beforeBarrier: () => beforeBarrier.call(operator) }),
     ...(snapshot && { snapshot: () => snapshot.call(operator) }),
     ...(restore && { restore: (state: unknown) => restore.call(operator, state) }),
-    ...(again && { again: () => again.call(operator) }),
+    ...(again && { again: (value, input) => again.call(operator, value, input) }),
     ...(gathered && { gathered: () => gathered.call(operator) }),
     ...(failedAt && { failedAt: () => failedAt.call(operator) }),
     ...(complete && { complete: () => complete.call(operator) }),

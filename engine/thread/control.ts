@@ -21,6 +21,8 @@ export type PartitionLists = ReadonlyMap<number, readonly string[]>
 export type FromWorker =
   | { readonly type: 'built'; readonly plain: readonly string[]; readonly full: readonly string[] }
   | { readonly type: 'opened' }
+  /** Its subtasks are gone. What they have left behind goes into the checkpoints that follow, until all workers are so far. */
+  | { readonly type: 'through' }
   | { readonly type: 'ended' }
   | { readonly type: 'failed'; readonly error: ErrorData }
   /** It knows of the checkpoint that begins: barriers may come. */
@@ -99,6 +101,8 @@ export type ToWorker =
   /** All threads have opened their operators: records may flow. */
   | { readonly type: 'go' }
   | { readonly type: 'stop' }
+  /** All workers are through: there are no more checkpoints. */
+  | { readonly type: 'end' }
   | { readonly type: 'cancel' }
   | { readonly type: 'reply'; readonly reply: ServiceReply }
 

@@ -37,7 +37,7 @@ export interface CoordinatorLines {
 /** How long a cancelled worker may take to close what it has opened. */
 const CANCEL_MS = 5_000
 
-type WorkerState = 'starting' | 'built' | 'opened' | 'ended'
+type WorkerState = 'starting' | 'built' | 'opened' | 'through' | 'ended'
 
 /**
  * Decides for a job; touches no record. Holds the services of job scope, which run beside its own work. Proves that all threads built one graph, lists the partitions of the
@@ -201,6 +201,7 @@ export class Coordinator {
       this.#lines.main.post({ type: 'running' })
       this.#checkpoints?.start()
     }
+    if (message.type === 'through' && this.#all('through')) this.#tell({ type: 'end' })
     if (message.type === 'ended') this.#endWhenAllHave()
   }
 
@@ -217,7 +218,7 @@ export class Coordinator {
     }
     if (message.type === 'stop') {
       this.#wish ??= 'stopped'
-      if (this.#all('opened', 'ended')) this.#tell({ type: 'stop' })
+      if (this.#all('opened', 'through', 'ended')) this.#tell({ type: 'stop' })
       return
     }
     this.#wish = 'cancelled'

@@ -69,8 +69,8 @@ export interface ThreadLines {
 }
 
 /**
- * One worker of a job, from its graph to its end: built → start → opened → go → running → ended. What goes wrong on
- * the way is told to the coordinator, which decides; the thread itself only obeys.
+ * One worker of a job, from its graph to its end: built → start → opened → go → running → ended; with checkpoints, … → running →
+ * through → end → ended. What goes wrong on the way is told to the coordinator, which decides; the thread itself only obeys.
  */
 export class JobThread {
   readonly #init: ThreadInit
@@ -89,6 +89,8 @@ export class JobThread {
   #cancelled = false
   #failed = false
   readonly #started = Promise.withResolvers<void>()
+  /** All other workers are through, too, or nothing matters any more. */
+  readonly #over = Promise.withResolvers<void>()
 
   constructor(init: ThreadInit, lines: ThreadLines, machine: Machine) {
     this.#init = init
@@ -102,7 +104,7 @@ export class JobThread {
         ? undefined
         : new ThreadCheckpoints({
             thread: init.thread,
-            openSite: machine.openSite,
+            machine,
             post: (message) => lines.coordinator.post(message),
             fail: (error) => this.fail(error),
             wake: () => this.#bell.ring(),
@@ -196,8 +198,10 @@ export class JobThread {
       else if (order.type === 'goOn') this.#checkpoints?.goOn(order.epoch)
       else if (order.type === 'completed') this.#checkpoints?.completed(order.epoch)
       else if (order.type === 'aborted') this.#checkpoints?.aborted(order.epoch)
+      else if (order.type === 'end') this.#over.resolve()
       else {
         this.#cancelled = true
+        this.#over.resolve()
         this.#loop?.cancel()
         onStart(undefined)
         onGo(false)
@@ -305,9 +309,14 @@ export class JobThread {
       thread,
       machine: this.#machine,
       writing: () => this.#checkpoints?.writing === true,
+      writeSlice: () => this.#checkpoints?.writeSlice() === true,
     })
     if (this.#cancelled) return
     await this.#loop.run()
+    if (this.#checkpoints === undefined || this.#cancelled || this.#failed) return
+    // What its subtasks have left behind is a part of all checkpoints that others go on to take.
+    this.#lines.coordinator.post({ type: 'through' })
+    await this.#over.promise
   }
 
   /** Closes what is still open. Its failures count when nothing failed before. */

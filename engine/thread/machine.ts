@@ -11,6 +11,8 @@ import type { Doorbell } from '../ring/doorbell.ts'
 export interface Machine {
   /** Monotonic milliseconds. */
   nowMs(): number
+  /** How much of a snapshot is written between two looks at the time, in bytes. */
+  readonly sliceWork: number
   /** What `clock: 'system'` means. */
   readonly clock: Clock
   /** Calls `work` once, unless the function that it gives is called before. Keeps no process alive. */
@@ -27,6 +29,7 @@ export interface Machine {
 
 export const thisMachine: Machine = {
   nowMs: () => performance.now(),
+  sliceWork: 16_384,
   clock: { now: () => Date.now() },
   after(ms, work) {
     const timer = setTimeout(work, ms).unref()

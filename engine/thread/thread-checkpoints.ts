@@ -1,8 +1,8 @@
 import { errorToData } from '../../codec/errors.ts'
-import type { KeyedStore } from '../../operators/contract/keyed-store.ts'
+import type { KeyedStore, Slice } from '../../operators/contract/keyed-store.ts'
 import type { Operator } from '../../operators/contract/operator.ts'
 import type { Awaitable } from '../../operators/contract/source.ts'
-import type { CheckpointSite, PartWriter, SectionWriter } from '../checkpoint/contract.ts'
+import type { PartWriter, SectionWriter } from '../checkpoint/contract.ts'
 import { whatToWrite } from '../checkpoint/what-to-write.ts'
 import type { GraphNode } from '../graph/node.ts'
 import { stateId } from '../graph/state-id.ts'
@@ -10,7 +10,12 @@ import { asStreamError } from '../task/error-gate.ts'
 import type { InFlight } from '../task/in-flight.ts'
 import type { CheckpointTaker, OperatorCut, TaskCut } from '../task/task-cut.ts'
 import type { CheckpointOrder, FromWorker } from './control.ts'
+import type { Machine } from './machine.ts'
+import { OpenSections } from './open-sections.ts'
 import type { OperatorState } from './restore-state.ts'
+
+/** How long keyed state is written in one go, in ms: records wait meanwhile. */
+const SLICE_MS = 1
 
 /** A task as a thread's checkpoints see it. */
 export interface CheckpointedTask {
@@ -24,7 +29,7 @@ export interface CheckpointedTask {
 /** What the checkpoints of a thread need of it. */
 export interface CheckpointingThread {
   readonly thread: number
-  openSite(directory: string): CheckpointSite
+  readonly machine: Pick<Machine, 'nowMs' | 'sliceWork' | 'openSite'>
   post(message: FromWorker): void
   /** Ends the job. */
   fail(error: unknown): void
@@ -43,9 +48,15 @@ interface Current {
   /** Those that will have none any more, whose last one it holds. */
   readonly last: Set<string>
   readonly pushed: Map<number, number>
+  /** Keyed state that is still being written. */
+  readonly open: OpenSections
+  /** Whether it waits for room in its part. */
+  waits: boolean
   /** Whether its tasks stand still behind their barriers. */
   holds: boolean
-  /** All have had it: settles when the part is written, or has failed. */
+  /** Whether the coordinator knows that they do. */
+  held: boolean
+  /** All is written but what the part has queued: settles when the part is, or has failed. */
   closing: Promise<void> | undefined
 }
 
@@ -65,9 +76,10 @@ interface Last {
 
 /**
  * One thread's share in the checkpoints of its job: writes what its subtasks hand over into one part each time, and tells the
- * coordinator when all of them have. What a subtask hands over is encoded before the call returns, or, where its sinks have
- * something to make durable first, before its promise settles; files are written in the background. When a checkpoint is
- * complete, sinks make visible what belongs to it, one checkpoint after the other.
+ * coordinator when all of them have. Of what a subtask keeps by key, and of timers, a cut is taken before the call returns, or,
+ * where its sinks have something to make durable first, before its promise settles; the thread's loop has it written slice
+ * by slice, between records. All else is encoded at once. Files are written in the background. When a checkpoint is complete,
+ * sinks make visible what belongs to it, one checkpoint after the other.
  */
 export class ThreadCheckpoints implements CheckpointTaker {
   readonly #setting: CheckpointingThread
@@ -122,7 +134,7 @@ export class ThreadCheckpoints implements CheckpointTaker {
     void this.#giveUp()
     const { epoch, directory } = order
     if (order.unaligned) this.#unaligned.add(epoch)
-    const site = this.#setting.openSite(directory)
+    const site = this.#setting.machine.openSite(directory)
     const part = site.createPart({ epoch, thread: this.#setting.thread, number: 0 })
     this.#current = {
       order,
@@ -131,7 +143,10 @@ export class ThreadCheckpoints implements CheckpointTaker {
       taken: new Set(),
       last: new Set(),
       pushed: new Map(),
+      open: new OpenSections(),
+      waits: false,
       holds: order.shared,
+      held: false,
       closing: undefined,
     }
     for (const task of this.#tasks) task.announce(epoch)
@@ -171,6 +186,24 @@ export class ThreadCheckpoints implements CheckpointTaker {
     this.#forgetMarksBefore(epoch)
     if (this.#hasSinks) this.#inBackground(this.#commit(epoch, current))
     else this.#done(current)
+  }
+
+  /** Writes for a while what is still to be written; false: there is nothing, or no room for it. The loop is woken when there is. */
+  writeSlice(): boolean {
+    const current = this.#current
+    if (current === undefined || current.open.none) return false
+    if (current.part.full) {
+      this.#awaitRoom(current)
+      return false
+    }
+    try {
+      current.open.advance(this.#slice(current.part))
+    } catch (error) {
+      this.#decline(current, error)
+      return true
+    }
+    this.#closeWhenAllHave()
+    return true
   }
 
   /** The thread ends: a checkpoint under way is given up. Resolves when nobody is at work any more, sinks included. */
@@ -314,8 +347,31 @@ export class ThreadCheckpoints implements CheckpointTaker {
     }
   }
 
+  #slice(part: PartWriter): Slice {
+    const { nowMs, sliceWork } = this.#setting.machine
+    const end = nowMs() + SLICE_MS
+    let work = 0
+    return {
+      spent(more) {
+        work += more
+        if (work < sliceWork) return false
+        work = 0
+        return part.full || nowMs() >= end
+      },
+    }
+  }
+
+  #awaitRoom(current: Current): void {
+    if (current.waits) return
+    current.waits = true
+    void current.part.room().then(() => {
+      current.waits = false
+      this.#setting.wake()
+    })
+  }
+
   #writeOperator(
-    { part, order }: Current,
+    { part, order, open }: Current,
     { node, operator, keyed, broadcast }: OperatorCut,
     subtask: number,
     parallelism: number,
@@ -334,15 +390,15 @@ export class ThreadCheckpoints implements CheckpointTaker {
       const section = part.section(
         whole === 'everything' ? header : { ...header, since: base!.epoch, whole },
       )
-      const entries =
-        whole === 'everything' ? keyed.store.entries() : keyed.store.changedSince(mark!, whole)
-      for (const entry of entries) section.add(entry)
-      section.end()
-      if (!savepoint) marks.set(epoch, keyed.store.mark())
+      const range = whole === 'everything' ? undefined : { since: mark!, whole }
+      const cut = keyed.store.cut((entry, early) => section.add(entry, early), range)
+      open.add(section, [cut])
+      if (!savepoint) marks.set(epoch, cut.mark)
       const timers = part.section({ operator: id, kind: 'timers', subtask })
-      for (const { group, key, domain, at } of keyed.timerEntries())
-        timers.add({ group, key, queue: domain, at })
-      timers.end()
+      const ofTimers = keyed.cutTimers(({ group, key, domain, at }) =>
+        timers.add({ group, key, queue: domain, at }),
+      )
+      open.add(timers, ofTimers)
     }
     const state: OperatorState = { own: operator.snapshot?.(), broadcast: broadcast.snapshot() }
     if (state.own === undefined && Object.keys(state.broadcast).length === 0) return
@@ -376,7 +432,11 @@ export class ThreadCheckpoints implements CheckpointTaker {
     if (current.taken.size < this.#tasks.length) return
     const { pushed } = current
     const { epoch, shared } = current.order
-    if (shared) this.#setting.post({ type: 'held', epoch })
+    if (shared && !current.held) {
+      current.held = true
+      this.#setting.post({ type: 'held', epoch })
+    }
+    if (!current.open.none) return
     current.closing = current.part.close().then(
       (part) => this.#setting.post({ type: 'taken', epoch, part, pushed }),
       (error: unknown) => this.#decline(current, error),
@@ -392,6 +452,7 @@ export class ThreadCheckpoints implements CheckpointTaker {
   #giveUp(): Promise<void> | undefined {
     const current = this.#current
     this.#current = undefined
+    current?.open.abandon()
     return current?.closing ?? current?.part.abort().catch(() => {})
   }
 }

@@ -34,11 +34,13 @@ export interface LoopSettings {
   readonly machine: Pick<Machine, 'nowMs' | 'turn' | 'park'>
   /** Whether files are being written, for which the event loop must run. */
   writing(): boolean
+  /** Writes a slice of a snapshot; false: there is none, or no room for it. */
+  writeSlice(): boolean
 }
 
 /**
- * Runs the tasks of one thread: each gets its budget in turn, sinks before sources; a thread without work spins for
- * a while, where that pays, then parks at its doorbell.
+ * Runs the tasks of one thread: each gets its budget in turn, sinks before sources, and so does a snapshot that is being
+ * written; a thread without work spins for a while, where that pays, then parks at its doorbell.
  *
  * No wake-up is lost: the bell is read before the tasks look for work, the parking is announced before they
  * look once more, and the wait ends at once when the bell has changed since it was read.
@@ -102,6 +104,7 @@ export class ThreadLoop {
         this.#spinMs = 0
         idleSince = Number.NaN
         heard = false
+        this.#settings.writeSlice()
         await this.#turnWhenDue()
         continue
       }
@@ -112,6 +115,12 @@ export class ThreadLoop {
         continue
       }
       this.#answer(round)
+      if (this.#settings.writeSlice()) {
+        this.#spinMs = 0
+        idleSince = Number.NaN
+        await this.#turnWhenDue()
+        continue
+      }
       if (Number.isNaN(idleSince)) {
         idleSince = nowMs()
         this.#spinMs = this.#spin.begin()

@@ -2,7 +2,8 @@ import type { Key } from '../../codec/key.ts'
 
 /**
  * One state of an operator: a value per key, found by the key's slot. `undefined` is no value. A value may be changed in
- * place, if `set` (or `touch`) is called for its slot afterwards.
+ * place, if `set` (or `touch`) is called for its slot afterwards, and if `get` has given it since the last barrier: a `Cut`
+ * takes it before it gives it.
  */
 export interface StateColumn<S = any> {
   readonly name: string
@@ -48,10 +49,53 @@ export interface GroupRange {
   readonly to: number
 }
 
-/** By key group: how many keys it has, and how many of them have changed. */
-export interface GroupCounts {
+/** What there is, and what of it has changed since a mark. */
+export interface ChangeCounts {
+  /** By key group: how many keys it has. */
   readonly keys: Uint32Array
-  readonly changed: Uint32Array
+  /** How many of the keys that were there at the mark have been set, touched, cleared or removed. */
+  readonly replaced: number
+}
+
+/** What a cut takes of a store that is not everything. */
+export interface CutRange {
+  /** A mark that was not forgotten: what has been set, touched, cleared or removed since is taken. */
+  readonly since: number
+  /** Of these key groups what has not changed, too. */
+  readonly whole: GroupRange
+}
+
+/** How much work is done in one go. */
+export interface Slice {
+  /** So many bytes have been written, or as many other things done that cost as much. True: enough for now. */
+  spent(work: number): boolean
+}
+
+/**
+ * Takes an item of a cut; gives how many bytes it made of it. It may change afterwards.
+ *
+ * @param early - it comes before its turn, since it is about to change
+ */
+export type CutSink<E> = (item: E, early: boolean) => number
+
+/**
+ * What there was at one moment, handed over bit by bit while it goes on changing: what is about to change, or is given to
+ * whoever may change it, is handed over first, as it was. So a large state is written between records, not before them.
+ */
+export interface Cut {
+  /**
+   * Hands over more, until the slice is spent; true: that was all, and the cut is over. Throws what `encode` of a column or the
+   * sink threw, be it meanwhile: the cut is then over, too.
+   */
+  advance(slice: Slice): boolean
+  /** Nothing more is handed over. */
+  abandon(): void
+}
+
+/** A cut of a store. */
+export interface KeyedCut extends Cut {
+  /** The mark that was drawn with it: what a later one may take as `since`. */
+  readonly mark: number
 }
 
 /** A timer as it stands in a snapshot. */
@@ -95,20 +139,20 @@ export interface KeyedStore {
   /** All keys, key group by key group, in no particular order within one. */
   entries(): Iterable<KeyedEntry>
   /**
-   * Draws a line: `changedSince` with the number it gives tells what has been set, touched, cleared or removed later. Until
-   * the first one nothing is remembered, which costs nothing.
+   * Draws a line: a cut `since` the number it gives takes what has been set, touched, cleared or removed later. Until the
+   * first one nothing is remembered, which costs nothing.
    */
   mark(): number
-  /** How many keys there are, and how many of them have been set, touched or cleared since a mark that was not forgotten. */
-  countsSince(mark: number): GroupCounts
+  /** What there is, and how much of it has changed since a mark that was not forgotten. */
+  countsSince(mark: number): ChangeCounts
   /**
-   * What has changed since a mark that was not forgotten, and of the key groups of `whole` what has not changed, too; key
-   * group by key group.
+   * Takes what there is now, or some of it, and draws a mark. Keys that were removed come first, the others key group by
+   * key group but for those that come early. One at a time: the one before must be over.
    */
-  changedSince(mark: number, whole?: GroupRange): Iterable<KeyedEntry>
-  /** `changedSince` will not be asked for marks up to this one. */
+  cut(sink: CutSink<KeyedEntry>, range?: CutRange): KeyedCut
+  /** No cut will be `since` a mark up to this one. */
   forget(mark: number): void
-  /** Puts back what `entries` or `changedSince` of a store of the same operator gave. */
+  /** Puts back what `entries` or a cut of a store of the same operator gave. Not while a cut is under way. */
   restore(entries: Iterable<KeyedEntry>): void
 }
 
@@ -132,4 +176,6 @@ export interface TimerQueue {
   done(): void
   /** All timers: slot and time, in no particular order. */
   timers(): Iterable<readonly [slot: number, at: number]>
+  /** Takes all timers that there are now. One at a time. */
+  cut(sink: (slot: number, at: number) => number): Cut
 }

@@ -1,6 +1,6 @@
 import type { RuntimeContext } from './context.ts'
 import type { Collector } from './function.ts'
-import type { KeyedStore, TimerEntry, TimerQueue } from './keyed-store.ts'
+import type { Cut, CutSink, KeyedStore, TimerEntry, TimerQueue } from './keyed-store.ts'
 import type { Awaitable, PartitionedSource } from './source.ts'
 
 /**
@@ -104,7 +104,7 @@ export interface LaterCheckpoint {
 /**
  * One operator on one subtask. Everything is called on one thread, one call at a time (but for `commit`):
  *
- * `restore` (where a job resumes) → `open` → (`call` | `endOfBatch` | `onWatermark` | `onProcessingTime`)* → `onWatermark(Infinity)` (all inputs have
+ * `restore` (where a job resumes) → `open` → (`call` | `endOfBatch` | `onWatermark` | `onIdle` | `onProcessingTime`)* → `onWatermark(Infinity)` (all inputs have
  * ended) → `finish` → `complete` → `close`.
  *
  * `finish` and `complete` are not called when the job is cancelled or fails; `close` always is.
@@ -168,8 +168,11 @@ export interface Operator {
    *
    * It also repeats what `onWatermark` or `onProcessingTime` threw on, and then emits through `out`; without it those are
    * not retried.
+   *
+   * @param value - the record of the call that threw; outside of calls what `gathered` had given
+   * @param input - the input of that record
    */
-  again?(): unknown
+  again?(value?: any, input?: number): unknown
   /**
    * Event time has come to `watermark`: emits through its `out` what is due, as long as there is `room`. True when all of
    * it is out; false: it is called again with the same. Called before any record behind this watermark, with the scope of
@@ -177,13 +180,21 @@ export interface Operator {
    * emit, which it must have given up by then: if the operator's policy says so, it is called again for the rest.
    */
   onWatermark?(watermark: number, room: Room): boolean
+  /**
+   * Those downstream have been told not to wait for this subtask's time, as it is idle: what it emits from here on may be late
+   * for them though it is not here.
+   */
+  onIdle?(): void
   /** When it next wants `onProcessingTime`, in ms of the job's clock; Infinity: not at all. Read after every batch. */
   readonly dueAt?: number
   /** The job's clock shows `now` >= `dueAt`: as `onWatermark`. */
   onProcessingTime?(now: number, room: Room): boolean
   /** For shape `timestamp`. */
   readonly watermarks?: WatermarkGenerator
-  /** The records on which it threw last, where that is not the record of a `call`: for the dead letter. */
+  /**
+   * The records on which it threw last, where that is not the record of a `call`: for the dead letter, and for `again`. Asked
+   * at each failure outside of a call, and for a dead letter.
+   */
   gathered?(): unknown
   /** The record that was read last by a call of user code that had several at hand and threw; undefined: none was. */
   failedAt?(): RecordAtFault | undefined
@@ -219,6 +230,8 @@ export interface KeyedBackend {
   readonly used: boolean
   /** All timers, in no particular order. */
   timerEntries(): Iterable<TimerEntry>
+  /** Takes all timers that there are now: the cuts together hold them. */
+  cutTimers(sink: CutSink<TimerEntry>): readonly Cut[]
   /** Registers timers of a snapshot. */
   restoreTimers(entries: Iterable<TimerEntry>): void
   /** Set by an operator that passes time to these timers: `ctx.timers` then lets functions register some. */

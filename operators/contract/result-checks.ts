@@ -48,10 +48,19 @@ export function itemsOf(result: unknown, method = 'flatMap'): Iterable<unknown> 
 
 /** Refuses what is no time: `SAGE_TIMESTAMP`. */
 export function checkTimestamp(value: unknown): number {
-  if (typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY) return value
+  if (typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER) return value
   if (value instanceof Promise) throw promiseReturned('assignTimestamps')
   throw new StreamError(
     'SAGE_TIMESTAMP',
-    `expected a timestamp, a finite number of milliseconds since the epoch >= 0, got ${describe(value)}`,
+    `expected a timestamp, a finite number of milliseconds since the epoch >= 0, got ${describe(value)}${hintOf(value)}`,
   )
+}
+
+/** How what may well be meant becomes a timestamp. */
+function hintOf(value: unknown): string {
+  if (value instanceof Date) return ': use getTime() of a Date'
+  if (typeof value === 'bigint') return ': use Number(…) of a bigint'
+  if (typeof value === 'number' && value > Number.MAX_SAFE_INTEGER && Number.isFinite(value))
+    return ', which is greater than 2^53 - 1: are these micro- or nanoseconds?'
+  return ''
 }

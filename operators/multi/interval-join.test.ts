@@ -1,10 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { OutputTag } from '../contract/function.ts'
 import { operatorHarness } from '../testing/operator-harness.ts'
 import { intervalJoinFactory } from './interval-join.ts'
 
+const late = new OutputTag<unknown>('late')
+
 function join(beforeMs: number, afterMs: number) {
-  const harness = operatorHarness(intervalJoinFactory(beforeMs, afterMs))
+  const harness = operatorHarness(intervalJoinFactory(beforeMs, afterMs, late))
   return {
     harness,
     add: (input: number, value: unknown, timestamp: number, key = 'k') =>
@@ -43,7 +46,7 @@ describe('intervalJoin', () => {
     ])
   })
 
-  it('a record behind the watermark is late, and counted', () => {
+  it('a record behind the watermark is late, counted and reachable', () => {
     const { add, pairs, harness } = join(10, 10)
     add(0, 'l', 20)
     harness.advanceWatermark(18)
@@ -51,6 +54,7 @@ describe('intervalJoin', () => {
     add(1, 'r', 18)
     expect(pairs()).toEqual([[['l', 'r'], 20]])
     expect(harness.dropped).toBe(1)
+    expect(harness.sideOutput(late)).toEqual(['late'])
   })
 
   it('lets records go when no partner can follow', () => {

@@ -1,4 +1,4 @@
-import type { Collector } from '../contract/function.ts'
+import type { Collector, OutputTag } from '../contract/function.ts'
 import type { StateColumn } from '../contract/keyed-store.ts'
 import type { Operator, OperatorContext, OperatorFactory, Room } from '../contract/operator.ts'
 import { DueIndex } from '../window/due-index.ts'
@@ -19,13 +19,17 @@ interface Sides {
  * Joins the records of two keyed inputs whose times are close: for a left record at `t`, the right ones in
  * `[t - beforeMs, t + afterMs]`, bounds included. A pair `[left, right]` has the later timestamp of the two and comes with
  * the later arrival of the two. A record is kept until the watermark says that no partner follows; one behind
- * the watermark is late, and dropped.
+ * the watermark is late: it is counted as dropped, and goes to `late`.
  */
-export function intervalJoinFactory(beforeMs: number, afterMs: number): OperatorFactory {
+export function intervalJoinFactory(
+  beforeMs: number,
+  afterMs: number,
+  late?: OutputTag<unknown>,
+): OperatorFactory {
   return {
     shape: 'process',
     functions: [],
-    create: (context) => new IntervalJoin(context, beforeMs, afterMs).operator(),
+    create: (context) => new IntervalJoin(context, beforeMs, afterMs, late).operator(),
   }
 }
 
@@ -34,12 +38,19 @@ class IntervalJoin {
   /** By side: how far the partners of a record reach back, and forth. */
   readonly #back: readonly [number, number]
   readonly #forth: readonly [number, number]
+  readonly #late: OutputTag<unknown> | undefined
   readonly #column: StateColumn<Sides>
   readonly #due = new DueIndex()
   #watermark = Number.NEGATIVE_INFINITY
 
-  constructor(context: OperatorContext, beforeMs: number, afterMs: number) {
+  constructor(
+    context: OperatorContext,
+    beforeMs: number,
+    afterMs: number,
+    late: OutputTag<unknown> | undefined,
+  ) {
     this.#context = context
+    this.#late = late
     this.#back = [beforeMs, afterMs]
     this.#forth = [afterMs, beforeMs]
     this.#column = context.keyed.store.column('sides', {
@@ -70,6 +81,7 @@ class IntervalJoin {
     const time = scope.timestamp
     if (time < this.#watermark) {
       countDropped()
+      if (this.#late !== undefined) out.collectTo(this.#late, value)
       return
     }
     const slot = keyed.slot()
@@ -158,14 +170,25 @@ function firstFrom(times: readonly number[], from: number): number {
   return low
 }
 
+/** The index of the first time behind `time`. */
+function firstBehind(times: readonly number[], time: number): number {
+  let low = 0
+  let high = times.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (times[middle] <= time) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
 function insert({ times, values }: Side, time: number, value: unknown): void {
   if (times.length === 0 || times[times.length - 1] <= time) {
     times.push(time)
     values.push(value)
     return
   }
-  let index = times.length
-  while (index > 0 && times[index - 1] > time) index--
+  const index = firstBehind(times, time)
   times.splice(index, 0, time)
   values.splice(index, 0, value)
 }

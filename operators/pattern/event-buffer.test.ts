@@ -68,7 +68,7 @@ it('uses free slots again: memory follows what is kept', () => {
     last = next
   }
   expect(buffer.values).toHaveLength(2)
-  expect(buffer.nodes).toHaveLength(8)
+  expect(buffer.nodes).toHaveLength(10)
   expect(eventOf(buffer, last)).toBe('e999')
   clearBuffer(buffer)
   expect(buffer).toEqual(newEventBuffer())

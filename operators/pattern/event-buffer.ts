@@ -11,7 +11,7 @@ export interface EventBuffer {
   events: number[]
   /** The first free slot of an event; the next one stands in place of the free one's timestamp. */
   freeEvent: number
-  /** Four numbers a node: slot of the event, stage, node before it, references. */
+  /** Five numbers a node: slot of the event, stage, node before it, references, the last node of an earlier stage. */
   nodes: number[]
   /** The first free node; the next one stands in place of the free one's event. */
   freeNode: number
@@ -23,7 +23,7 @@ export interface EventBuffer {
 export const NONE = -1
 
 const EVENT = 3
-const NODE = 4
+const NODE = 5
 
 export function newEventBuffer(): EventBuffer {
   return { values: [], events: [], freeEvent: NONE, nodes: [], freeNode: NONE, sequence: 0 }
@@ -64,6 +64,8 @@ export function addNode(buffer: EventBuffer, event: number, stage: number, befor
   nodes[at + 1] = stage
   nodes[at + 2] = before
   nodes[at + 3] = 0
+  nodes[at + 4] =
+    before === NONE || stageOf(buffer, before) !== stage ? before : skipStage(buffer, before)
   events[event * EVENT + 2]++
   if (before !== NONE) nodes[before * NODE + 3]++
   return node
@@ -100,8 +102,17 @@ export function nodeBefore(buffer: EventBuffer, node: number): number {
   return buffer.nodes[node * NODE + 2]
 }
 
+/** The last node before it of another stage, which is an earlier one, or `NONE`: whatever the node's own stage has taken. */
+export function skipStage(buffer: EventBuffer, node: number): number {
+  return buffer.nodes[node * NODE + 4]
+}
+
 export function stageOf(buffer: EventBuffer, node: number): number {
   return buffer.nodes[node * NODE + 1]
+}
+
+export function timeOf(buffer: EventBuffer, node: number): number {
+  return buffer.events[buffer.nodes[node * NODE] * EVENT]
 }
 
 export function eventOf(buffer: EventBuffer, node: number): unknown {

@@ -25,6 +25,11 @@ export class EventEffects {
   readonly takes: number[] = []
   /** The position at which the match stays that lets the event pass by; `NONE`: it ends. */
   readonly stays: number[] = []
+  /** By position, where all conditions are simple: what the event number `#asked` does there. */
+  readonly #takesAt: number[]
+  readonly #staysAt: number[]
+  readonly #askedAt: number[]
+  #asked = 0
   readonly #positions: readonly Position[]
   readonly #starts: readonly number[]
   readonly #examiner: Examiner
@@ -33,6 +38,9 @@ export class EventEffects {
     this.#positions = program.positions
     this.#starts = program.starts
     this.#examiner = examiner
+    this.#takesAt = this.#positions.map(() => NOT_TAKEN)
+    this.#staysAt = this.#positions.map(() => NONE)
+    this.#askedAt = this.#positions.map(() => 0)
   }
 
   /** Finds the effects of an event. False: it has none at all. */
@@ -43,21 +51,36 @@ export class EventEffects {
     const count = partials.length
     let effective = false
     examiner.beginEvent(buffer, value, timestamp)
+    this.#asked++
     for (let i = 0; i < count; i++) {
       const { position, node } = partials[i]
-      examiner.beginPath(node)
-      this.#examineAt(this.#positions[position], i)
+      if (this.#askedAt[position] !== this.#asked) {
+        examiner.beginPath(node)
+        this.#examineAt(position, i)
+      } else {
+        takes[i] = this.#takesAt[position]
+        stays[i] = this.#staysAt[position]
+      }
       if (takes[i] !== NOT_TAKEN || stays[i] !== position) effective = true
     }
     examiner.beginPath(NONE)
     for (let s = 0; s < starts.length; s++) {
-      this.#examineAt(this.#positions[starts[s]], count + s)
+      this.#examineAt(starts[s], count + s)
       if (takes[count + s] !== NOT_TAKEN) effective = true
     }
     return effective
   }
 
-  #examineAt(position: Position, i: number): void {
+  #examineAt(index: number, i: number): void {
+    const position = this.#positions[index]
+    this.#find(position, i)
+    if (!position.simple) return
+    this.#takesAt[index] = this.takes[i]
+    this.#staysAt[index] = this.stays[i]
+    this.#askedAt[index] = this.#asked
+  }
+
+  #find(position: Position, i: number): void {
     const examiner = this.#examiner
     const { guards } = position
     this.takes[i] = NOT_TAKEN

@@ -1,6 +1,14 @@
 import { isPromise, promiseReturned } from '../contract/result-checks.ts'
 import { keptRecord } from '../final/accumulator.ts'
-import { type EventBuffer, eventOf, NONE, nodeBefore, sequenceOf, stageOf } from './event-buffer.ts'
+import {
+  type EventBuffer,
+  eventOf,
+  NONE,
+  nodeBefore,
+  sequenceOf,
+  skipStage,
+  stageOf,
+} from './event-buffer.ts'
 import type { ConditionContext } from './pattern.ts'
 import type { Test, Tests } from './program.ts'
 
@@ -48,18 +56,19 @@ function itself(value: unknown): unknown {
   return value
 }
 
-/** The last event of a stage on a path, as a node, or `NONE`. */
+/** The last event of a stage on a path, as a node, or `NONE`. At most a step for each stage, however long the path is. */
 export function lastNodeOf(buffer: EventBuffer, node: number, stage: number): number {
   let at = node
-  while (at !== NONE && stageOf(buffer, at) !== stage) at = nodeBefore(buffer, at)
+  while (at !== NONE && stageOf(buffer, at) !== stage) at = skipStage(buffer, at)
   return at
 }
 
 /** The first event of a stage on a path, as its number in the order of events, or `NONE`. */
 export function firstSequenceOf(buffer: EventBuffer, node: number, stage: number): number {
   let first = NONE
-  for (let at = node; at !== NONE; at = nodeBefore(buffer, at)) {
-    if (stageOf(buffer, at) === stage) first = sequenceOf(buffer, at)
+  let at = lastNodeOf(buffer, node, stage)
+  for (; at !== NONE && stageOf(buffer, at) === stage; at = nodeBefore(buffer, at)) {
+    first = sequenceOf(buffer, at)
   }
   return first
 }

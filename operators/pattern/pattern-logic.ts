@@ -1,12 +1,18 @@
 import type { MatchState, PatternMachine, PatternOutput } from './pattern-machine.ts'
+import {
+  addWaiting,
+  firstTime,
+  firstValue,
+  newWaitingEvents,
+  removeFirst,
+  type WaitingEvents,
+} from './waiting-events.ts'
 
 /** Everything that is known of one key: plain data, to be kept in checkpoints. */
 export interface PatternState {
   readonly matching: MatchState
-  /** The events that wait for the watermark, ordered by time and, of one time, by arrival. */
-  values: unknown[]
-  /** Their times (ms since the epoch). */
-  timestamps: number[]
+  /** The events that wait for the watermark. */
+  readonly waiting: WaitingEvents
 }
 
 /**
@@ -25,12 +31,12 @@ export class PatternLogic<T = any, M = any> {
 
   /** The state of a key that has none. */
   createState(): PatternState {
-    return { matching: this.#machine.createState(), values: [], timestamps: [] }
+    return { matching: this.#machine.createState(), waiting: newWaitingEvents() }
   }
 
   /** Whether the state says no more than a new one: it need not be kept. */
-  isEmpty({ matching, values }: PatternState): boolean {
-    return values.length === 0 && this.#machine.isEmpty(matching)
+  isEmpty({ matching, waiting }: PatternState): boolean {
+    return firstTime(waiting) === Infinity && this.#machine.isEmpty(matching)
   }
 
   /**
@@ -53,14 +59,7 @@ export class PatternLogic<T = any, M = any> {
       this.#machine.advance(state.matching, value, timestamp, output)
       return true
     }
-    const at = insertionIndex(state.timestamps, timestamp)
-    if (at === state.timestamps.length) {
-      state.timestamps.push(timestamp)
-      state.values.push(value)
-    } else {
-      state.timestamps.splice(at, 0, timestamp)
-      state.values.splice(at, 0, value)
-    }
+    addWaiting(state.waiting, value, timestamp)
     return true
   }
 
@@ -71,23 +70,19 @@ export class PatternLogic<T = any, M = any> {
    * first of those that wait: calling this again is a retry, calling `skipEvent` first leaves it out.
    */
   onWatermark(state: PatternState, watermark: number, output: PatternOutput<M>): void {
-    const { matching, timestamps, values } = state
-    let done = 0
-    try {
-      while (done < timestamps.length && timestamps[done] <= watermark) {
-        this.#machine.advance(matching, values[done] as T, timestamps[done], output)
-        done++
-      }
-    } finally {
-      removeFirst(state, done)
+    const { matching, waiting } = state
+    for (let time = firstTime(waiting); time <= watermark; time = firstTime(waiting)) {
+      if (time === Infinity) break
+      this.#machine.advance(matching, firstValue(waiting) as T, time, output)
+      removeFirst(waiting)
     }
     this.#machine.expire(matching, watermark, output)
   }
 
   /** Removes the first event that waits, and returns it: the one on which `onWatermark` threw. */
   skipEvent(state: PatternState): T {
-    const value = state.values[0] as T
-    removeFirst(state, 1)
+    const value = firstValue(state.waiting) as T
+    removeFirst(state.waiting)
     return value
   }
 
@@ -106,31 +101,25 @@ export class PatternLogic<T = any, M = any> {
     this.#machine.expire(state.matching, now, output)
   }
 
+  /** Whether `onEnd` would tell something. */
+  isHolding({ matching }: PatternState): boolean {
+    return this.#machine.isHolding(matching)
+  }
+
+  /**
+   * The end of input, behind the end of time: tells what is complete and has waited for what began before it.
+   *
+   * @param now the latest time that has passed (ms since the epoch): these matches are told no earlier
+   */
+  onEnd(state: PatternState, now: number, output: PatternOutput<M>): void {
+    this.#machine.end(state.matching, now, output)
+  }
+
   /**
    * The time at which `onWatermark` (event time) or `onTime` (processing time) is to be called next, in ms since
    * the epoch; `Infinity` for none. To be asked again after every other call, since it may come nearer or go away.
    */
-  nextTimer({ timestamps, matching }: PatternState): number {
-    const deadline = this.#machine.deadline(matching)
-    return timestamps.length > 0 && timestamps[0] < deadline ? timestamps[0] : deadline
+  nextTimer({ waiting, matching }: PatternState): number {
+    return Math.min(firstTime(waiting), this.#machine.deadline(matching))
   }
-}
-
-/** Behind all events that are not later. Most events come in order: looked for from the end. */
-function insertionIndex(timestamps: readonly number[], timestamp: number): number {
-  let high = timestamps.length
-  if (high === 0 || timestamps[high - 1] <= timestamp) return high
-  let low = 0
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (timestamps[middle] <= timestamp) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
-function removeFirst({ timestamps, values }: PatternState, count: number): void {
-  if (count === 0) return
-  timestamps.splice(0, count)
-  values.splice(0, count)
 }

@@ -35,6 +35,30 @@ describe('conditions', () => {
     ])
   })
 
+  it('see the last event of each stage, however long the stages behind it are', () => {
+    const seen: unknown[] = []
+    const pattern = start
+      .begin('a')
+      .where(is('a'))
+      .times(2)
+      .followedBy('x')
+      .where(is('x'))
+      .optional()
+      .followedBy('b')
+      .where(is('b'))
+      .times(3)
+      .followedBy('c')
+      .where((letter, ctx) => {
+        if (letter.kind !== 'c') return false
+        seen.push([ctx.last('a'), ctx.last('x'), ctx.last('b')].map((last) => last?.id))
+        return true
+      })
+    const { feed } = feeder(pattern)
+    feed('a1 a2 b1 b2 b3 c a3 a4 x b4 b5 b6 c')
+    expect(seen).toContainEqual(['a2', undefined, 'b3'])
+    expect(seen).toContainEqual(['a4', 'x', 'b6'])
+  })
+
   it('of one parameter are asked once for an event, others once for a path', () => {
     let simple = 0
     let perPath = 0
@@ -142,7 +166,7 @@ describe('the state', () => {
     feed('a1 a2 a3 a4 a5')
     expect(state.partials).toHaveLength(20)
     expect(state.buffer.values).toHaveLength(5)
-    expect(state.buffer.nodes).toHaveLength(15 * 4)
+    expect(state.buffer.nodes).toHaveLength(15 * 5)
   })
 
   it('does not grow with what is over', () => {
@@ -163,5 +187,20 @@ describe('the state', () => {
     feed('b@2000')
     expect(matches.map(spell)).toEqual([`${many} b`])
     compilePattern(start.begin('a').times(10_000).notNext('b').next('c').times(1, 10_000))
+  })
+
+  it('is compiled in no time for many greedy stages that may be passed over', () => {
+    let pattern: Pattern<Letter, any> & { followedBy: any } = start.begin('first').where(is('a'))
+    for (let i = 0; i < 20; i++) {
+      pattern = pattern
+        .followedBy(`loop${i}`)
+        .where(is(`l${i}x`))
+        .oneOrMore()
+        .greedy()
+        .optional()
+    }
+    const { matches, feed } = feeder(pattern.followedBy('last').where(is('z')))
+    feed('a l3x l3x l7x z')
+    expect(matches.map(spell)).toEqual(['a l3x l3x l7x z'])
   })
 })

@@ -7,6 +7,7 @@ import {
   newEventBuffer,
   release,
   retain,
+  timeOf,
 } from './event-buffer.ts'
 import { DONE, EventEffects, NOT_TAKEN, TAKEN } from './event-effects.ts'
 import { Examiner, PathReader } from './match-path.ts'
@@ -69,7 +70,7 @@ export function compilePattern<T, M>(pattern: Pattern<T, M>): PatternMachine<T, 
  * Matches come with the events that complete them; those of one event in the order of their first events;
  * of one first event, those with more events of the earlier stages first, then those with earlier
  * events. With a skip strategy all matches come in the order of their first events: one that is
- * complete waits for those that began before it.
+ * complete waits for those that began before it, at most until the end of input.
  *
  * An event costs one look at each live partial match, and one node for each that takes it.
  */
@@ -136,6 +137,26 @@ export class PatternMachine<T = any, M = any> {
       if (limit === Infinity) return
       this.#expireAt(state, limit, output)
     }
+  }
+
+  /** Whether there are complete matches that wait for those that began before them. */
+  isHolding({ completed }: MatchState): boolean {
+    return completed.length > 0
+  }
+
+  /**
+   * No event is to come: what is complete is told, since nothing that began before it can still become a match. The time
+   * of these matches is that of the last event of all of them, or `now` (ms since the epoch) if that is later.
+   */
+  end(state: MatchState, now: number, output: PatternOutput<M>): void {
+    const { completed, buffer } = state
+    const time = completed.reduce((latest, { node }) => Math.max(latest, timeOf(buffer, node)), now)
+    const matches: M[] = []
+    while (state.completed.length > 0) {
+      state.partials = withoutBefore(state.completed[0].start, state.partials, state.buffer)
+      matches.push(...this.#settle(state, []))
+    }
+    for (const match of matches) output.match(match, time)
   }
 
   #expireAt(state: MatchState, limit: number, output: PatternOutput<M>): void {
@@ -224,11 +245,7 @@ export class PatternMachine<T = any, M = any> {
   #unskipped(state: MatchState, found: readonly PartialMatch[]): PartialMatch[] {
     const { completed, buffer } = state
     const tellable: PartialMatch[] = []
-    if (found.length > 0) {
-      for (const match of found) completed.push(match)
-      // Stable: of one first event those that were complete earlier come first.
-      completed.sort((a, b) => a.start - b.start)
-    }
+    for (let i = 0; i < found.length; i++) insert(completed, found[i])
     let done = 0
     while (done < completed.length) {
       const { start, node } = completed[done]
@@ -243,6 +260,19 @@ export class PatternMachine<T = any, M = any> {
     if (done > 0) state.completed = completed.slice(done)
     return tellable
   }
+}
+
+/** Puts a match behind all that began no later: of one first event those that were complete earlier come first. */
+function insert(completed: PartialMatch[], match: PartialMatch): void {
+  let low = 0
+  let high = completed.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (completed[middle].start <= match.start) low = middle + 1
+    else high = middle
+  }
+  if (low === completed.length) completed.push(match)
+  else completed.splice(low, 0, match)
 }
 
 /** The matches that did not begin before the event number `bound`; lets go of the others. */

@@ -31,7 +31,12 @@ class Rig {
     for (const [key, letter] of keyed(text)) this.harness.push(letter, { key })
   }
 
-  /** The matches since the last look: `'k: a1 b1 @5'`. */
+  /** The event times of the matches since the last look. */
+  times(): number[] {
+    return this.harness.packets.map(({ timestamp }) => timestamp / 1e6)
+  }
+
+  /** The matches since the last look: `'k: a1 b1'`. */
   told(): string[] {
     this.harness.output.length = 0
     return this.harness.packets
@@ -148,6 +153,41 @@ describe('in processing time', () => {
     expect(rig.timedOut()).toEqual(['a2'])
     rig.arrival('k:a3 k:b3')
     expect(rig.told()).toEqual(['k: a3 b3'])
+  })
+})
+
+describe('at the end of input', () => {
+  // Every a that has no b holds up the matches behind it.
+  const pattern = start
+    .begin('a')
+    .where(is('a'))
+    .followedBy('b')
+    .where((letter, { matched }) => letter.id === matched.a[0].id.replace('a', 'b'))
+    .skipPastLastEvent()
+  const input = 'k:a1@1 k:a2@2 k:a3@3 k:b3@4 k:b2@5 k:a4@6 k:b4@7 l:a1@8 l:b1@9'
+
+  it.each(['event', 'processing'])('what waits for others is told, in %s time', async (domain) => {
+    const rig = new Rig(pattern)
+    if (domain === 'event') rig.event(input)
+    else rig.arrival(input)
+    rig.harness.advanceWatermark(20)
+    expect(rig.told()).toEqual(['l: a1 b1'])
+    await rig.harness.end()
+    // No earlier than the watermark, so that they are late to nobody.
+    if (domain === 'event') expect(rig.times()).toEqual([20, 20])
+    // a2 b2 forbids a3 b3.
+    expect(rig.told()).toEqual(['k: a2 b2', 'k: a4 b4'])
+  })
+
+  it('also in a job that ends as soon as it has resumed', async () => {
+    const rig = new Rig(pattern)
+    rig.event(input)
+    rig.harness.advanceWatermark(20)
+    rig.told()
+    rig.harness.restore(rig.harness.snapshot())
+    await rig.harness.end()
+    expect(rig.times()).toEqual([7, 7])
+    expect(rig.told()).toEqual(['k: a2 b2', 'k: a4 b4'])
   })
 })
 

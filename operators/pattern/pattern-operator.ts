@@ -46,6 +46,7 @@ class PatternOperator implements Operator {
   readonly #outputs: PatternOutputs
   readonly #ofRecord: PatternOutput<unknown>
   readonly #ofTime: PatternOutput<unknown>
+  readonly #ofEnd: PatternOutput<unknown>
   /** Where the matches of the call at hand go. */
   #out: Collector
   /** An empty state for the next key that has none: most events begin no match. */
@@ -53,6 +54,10 @@ class PatternOperator implements Operator {
   /** Whether the records have timestamps; undefined before the first one. */
   #timestamped: boolean | undefined
   #now = Number.NEGATIVE_INFINITY
+  /** The latest event time that has passed here. */
+  #passed = Number.NEGATIVE_INFINITY
+  /** At the end of input: keys with matches that are complete and wait for others. Undefined before it. */
+  #holding: number[] | undefined
   /** What `fn` of the timed-out output threw, to be told between two records. */
   readonly #failures: {
     readonly error: unknown
@@ -71,6 +76,12 @@ class PatternOperator implements Operator {
     this.#out = context.out
     this.#ofRecord = { match: (match) => this.#out.collect(match) }
     const match = (match: unknown): void => context.out.collect(match)
+    this.#ofEnd = {
+      match: (match, time) => {
+        context.scope.timestamp = this.#timestamped === false ? Number.NaN : time
+        context.out.collect(match)
+      },
+    }
     this.#ofTime =
       outputs.timedOut === undefined
         ? { match }
@@ -98,8 +109,12 @@ class PatternOperator implements Operator {
     this.#failed = undefined
     this.#raise()
     if (!this.#timers.onWatermark(watermark, room)) return false
+    if (watermark < Number.POSITIVE_INFINITY) {
+      this.#passed = watermark
+      return true
+    }
     // The end of input is the end of all time.
-    return watermark < Number.POSITIVE_INFINITY || this.#timers.onProcessingTime(watermark, room)
+    return this.#timers.onProcessingTime(watermark, room) && this.#end(room)
   }
 
   onProcessingTime(now: number, room: Room): boolean {
@@ -171,6 +186,7 @@ class PatternOperator implements Operator {
     const { keyed } = this.#context
     const slot = keyed.find()
     const state = this.#states.get(slot)!
+    if (domain === 'event') this.#passed = Math.max(this.#passed, at)
     try {
       if (domain === 'event') this.#passTime(state, at)
       else this.#logic.onTime(state, at, this.#ofTime)
@@ -188,6 +204,24 @@ class PatternOperator implements Operator {
       this.#failed = this.#logic.skipEvent(state)
       throw error
     }
+  }
+
+  /** Tells, key by key while there is room, what has waited for others. */
+  #end(room: Room): boolean {
+    const { keyed, scope } = this.#context
+    this.#holding ??= [...keyed.store.slots()].filter((slot) =>
+      this.#logic.isHolding(this.#states.get(slot)!),
+    )
+    for (let slot = this.#holding.at(-1); slot !== undefined; slot = this.#holding.at(-1)) {
+      if (!room()) return false
+      this.#holding.pop()
+      scope.key = keyed.store.keyAt(slot)
+      const state = this.#states.get(slot)!
+      this.#logic.onEnd(state, this.#passed, this.#ofEnd)
+      this.#keep(slot, state, Number.POSITIVE_INFINITY, 'event')
+    }
+    this.#holding = undefined
+    return true
   }
 
   #tellTimedOut(partial: unknown): void {

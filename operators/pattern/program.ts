@@ -23,7 +23,7 @@ interface Guard {
   readonly take: Tests
   /** Null: without `until`. Once it is satisfied the guard is gone. */
   readonly until: Tests | null
-  /** The position without this guard. */
+  /** The position without this guard; without `until` this one. */
   readonly released: number
 }
 
@@ -50,6 +50,8 @@ export interface Position {
   readonly taken: readonly number[]
   /** Whether `taken` holds `COMPLETE`. */
   readonly completes: boolean
+  /** Whether all its conditions look at the event alone: what an event does here it does to all partial matches. */
+  readonly simple: boolean
 }
 
 /** The machine of a pattern: what all keys share. */
@@ -146,20 +148,27 @@ export function compileProgram({ stages }: PatternDefinition): Program {
         stage: guarding,
         take: taking[guarding].take,
         until: taking[guarding].until,
-        released: positionAt({
-          ...passed,
-          guards: place.guards.filter((other) => other !== guarding),
-        }),
+        released:
+          taking[guarding].until === null
+            ? index
+            : positionAt({ ...passed, guards: place.guards.filter((it) => it !== guarding) }),
       })),
       passed: fresh ? positionAt(passed) : index,
     }
+    const asked = [
+      ...rest.bars,
+      ...stops,
+      ...rest.guards.flatMap((it) => [it.take, it.until ?? []]),
+    ]
     if (stage === end) {
-      return { ...rest, ...AT_END, stage, kind: stops.length > 0 ? 'time' : 'next' }
+      const kind = stops.length > 0 ? 'time' : 'next'
+      return { ...rest, ...AT_END, stage, kind, simple: areSimple(asked) }
     }
     const { take, until } = taking[stage]
     const taken = takenFrom(stage, count)
     return {
       ...rest,
+      simple: areSimple([...asked, take, until ?? []]),
       stage,
       kind: 'stage',
       take,
@@ -193,6 +202,10 @@ function barsAt(taking: readonly TakingStage[], { after, count }: Place): readon
   if (after === -1) return []
   const leaves = count === 0 || count >= taking[after].stage.min
   return leaves ? taking[after].notNext : []
+}
+
+function areSimple(asked: readonly Tests[]): boolean {
+  return asked.every((tests) => tests.every(({ simple }) => simple))
 }
 
 /** Whether a stage that was left ends matches by what it could still take. */

@@ -2,18 +2,23 @@ import type { Key } from '../../codec/key.ts'
 import { assertEncodable } from '../../codec/value.ts'
 import type { Clock } from '../contract/context.ts'
 import type { ColumnOptions, StateColumn } from '../contract/keyed-store.ts'
+import type { BeforeChange, Changes } from './changes.ts'
 
 /** So many values are checked when they are set; a checkpoint would refuse a later one. */
 const CHECKED_VALUES = 100
 
 /** A column as its store sees it. */
 export interface SlotColumn extends StateColumn {
-  /** Whether changes are remembered. */
-  tracked: boolean
+  /** Told of changes before they are made; undefined: nobody remembers them. */
+  changes: Changes | undefined
+  /** A cut under way: told before a value is given to whoever may change it. */
+  cut: BeforeChange | undefined
   /** Has room for slots below `slots`. */
   grow(slots: number): void
-  /** Puts what a checkpoint needs of the value into `values`. */
-  save(slot: number, values: Record<string, unknown>): void
+  /** Whether there is a value, which nobody is given. */
+  has(slot: number): boolean
+  /** Puts what a checkpoint needs of the value into `values`, as it was at the time `at` of the job's clock. */
+  save(slot: number, values: Record<string, unknown>, at: number): void
   /** Takes back what `save` has put there. */
   load(slot: number, values: Readonly<Record<string, unknown>>, key: Key): void
 }
@@ -22,36 +27,36 @@ export interface SlotColumn extends StateColumn {
 export class HeapColumn implements SlotColumn {
   readonly name: string
   readonly #options: ColumnOptions
-  readonly #touched: (slot: number) => void
   readonly #values: unknown[] = []
   #unchecked: number
-  tracked = false
+  changes: Changes | undefined = undefined
+  cut: BeforeChange | undefined = undefined
 
-  constructor(name: string, options: ColumnOptions, touched: (slot: number) => void) {
+  constructor(name: string, options: ColumnOptions) {
     this.name = name
     this.#options = options
-    this.#touched = touched
     // What is encoded on the way out may be anything while it is here.
     this.#unchecked = options.encode === undefined ? CHECKED_VALUES : 0
   }
 
   get(slot: number): any {
+    if (this.cut !== undefined) this.cut.before(slot)
     return this.#values[slot]
   }
 
   set(slot: number, value: unknown): void {
     if (this.#unchecked > 0) this.#check(value)
+    if (this.changes !== undefined) this.changes.touch(slot)
     this.#values[slot] = value
-    if (this.tracked) this.#touched(slot)
   }
 
   touch(slot: number): void {
-    if (this.tracked) this.#touched(slot)
+    if (this.changes !== undefined) this.changes.touch(slot)
   }
 
   clear(slot: number): void {
+    if (this.changes !== undefined) this.changes.touch(slot)
     this.#values[slot] = undefined
-    if (this.tracked) this.#touched(slot)
   }
 
   /** Elements are appended one by one, or V8 would make the array a dictionary. */
@@ -60,8 +65,12 @@ export class HeapColumn implements SlotColumn {
     while (values.length < slots) values.push(undefined)
   }
 
-  save(slot: number, values: Record<string, unknown>): void {
-    const value = this.get(slot)
+  has(slot: number): boolean {
+    return this.#values[slot] !== undefined
+  }
+
+  save(slot: number, values: Record<string, unknown>, _at: number): void {
+    const value = this.#values[slot]
     if (value === undefined) return
     values[this.name] = this.#options.encode === undefined ? value : this.#options.encode(value)
   }
@@ -89,10 +98,9 @@ export class TtlColumn extends HeapColumn {
   constructor(
     name: string,
     options: ColumnOptions,
-    touched: (slot: number) => void,
     ttl: { readonly ttlMs: number; readonly clock: Clock },
   ) {
-    super(name, options, touched)
+    super(name, options)
     this.#ttlMs = ttl.ttlMs
     this.#clock = ttl.clock
   }
@@ -100,7 +108,7 @@ export class TtlColumn extends HeapColumn {
   override get(slot: number): any {
     const value = super.get(slot)
     if (value === undefined) return undefined
-    if (this.#clock.now() - this.#setAt[slot] < this.#ttlMs) return value
+    if (this.#lives(slot, this.#clock.now())) return value
     this.clear(slot)
     return undefined
   }
@@ -118,8 +126,16 @@ export class TtlColumn extends HeapColumn {
     this.#setAt = larger
   }
 
-  override save(slot: number, values: Record<string, unknown>): void {
-    super.save(slot, values)
+  override has(slot: number): boolean {
+    if (!super.has(slot)) return false
+    if (this.#lives(slot, this.#clock.now())) return true
+    this.clear(slot)
+    return false
+  }
+
+  override save(slot: number, values: Record<string, unknown>, at: number): void {
+    if (!this.#lives(slot, at)) return
+    super.save(slot, values, at)
     if (values[this.name] === undefined) return
     values[this.name] = [values[this.name], this.#setAt[slot]]
   }
@@ -128,5 +144,9 @@ export class TtlColumn extends HeapColumn {
     const saved = values[this.name] as [unknown, number] | undefined
     super.load(slot, { [this.name]: saved?.[0] }, key)
     if (saved !== undefined) this.#setAt[slot] = saved[1]
+  }
+
+  #lives(slot: number, at: number): boolean {
+    return at - this.#setAt[slot] < this.#ttlMs
   }
 }

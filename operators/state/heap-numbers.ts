@@ -1,16 +1,17 @@
 import type { NumberColumn } from '../contract/keyed-store.ts'
+import type { BeforeChange, Changes } from './changes.ts'
 import type { SlotColumn } from './heap-column.ts'
 
 /** Numbers by slot, side by side: no objects for the garbage collector, and a cache line holds those of eight keys. */
 export class HeapNumbers implements NumberColumn, SlotColumn {
   readonly name: string
-  readonly #touched: (slot: number) => void
   #values = new Float64Array(16).fill(Number.NaN)
-  tracked = false
+  changes: Changes | undefined = undefined
+  /** Not told: who has been given a number cannot change it here. */
+  cut: BeforeChange | undefined = undefined
 
-  constructor(name: string, touched: (slot: number) => void) {
+  constructor(name: string) {
     this.name = name
-    this.#touched = touched
   }
 
   at(slot: number): number {
@@ -23,12 +24,12 @@ export class HeapNumbers implements NumberColumn, SlotColumn {
   }
 
   set(slot: number, value: number): void {
+    if (this.changes !== undefined) this.changes.touch(slot)
     this.#values[slot] = value
-    if (this.tracked) this.#touched(slot)
   }
 
   touch(slot: number): void {
-    if (this.tracked) this.#touched(slot)
+    if (this.changes !== undefined) this.changes.touch(slot)
   }
 
   clear(slot: number): void {
@@ -40,6 +41,10 @@ export class HeapNumbers implements NumberColumn, SlotColumn {
     const larger = new Float64Array(Math.max(slots, 2 * this.#values.length)).fill(Number.NaN)
     larger.set(this.#values)
     this.#values = larger
+  }
+
+  has(slot: number): boolean {
+    return !Number.isNaN(this.#values[slot])
   }
 
   save(slot: number, values: Record<string, unknown>): void {

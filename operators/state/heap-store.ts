@@ -1,23 +1,23 @@
+import { StreamError } from '../../codec/errors.ts'
 import { type Key, keyGroup, keyHash } from '../../codec/key.ts'
 import type { Clock } from '../contract/context.ts'
 import type {
+  ChangeCounts,
   ColumnOptions,
-  GroupCounts,
-  GroupRange,
+  CutRange,
+  CutSink,
+  KeyedCut,
   KeyedEntry,
   KeyedStore,
   NumberColumn,
   StateColumn,
 } from '../contract/keyed-store.ts'
+import { Changes } from './changes.ts'
 import { HeapColumn, type SlotColumn, TtlColumn } from './heap-column.ts'
+import { HeapCut } from './heap-cut.ts'
 import { HeapNumbers } from './heap-numbers.ts'
 import { KeyTable } from './key-table.ts'
-
-/** A key that was removed after some mark. */
-interface Removal {
-  readonly key: Key
-  readonly epoch: number
-}
+import { widened } from './widened.ts'
 
 /** Keyed state on the JavaScript heap. */
 export class HeapStore implements KeyedStore {
@@ -29,14 +29,19 @@ export class HeapStore implements KeyedStore {
   readonly #clock: Clock
   /** By slot: how often it is held. Undefined while nothing ever was. */
   #holds: Uint32Array | undefined
-  /** By slot: the epoch of the last change. Undefined before the first mark. */
-  #changed: Uint32Array | undefined
-  #epoch = 0
-  #removals: Removal[] = []
+  /** By slot: the key group. */
+  #groups = new Uint16Array(16)
+  /** By key group: how many keys it has. */
+  readonly #keys: Uint32Array
+  /** Undefined before the first mark. */
+  #changes: Changes | undefined
+  /** The one under way. */
+  #cut: HeapCut | undefined
 
   /** @param maxParallelism - the number of key groups */
   constructor(maxParallelism: number, clock: Clock) {
     this.#maxParallelism = maxParallelism
+    this.#keys = new Uint32Array(maxParallelism)
     this.#clock = clock
   }
 
@@ -61,26 +66,27 @@ export class HeapStore implements KeyedStore {
   column<S>(name: string, options: ColumnOptions = {}): StateColumn<S> {
     const known = this.#known(name)
     if (known !== undefined) return known
-    const touched = (slot: number): void => this.#touch(slot)
     return this.#added(
       options.ttlMs === undefined
-        ? new HeapColumn(name, options, touched)
-        : new TtlColumn(name, options, touched, { ttlMs: options.ttlMs, clock: this.#clock }),
+        ? new HeapColumn(name, options)
+        : new TtlColumn(name, options, { ttlMs: options.ttlMs, clock: this.#clock }),
     )
   }
 
   numbers(name: string): NumberColumn {
     const known = this.#known(name)
     if (known !== undefined) return known as HeapNumbers
-    return this.#added(new HeapNumbers(name, (slot) => this.#touch(slot)))
+    return this.#added(new HeapNumbers(name))
   }
 
   release(slot: number): void {
     if (this.#holds !== undefined && this.#holds[slot] > 0) return
-    for (const column of this.#columns) if (column.get(slot) !== undefined) return
+    for (const column of this.#columns) if (column.has(slot)) return
     const key = this.#table.keyAt(slot)
     if (key === undefined) return
-    if (this.#changed !== undefined) this.#removals.push({ key, epoch: this.#epoch })
+    if (this.#cut !== undefined) this.#cut.before(slot)
+    if (this.#changes !== undefined) this.#changes.remove(slot, key)
+    this.#keys[this.#groups[slot]]--
     this.#table.remove(slot)
   }
 
@@ -101,41 +107,42 @@ export class HeapStore implements KeyedStore {
   }
 
   *entries(): Iterable<KeyedEntry> {
-    yield* this.#entriesOf(() => true)
+    const at = this.#clock.now()
+    const groups: number[][] = Array.from({ length: this.#maxParallelism }, () => [])
+    this.#table.forEach((slot) => void groups[this.#groups[slot]].push(slot))
+    for (const slots of groups) for (const slot of slots) yield this.#entry(slot, at)
   }
 
   mark(): number {
-    if (this.#changed === undefined) {
-      this.#changed = new Uint32Array(Math.max(16, this.#table.slots))
-      for (const column of this.#columns) column.tracked = true
-    }
-    return this.#epoch++
+    return this.#remembered().mark()
   }
 
-  countsSince(mark: number): GroupCounts {
-    const stamps = this.#changed!
-    const keys = new Uint32Array(this.#maxParallelism)
-    const changed = new Uint32Array(this.#maxParallelism)
-    this.#table.forEach((slot, _, hash) => {
-      const group = keyGroup(hash, this.#maxParallelism)
-      keys[group]++
-      if (stamps[slot] > mark) changed[group]++
-    })
-    return { keys, changed }
+  countsSince(mark: number): ChangeCounts {
+    return { keys: this.#keys, replaced: this.#changes!.replacedSince(mark) }
   }
 
-  *changedSince(mark: number, whole: GroupRange = { from: 0, to: 0 }): Iterable<KeyedEntry> {
-    const changed = this.#changed!
-    for (const { key, epoch } of this.#removals) {
-      if (epoch > mark && this.#table.find(key) === -1)
-        yield { group: keyGroup(keyHash(key), this.#maxParallelism), key, values: undefined }
+  cut(sink: CutSink<KeyedEntry>, range?: CutRange): KeyedCut {
+    if (this.#cut !== undefined)
+      throw new StreamError('SAGE_STATE', 'expected the cut before to be over')
+    const changes = this.#remembered()
+    const at = this.#clock.now()
+    const source = {
+      slots: this.#table.slots,
+      groups: this.#maxParallelism,
+      changes,
+      groupAt: (slot: number) => this.#groups[slot],
+      inUse: (slot: number) => this.#table.keyAt(slot) !== undefined,
+      entry: (slot: number) => this.#entry(slot, at),
+      ended: () => this.#watch(undefined),
     }
-    const { from, to } = whole
-    yield* this.#entriesOf((slot, group) => changed[slot] > mark || (group >= from && group < to))
+    const removed = range === undefined ? [] : this.#removedSince(range.since)
+    const cut = new HeapCut(source, sink, changes.mark(), removed, range)
+    this.#watch(cut)
+    return cut
   }
 
   forget(mark: number): void {
-    this.#removals = this.#removals.filter(({ epoch }) => epoch > mark)
+    this.#changes?.forget(mark)
   }
 
   restore(entries: Iterable<KeyedEntry>): void {
@@ -155,7 +162,8 @@ export class HeapStore implements KeyedStore {
     if (this.#unclaimed.delete(column.name)) this.#claim(column)
     else this.#columns.push(column)
     // From here on: what is claimed is what was restored, and has not changed.
-    if (this.#changed !== undefined) column.tracked = true
+    column.changes = this.#changes
+    column.cut = this.#cut
     return column
   }
 
@@ -172,19 +180,49 @@ export class HeapStore implements KeyedStore {
   #add(key: Key, hash: number): number {
     const slot = this.#table.add(key, hash)
     for (const column of this.#columns) column.grow(slot + 1)
-    if (this.#changed !== undefined) this.#touch(slot)
+    if (slot >= this.#groups.length) this.#groups = widened(this.#groups, new Uint16Array(2 * slot))
+    const group = keyGroup(hash >>> 0, this.#maxParallelism)
+    this.#groups[slot] = group
+    this.#keys[group]++
+    if (this.#cut !== undefined) this.#cut.added(slot)
+    if (this.#changes !== undefined) {
+      this.#changes.grow(slot + 1)
+      this.#changes.add(slot)
+    }
     return slot
   }
 
-  #touch(slot: number): void {
-    this.#changed = roomFor(slot, this.#changed)
-    this.#changed[slot] = this.#epoch
+  /** From the first call on, changes are remembered. */
+  #remembered(): Changes {
+    if (this.#changes !== undefined) return this.#changes
+    const changes = new Changes()
+    changes.grow(this.#table.slots)
+    this.#changes = changes
+    for (const column of this.#columns) column.changes = changes
+    return changes
   }
 
-  #entry(group: number, slot: number): KeyedEntry {
+  #watch(cut: HeapCut | undefined): void {
+    this.#cut = cut
+    this.#changes!.watcher = cut
+    for (const column of this.#columns) column.cut = cut
+  }
+
+  /** Keys that are not there any more. */
+  #removedSince(mark: number): KeyedEntry[] {
+    const removed: KeyedEntry[] = []
+    for (const key of this.#changes!.removedSince(mark)) {
+      const hash = keyHash(key)
+      if (this.#table.find(key, hash | 0) !== -1) continue
+      removed.push({ group: keyGroup(hash, this.#maxParallelism), key, values: undefined })
+    }
+    return removed
+  }
+
+  #entry(slot: number, at: number): KeyedEntry {
     const values: Record<string, unknown> = {}
-    for (const column of this.#columns) column.save(slot, values)
-    return { group, key: this.keyAt(slot), values }
+    for (const column of this.#columns) column.save(slot, values, at)
+    return { group: this.#groups[slot], key: this.keyAt(slot), values }
   }
 
   #restoreKey(key: Key, values: Readonly<Record<string, unknown>>): void {
@@ -194,7 +232,7 @@ export class HeapStore implements KeyedStore {
     for (const name of Object.keys(values)) {
       if (this.#columns.some((column) => column.name === name)) continue
       const raw = (value: unknown) => value
-      const column = new HeapColumn(name, { encode: raw }, (slot) => this.#touch(slot))
+      const column = new HeapColumn(name, { encode: raw })
       this.#added(column).load(slot, values, key)
       this.#unclaimed.add(name)
     }
@@ -205,20 +243,6 @@ export class HeapStore implements KeyedStore {
     if (slot === -1) return
     for (const column of this.#columns) column.clear(slot)
     this.release(slot)
-  }
-
-  /** What `wanted` chooses, key group by key group. */
-  *#entriesOf(wanted: (slot: number, group: number) => boolean): Iterable<KeyedEntry> {
-    const groups: number[][] = []
-    this.#table.forEach((slot, _, hash) => {
-      const group = keyGroup(hash, this.#maxParallelism)
-      if (!wanted(slot, group)) return
-      groups[group] ??= []
-      groups[group].push(slot)
-    })
-    for (const [group, slots] of groups.entries()) {
-      for (const slot of slots ?? []) yield this.#entry(group, slot)
-    }
   }
 }
 

@@ -1,7 +1,10 @@
-import type { KeyedStore, TimerQueue } from '../contract/keyed-store.ts'
-import { TimerHeap, widened } from './timer-heap.ts'
+import { StreamError } from '../../codec/errors.ts'
+import type { Cut, KeyedStore, TimerQueue } from '../contract/keyed-store.ts'
+import { TimerCut, type TimerSink } from './timer-cut.ts'
+import { TimerHeap } from './timer-heap.ts'
 import { TimerIndex } from './timer-index.ts'
 import { TimerRun } from './timer-run.ts'
+import { widened } from './widened.ts'
 
 const ROOM_MIN = 16
 /** So many deleted timers are kept to their time, or as many as there are others. */
@@ -28,6 +31,8 @@ export class HeapTimers implements TimerQueue {
   #deleted = 0
   #registered = 0
   #taken = NONE
+  /** The one under way. */
+  #cut: TimerCut | undefined
   size = 0
   firedAt = Number.NaN
 
@@ -43,6 +48,7 @@ export class HeapTimers implements TimerQueue {
   register(slot: number, at: number): void {
     if (this.#index.find(slot, at) !== -1) return
     const id = this.#free.pop() ?? this.#newId()
+    if (this.#cut !== undefined) this.#cut.added(id)
     this.#table.slots[id] = slot
     this.#table.times[id] = at
     this.#index.add(id)
@@ -55,6 +61,7 @@ export class HeapTimers implements TimerQueue {
   delete(slot: number, at: number): boolean {
     const id = this.#index.remove(slot, at)
     if (id === -1) return false
+    if (this.#cut !== undefined) this.#cut.before(id)
     this.#table.slots[id] = NONE
     this.size--
     this.#deleted++
@@ -71,6 +78,7 @@ export class HeapTimers implements TimerQueue {
     if (time > now) return -1
     const slot = this.#table.slots[id]
     this.#index.remove(slot, time)
+    if (this.#cut !== undefined) this.#cut.before(id)
     this.#table.slots[id] = NONE
     this.#free.push(id)
     queue.pop()
@@ -92,6 +100,15 @@ export class HeapTimers implements TimerQueue {
     for (let id = 0; id < this.#ids; id++) {
       if (this.#table.slots[id] !== NONE) yield [this.#table.slots[id], this.#table.times[id]]
     }
+  }
+
+  cut(sink: TimerSink): Cut {
+    if (this.#cut !== undefined)
+      throw new StreamError('SAGE_STATE', 'expected the cut before to be over')
+    this.#cut = new TimerCut(this.#table, this.#ids, sink, () => {
+      this.#cut = undefined
+    })
+    return this.#cut
   }
 
   /** Whichever holds the earliest timer; of two at the same time, the one registered first. */

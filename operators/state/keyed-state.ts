@@ -4,8 +4,11 @@ import { type Key, keyGroup, keyHash } from '../../codec/key.ts'
 import type { Clock } from '../contract/context.ts'
 import type {
   ColumnOptions,
+  Cut,
+  CutSink,
   KeyedEntry,
   KeyedStore,
+  TimeDomain,
   TimerEntry,
   TimerQueue,
 } from '../contract/keyed-store.ts'
@@ -79,13 +82,14 @@ export class KeyedState implements KeyedBackend {
   }
 
   *timerEntries(): Iterable<TimerEntry> {
-    const queues = { event: this.#eventTimers, processing: this.#processingTimers }
-    for (const domain of ['event', 'processing'] as const) {
-      for (const [slot, at] of queues[domain]?.timers() ?? []) {
-        const key = this.store.keyAt(slot)
-        yield { group: keyGroup(keyHash(key), this.#place.maxParallelism), key, domain, at }
-      }
-    }
+    for (const [domain, queue] of this.#queues())
+      for (const [slot, at] of queue.timers()) yield this.#timerEntry(domain, slot, at)
+  }
+
+  cutTimers(sink: CutSink<TimerEntry>): Cut[] {
+    return this.#queues().map(([domain, queue]) =>
+      queue.cut((slot, at) => sink(this.#timerEntry(domain, slot, at), false)),
+    )
   }
 
   restoreTimers(entries: Iterable<TimerEntry>): void {
@@ -171,6 +175,18 @@ export class KeyedState implements KeyedBackend {
   restore({ entries, timers }: KeyedSnapshot, owns: (group: number) => boolean): void {
     this.store.restore(entries.filter(({ group }) => owns(group)))
     this.restoreTimers(timers.filter(({ group }) => owns(group)))
+  }
+
+  #queues(): [TimeDomain, HeapTimers][] {
+    const queues: [TimeDomain, HeapTimers][] = []
+    if (this.#eventTimers !== undefined) queues.push(['event', this.#eventTimers])
+    if (this.#processingTimers !== undefined) queues.push(['processing', this.#processingTimers])
+    return queues
+  }
+
+  #timerEntry(domain: TimeDomain, slot: number, at: number): TimerEntry {
+    const key = this.store.keyAt(slot)
+    return { group: keyGroup(keyHash(key), this.#place.maxParallelism), key, domain, at }
   }
 
   #known(kind: Handle['kind'], name: string): object | undefined {

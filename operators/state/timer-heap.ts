@@ -1,3 +1,5 @@
+import { widened } from './widened.ts'
+
 const ROOM_MIN = 16
 /** Children of a node: four times lie side by side in half a cache line. */
 const WIDTH = 4
@@ -104,10 +106,4 @@ export class TimerHeap {
     this.#orders = widened(this.#orders, new Float64Array(room))
     this.#ids = widened(this.#ids, new Int32Array(room))
   }
-}
-
-/** The wider array, with what the other held. */
-export function widened<A extends Float64Array | Int32Array>(from: A, to: A): A {
-  to.set(from)
-  return to
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RuntimeContext } from '../contract/context.ts'
+import { changedSince } from '../state/fixtures/changed-since.ts'
 import { Rig } from './fixtures/rig.ts'
 import { type LogicResult, StatefulBatchLogic, StatefulLogic } from './logic.ts'
 import { statefulBatchFactory, statefulFactory } from './stateful.ts'
@@ -204,7 +205,7 @@ describe('a resumed operator', () => {
     const full = before.entries()
     const mark = store.mark()
     before.activate(['a', { say: '2', at: 5000 }], ['b', { discard: true }])
-    const changed = [...store.changedSince(mark)]
+    const changed = changedSince(store, mark)
     expect(changed.map(({ key }) => key).toSorted()).toEqual(['a', 'b'])
     const rig = obedient()
     rig.keyed.store.restore(full)
@@ -218,10 +219,10 @@ describe('a resumed operator', () => {
     const rig = obedient()
     rig.activate(['a', { at: 2000 }], ['b', {}])
     const mark = rig.keyed.store.mark()
-    expect([...rig.keyed.store.changedSince(mark)]).toEqual([])
+    expect(changedSince(rig.keyed.store, mark)).toEqual([])
     rig.clock.set(2000)
     rig.activate()
-    expect([...rig.keyed.store.changedSince(mark)].map(({ key }) => key)).toEqual(['a'])
+    expect(changedSince(rig.keyed.store, mark).map(({ key }) => key)).toEqual(['a'])
   })
 })
 

@@ -51,9 +51,13 @@ export function countWindows(
     const window = state.arrivals / slide
     const from = layout.firstPane(window)
     const latest = context.scope.timestamp
+    const to = from + layout.perWindow
     let accumulator: unknown
     try {
-      accumulator = state.merged(from, from + layout.perWindow, contents)
+      accumulator = state.merged(from, to, contents)
+    } catch (error) {
+      output.putUnmerged(error, EVERYTHING, state.parts(from, to), latest)
+      return
     } finally {
       state.drop(layout.firstPane(window + 1))
       if (!overlapping) {
@@ -61,7 +65,7 @@ export function countWindows(
         keyed.store.release(slot)
       }
     }
-    output.emit(EVERYTHING.start, EVERYTHING.end, accumulator, latest, out)
+    output.emit(EVERYTHING, accumulator, latest, out)
   }
 
   /** What is in no window at the end gives no result, and is told. */
@@ -72,5 +76,5 @@ export function countWindows(
     return []
   }
 
-  return { call, finish }
+  return { call, finish, ...output.failed.handling(call, context) }
 }

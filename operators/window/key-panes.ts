@@ -1,35 +1,45 @@
 import { keptRecord } from '../final/accumulator.ts'
 import { RunningMerge } from './running-merge.ts'
-import { inOrder, type WindowContents } from './window-contents.ts'
+import { mergedParts, type WindowContents } from './window-contents.ts'
+
+/** So many panes of numbers are merged anew for each window: to remember merges costs more. */
+const FEW = 8
+
+/** So many panes that were passed over are kept at least, before they are let go of. */
+const PASSED_MAX = 16
 
 /** No window is to fire. */
 export const NO_WINDOW = Number.POSITIVE_INFINITY
 
 /** The panes of one key that have records. */
 export class KeyPanes {
-  /** Their numbers, ascending. */
+  /** Their numbers, ascending. Those before `from` are passed over, and let go of together: it is cheap to take the first. */
   readonly panes: number[] = []
   readonly accumulators: unknown[] = []
+  /** The index of the first. */
+  from = 0
   /** How many records have come. */
   arrivals = 0
   /** The window that fires next; NO_WINDOW. */
   window = NO_WINDOW
   /** When the key wants to be called: the time it is registered at. */
   due = Number.NaN
-  /** Where windows overlap. */
-  readonly running: RunningMerge | undefined
+  /** Whether windows have several panes. */
+  readonly #overlapping: boolean
+  /** Of the windows before; made when it is of use. */
+  #running: RunningMerge | undefined
 
   constructor(overlapping: boolean) {
-    this.running = overlapping ? new RunningMerge() : undefined
+    this.#overlapping = overlapping
   }
 
   /** The index of a pane, or -1 - the index that it would have. */
   find(pane: number): number {
     const { panes } = this
     let high = panes.length - 1
-    if (high === -1 || panes[high] < pane) return -2 - high
+    if (high < this.from || panes[high] < pane) return -2 - high
     if (panes[high] === pane) return high
-    let low = 0
+    let low = this.from
     while (low < high) {
       const middle = (low + high) >> 1
       if (panes[middle] < pane) low = middle + 1
@@ -48,42 +58,61 @@ export class KeyPanes {
       this.panes.splice(index, 0, pane)
       this.accumulators.splice(index, 0, accumulator)
     }
-    this.running?.changed(pane)
+    this.#running?.changed(pane)
   }
 
   set(index: number, accumulator: unknown): void {
     this.accumulators[index] = accumulator
-    this.running?.changed(this.panes[index])
+    this.#running?.changed(this.panes[index])
+  }
+
+  get isEmpty(): boolean {
+    return this.from === this.panes.length
+  }
+
+  /** The first pane; undefined: there is none. */
+  get first(): number | undefined {
+    return this.panes[this.from]
   }
 
   /** Removes the panes below `limit`. */
   drop(limit: number): void {
     const { panes, accumulators } = this
-    if (panes.length === 0 || panes[0] >= limit) return
-    if (panes.length === 1 || panes[1] >= limit) {
-      panes.shift()
-      accumulators.shift()
-      return
+    const before = this.from
+    let { from } = this
+    while (from < panes.length && panes[from] < limit) accumulators[from++] = undefined
+    if (from === before) return
+    this.from = from
+    if (from < panes.length && (from < PASSED_MAX || 2 * from < panes.length)) return
+    if (from === panes.length) panes.length = accumulators.length = 0
+    else {
+      panes.splice(0, from)
+      accumulators.splice(0, from)
     }
-    let count = 2
-    while (count < panes.length && panes[count] < limit) count++
-    panes.splice(0, count)
-    accumulators.splice(0, count)
+    this.from = 0
   }
 
   /** The first pane from `from` on that has records; Infinity: there is none. */
   firstFrom(from: number): number {
     const { panes } = this
-    if (panes.length > 0 && panes[0] >= from) return panes[0]
-    const found = this.find(from)
-    return panes[found < 0 ? -1 - found : found] ?? Number.POSITIVE_INFINITY
+    if (!this.isEmpty && this.first! >= from) return this.first!
+    return panes[this.#indexOf(from)] ?? Number.POSITIVE_INFINITY
   }
 
-  /** The accumulator of the panes `from` to `to`, of which one has records at least. It may be that of a pane. */
-  merged(from: number, to: number, contents: WindowContents): any {
-    const { panes, accumulators, running } = this
-    if (running === undefined) return accumulators[this.find(from)]
-    if (contents.keepsRecords) return this.folded(from, to, contents)
+  /**
+   * The accumulator of the panes `from` to `to`, of which one has records at least. It may be that of a pane.
+   *
+   * @param memory - for windows that are behind those of before: one of their own
+   */
+  merged(from: number, to: number, contents: WindowContents, memory?: RunningMerge): any {
+    const { panes, accumulators } = this
+    if (!this.#overlapping) return accumulators[this.find(from)]
+    if (contents.keepsRecords) return mergedParts(contents, this.parts(from, to))
+    const first = this.#indexOf(from)
+    if (panes.length - first <= FEW && typeof accumulators[first] !== 'object')
+      return this.#mergedFew(first, to, contents.merge!)
+    this.#running ??= new RunningMerge()
+    const running = memory ?? this.#running
     try {
       return running.over(panes, accumulators, from, to, contents.merge!)
     } catch (error) {
@@ -92,24 +121,36 @@ export class KeyPanes {
     }
   }
 
-  /** The same without a memory of the windows before: for one that is behind them. */
-  folded(from: number, to: number, contents: WindowContents): any {
+  #mergedFew(first: number, to: number, merge: (a: any, b: any) => unknown): unknown {
     const { panes, accumulators } = this
-    const parts = accumulators.filter((_, i) => panes[i] >= from && panes[i] < to)
-    if (contents.keepsRecords) return inOrder(parts as any)
-    return parts.reduce((merged, part) => contents.merge!(keptRecord(merged), part))
+    let merged = accumulators[first]
+    for (let i = first + 1; i < panes.length && panes[i] < to; i++)
+      merged = merge(keptRecord(merged), accumulators[i])
+    return merged
+  }
+
+  /** The accumulators of the panes `from` to `to`. */
+  parts(from: number, to: number): unknown[] {
+    return this.accumulators.slice(this.#indexOf(from), this.#indexOf(to))
+  }
+
+  /** The index of the first pane from `from` on. */
+  #indexOf(from: number): number {
+    const found = this.find(from)
+    return found < 0 ? -1 - found : found
   }
 
   /** What a checkpoint holds. */
   save(): unknown {
-    const { panes, accumulators, arrivals, window } = this
-    return { panes: [...panes], accumulators: [...accumulators], arrivals, window }
+    const { panes, accumulators, from, arrivals, window } = this
+    return { panes: panes.slice(from), accumulators: accumulators.slice(from), arrivals, window }
   }
 
   static load(data: any, overlapping: boolean): KeyPanes {
     const state = new KeyPanes(overlapping)
-    state.panes.push(...data.panes)
-    state.accumulators.push(...data.accumulators)
+    // One by one: they may be more than a call takes.
+    for (const pane of data.panes) state.panes.push(pane)
+    for (const accumulator of data.accumulators) state.accumulators.push(accumulator)
     state.arrivals = data.arrivals
     state.window = data.window
     return state

@@ -1,3 +1,4 @@
+import { EndOrdered } from './end-ordered.ts'
 import type { Window } from './window.ts'
 
 /** What a window holds whose records have been purged. */
@@ -27,36 +28,49 @@ export function openWindow({ start, end }: Window): OpenWindow {
 
 /** The windows of one key. */
 export class KeyWindows {
-  readonly windows: OpenWindow[] = []
+  /** Those that merge lie apart from each other, so that the order of their ends is that of their starts too. */
+  readonly windows: EndOrdered<OpenWindow>
   /** How many records have come. */
   arrivals = 0
   /** When the key wants to be called in event time, and by the job's clock: the times it is registered at. */
   eventDue = Number.NaN
   clockDue = Number.NaN
 
+  constructor(windows?: readonly OpenWindow[]) {
+    this.windows = new EndOrdered(windows)
+  }
+
   find({ start, end }: Window): OpenWindow | undefined {
-    for (let i = this.windows.length - 1; i >= 0; i--) {
-      const window = this.windows[i]
-      if (window.start === start && window.end === end) return window
-    }
+    const { windows } = this
+    for (let i = windows.firstEnding(end); i < windows.to && windows.at(i).end === end; i++)
+      if (windows.at(i).start === start) return windows.at(i)
     return undefined
   }
 
+  /** Takes out a window that is there. */
   remove(window: OpenWindow): void {
-    this.windows.splice(this.windows.indexOf(window), 1)
+    const { windows } = this
+    let at = windows.firstEnding(window.end)
+    while (windows.at(at) !== window) at++
+    windows.remove(at)
   }
 
   /** What a checkpoint holds. */
   save(): unknown {
-    const windows = this.windows.map(({ accumulator, ...window }) =>
-      accumulator === EMPTY ? window : { ...window, accumulator },
-    )
+    const windows = this.windows
+      .toArray()
+      .map(({ accumulator, ...window }) =>
+        accumulator === EMPTY ? window : { ...window, accumulator },
+      )
     return { windows, arrivals: this.arrivals }
   }
 
   static load(data: any): KeyWindows {
-    const state = new KeyWindows()
-    for (const window of data.windows) state.windows.push({ accumulator: EMPTY, ...window })
+    const windows: OpenWindow[] = data.windows.map((window: object) => ({
+      accumulator: EMPTY,
+      ...window,
+    }))
+    const state = new KeyWindows(windows.sort((a, b) => a.end - b.end))
     state.arrivals = data.arrivals
     return state
   }

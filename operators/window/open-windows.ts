@@ -3,12 +3,13 @@ import type { Key } from '../../codec/key.ts'
 import { assertEncodable } from '../../codec/value.ts'
 import type { Collector } from '../contract/function.ts'
 import type { StateColumn } from '../contract/keyed-store.ts'
-import type { Operator, OperatorContext, Room } from '../contract/operator.ts'
+import type { Operator, OperatorCall, OperatorContext, Room } from '../contract/operator.ts'
+import { keptRecord } from '../final/accumulator.ts'
 import { DueIndex, dueAt } from './due-index.ts'
 import { EMPTY, KeyWindows, type OpenWindow, openWindow } from './key-windows.ts'
 import type { Trigger } from './trigger.ts'
 import type { Window } from './window.ts'
-import { SessionWindows, type WindowAssigner } from './window-assigner.ts'
+import { AlignedWindows, SessionWindows, type WindowAssigner } from './window-assigner.ts'
 import type { WindowContents } from './window-contents.ts'
 import type { WindowOutput } from './window-output.ts'
 
@@ -30,6 +31,7 @@ export class OpenWindows {
   readonly #assigner: WindowAssigner
   readonly #gap: number
   readonly #merges: boolean
+  readonly #aligned: boolean
   readonly #trigger: Trigger
   /** Whether the trigger looks at the job's clock. */
   readonly #byClock: boolean
@@ -56,6 +58,7 @@ export class OpenWindows {
     this.#assigner = assigner
     this.#gap = assigner instanceof SessionWindows ? assigner.gap : Number.NaN
     this.#merges = assigner.merges === true
+    this.#aligned = assigner instanceof AlignedWindows
     this.#trigger = trigger
     this.#byClock =
       trigger.type === 'processingTime' || (trigger.type === 'every' && time.event === false)
@@ -70,8 +73,10 @@ export class OpenWindows {
   }
 
   operator(): Operator {
+    const call: OperatorCall = (value, _, out) => this.#add(value, out)
     const operator: Operator = {
-      call: (value, _, out) => this.#add(value, out),
+      call,
+      ...this.#output.failed.handling(call, this.#context),
       open: () => this.#reopen(),
       onWatermark: (watermark, room) => this.#onWatermark(watermark, room),
     }
@@ -88,8 +93,10 @@ export class OpenWindows {
 
   /** The indices are not part of the state: what was restored is entered again. */
   #reopen(): void {
-    for (const slot of this.#context.keyed.store.slots())
-      this.#register(slot, this.#column.get(slot)!)
+    for (const slot of this.#context.keyed.store.slots()) {
+      const state = this.#column.get(slot)!
+      this.#expect(slot, state, state.windows.toArray())
+    }
   }
 
   // --- a record comes ------------------------------------------------------------------------
@@ -117,33 +124,43 @@ export class OpenWindows {
     let fires = false
     for (const window of taken) if (this.#firesNow(window)) fires = true
     if (fires) this.#fireNow(slot, state, taken, out)
-    else this.#register(slot, state)
+    else this.#expect(slot, state, taken)
   }
 
   /** Adds the record to its windows that are not too late; gives these. */
   #assign(state: KeyWindows, value: unknown, time: number, order: number): OpenWindow[] {
-    let taken: OpenWindow[] = []
+    if (this.#merges) return this.#assignMerging(state, value, time, order)
+    const taken: OpenWindow[] = []
     const added: unknown[] = []
     for (const window of this.#assigner.assign(value, time)) {
       checkWindow(window)
-      if (this.#merges) {
-        const merged = this.#merge(state, window.start, window.end, value, order)
-        if (merged !== undefined && !taken.includes(merged)) taken.push(merged)
-        // Windows of this record may have become one.
-        taken = taken.filter((one) => state.windows.includes(one))
-        continue
-      }
       if (this.#isLate(window.end)) continue
-      const open = state.find(window) ?? openWindow(window)
+      const found = state.find(window)
+      // Windows of the package's own assigners are each another.
+      if (!this.#aligned && taken.includes((found ?? taken.find((one) => isSame(one, window)))!))
+        continue
+      const open = found ?? openWindow(window)
       added.push(this.#including(open.accumulator, value, order))
       taken.push(open)
     }
     // Together: where user code fails for one of them, none has the record.
-    added.forEach((accumulator, i) => {
+    for (let i = 0; i < taken.length; i++) {
       const open = taken[i]
-      open.accumulator = accumulator
-      if (state.find(open) === undefined) state.windows.push(open)
-    })
+      open.accumulator = added[i]
+      if (state.find(open) === undefined) state.windows.insert(open)
+    }
+    return taken
+  }
+
+  #assignMerging(state: KeyWindows, value: unknown, time: number, order: number): OpenWindow[] {
+    let taken: OpenWindow[] = []
+    for (const window of this.#assigner.assign(value, time)) {
+      checkWindow(window)
+      const merged = this.#merge(state, window.start, window.end, value, order)
+      if (merged !== undefined && !taken.includes(merged)) taken.push(merged)
+      // Windows of this record may have become one.
+      taken = taken.filter((one) => state.find(one) === one)
+    }
     return taken
   }
 
@@ -156,21 +173,18 @@ export class OpenWindows {
     order: number,
   ): OpenWindow | undefined {
     const { windows } = state
-    let met: OpenWindow | undefined
-    let several: OpenWindow[] | undefined
-    for (const window of windows) {
-      if (window.end < start || window.start > end) continue
-      if (met === undefined) met = window
-      else (several ??= [met]).push(window)
-    }
-    if (met === undefined) {
+    const from = windows.firstEnding(start)
+    let to = from
+    while (to < windows.to && windows.at(to).start <= end) to++
+    if (to - from > 1) return this.#mergeAll(state, from, to, { start, end }, value, order)
+    if (to === from) {
       if (this.#isLate(end)) return undefined
       const opened = openWindow({ start, end })
       opened.accumulator = this.#including(EMPTY, value, order)
-      windows.push(opened)
+      windows.insert(opened)
       return opened
     }
-    if (several !== undefined) return this.#mergeAll(state, several, { start, end }, value, order)
+    const met = windows.at(from)
     met.accumulator = this.#including(met.accumulator, value, order)
     if (start < met.start) met.start = start
     if (end > met.end) {
@@ -180,17 +194,20 @@ export class OpenWindows {
     return met
   }
 
+  /** The windows from index `from` to `to` become one, with the record. */
   #mergeAll(
     state: KeyWindows,
-    met: OpenWindow[],
+    from: number,
+    to: number,
     own: Window,
     value: unknown,
     order: number,
   ): OpenWindow {
-    met.sort((a, b) => a.start - b.start)
+    const met: OpenWindow[] = []
+    for (let i = from; i < to; i++) met.push(state.windows.at(i))
     const merged = openWindow({
       start: Math.min(own.start, met[0].start),
-      end: Math.max(own.end, ...met.map(({ end }) => end)),
+      end: Math.max(own.end, met[met.length - 1].end),
     })
     let accumulator: unknown = EMPTY
     for (const window of met) {
@@ -200,13 +217,13 @@ export class OpenWindows {
       accumulator = this.#joined(accumulator, window.accumulator)
     }
     merged.accumulator = this.#including(accumulator, value, order)
-    for (const window of met) state.remove(window)
-    state.windows.push(merged)
+    state.windows.replace(from, to, merged)
     return merged
   }
 
+  /** Where user code throws, the windows that were to become one stay as they are: theirs is not changed in place. */
   #joined(a: unknown, b: unknown): unknown {
-    if (a === EMPTY) return b
+    if (a === EMPTY) return this.#contents.keepsRecords ? b : keptRecord(b)
     return b === EMPTY ? a : this.#contents.merge!(a, b)
   }
 
@@ -252,9 +269,9 @@ export class OpenWindows {
       firing.push({ ...window })
       this.#passOver(state, window, this.#watermark)
     }
-    this.#settle(slot, state)
-    for (const { start, end, accumulator, latest } of firing)
-      this.#output.emit(start, end, accumulator, latest, out)
+    if (state.windows.size === 0) this.#forget(slot)
+    else this.#expect(slot, state, taken)
+    for (const window of firing) this.#output.emit(window, window.accumulator, window.latest, out)
   }
 
   /** The window has fired at `now`. */
@@ -297,23 +314,23 @@ export class OpenWindows {
     return clock !== this.#event && this.#expiry(window) <= at
   }
 
-  /** A key waits for the earliest date of its windows. One that has become later is found when the earlier comes. */
-  #register(slot: number, state: KeyWindows): void {
-    if (this.#event) {
-      const due = this.#earliest(state, false)
-      if (!(state.eventDue <= due) && due < Number.POSITIVE_INFINITY) {
-        state.eventDue = due
-        this.#eventDue.register(slot, due)
-      }
-    }
-    if (this.#event && !this.#byClock) return
-    const due = this.#earliest(state, true)
-    if (state.clockDue <= due || due === Number.POSITIVE_INFINITY) return
-    state.clockDue = due
-    this.#clockDue.register(slot, due)
+  /** These windows of a key have other dates than before. */
+  #expect(slot: number, state: KeyWindows, changed: readonly OpenWindow[]): void {
+    if (this.#event) this.#register(slot, state, this.#earliest(changed, false), false)
+    if (this.#byClock || !this.#event)
+      this.#register(slot, state, this.#earliest(changed, true), true)
   }
 
-  #earliest({ windows }: KeyWindows, clock: boolean): number {
+  /** A key waits for the earliest date of its windows. One that has become later is found when the earlier comes. */
+  #register(slot: number, state: KeyWindows, due: number, clock: boolean): void {
+    if ((clock ? state.clockDue : state.eventDue) <= due || due === Number.POSITIVE_INFINITY) return
+    if (clock) state.clockDue = due
+    else state.eventDue = due
+    const index = clock ? this.#clockDue : this.#eventDue
+    index.register(slot, due)
+  }
+
+  #earliest(windows: readonly OpenWindow[], clock: boolean): number {
     let due = Number.POSITIVE_INFINITY
     for (let i = 0; i < windows.length; i++) {
       const of = this.#dueOf(windows[i], clock)
@@ -322,18 +339,28 @@ export class OpenWindows {
     return due
   }
 
-  /** The windows of a key have changed: it waits for the next date, or goes. */
-  #settle(slot: number, state: KeyWindows): void {
-    if (state.windows.length > 0) {
-      this.#column.touch(slot)
-      this.#register(slot, state)
-      return
+  /** The earliest date of a key for which all has been done that was due at `at`. */
+  #next(state: KeyWindows, at: number, clock: boolean): number {
+    const { windows } = state
+    // A late record lets a window wait again, whose end the clock has passed.
+    if (clock && this.#event) return this.#earliest(windows.toArray(), clock)
+    let due = windows.size === 0 ? Number.POSITIVE_INFINITY : this.#expiry(windows.at(windows.from))
+    for (let i = windows.firstEnding(at); i < windows.to; i++) {
+      // Further ones end later, and fire at their ends.
+      if (windows.at(i).end >= due && this.#trigger.type !== 'every') break
+      const of = this.#dueOf(windows.at(i), clock)
+      if (of < due) due = of
     }
+    return due
+  }
+
+  #forget(slot: number): void {
     this.#column.clear(slot)
     this.#context.keyed.store.release(slot)
   }
 
   #onWatermark(watermark: number, room: Room): boolean {
+    this.#output.failed.raise()
     this.#watermark = watermark
     if (watermark < Number.POSITIVE_INFINITY)
       return this.#fire(this.#eventDue, watermark, false, room)
@@ -371,35 +398,55 @@ export class OpenWindows {
       const waits = state !== undefined && (clock ? state.clockDue === at : state.eventDue === at)
       if (!waits || !this.#callNext(slot, state, at, clock)) {
         index.pop()
-        if (waits) this.#rest(slot, state, clock)
+        if (waits) this.#rest(slot, state, at, clock)
       }
     }
     return true
   }
 
-  /** All that was due has been done. */
-  #rest(slot: number, state: KeyWindows, clock: boolean): void {
+  /** All that was due at `at` has been done. */
+  #rest(slot: number, state: KeyWindows, at: number, clock: boolean): void {
     if (clock) state.clockDue = Number.NaN
     else state.eventDue = Number.NaN
-    this.#settle(slot, state)
+    if (state.windows.size === 0) this.#forget(slot)
+    else this.#register(slot, state, this.#next(state, at, clock), clock)
   }
 
   /** The first window of a key that is due at `at` fires, goes, or both. False: there is none. */
   #callNext(slot: number, state: KeyWindows, at: number, clock: boolean): boolean {
-    const window = state.windows.find((one) => this.#isDue(one, at, clock))
+    const window = this.#firstDue(state, at, clock)
     if (window === undefined) return false
     const fires = clock === this.#byClock && this.#fires(window, at)
     const { start, end, accumulator, latest } = window
     const expires = clock !== this.#event && this.#expiry(window) <= at
     // First: where user code throws, the window has been given up.
     if (fires) this.#passOver(state, window, at)
-    if (expires && state.windows.includes(window)) state.remove(window)
+    if (expires && state.find(window) === window) state.remove(window)
     this.#column.touch(slot)
     const { scope, keyed } = this.#context
     scope.key = keyed.store.keyAt(slot) as Key
-    if (fires && accumulator !== EMPTY) this.#output.emitDue(start, end, accumulator, latest)
+    if (fires && accumulator !== EMPTY) this.#output.emitDue({ start, end }, accumulator, latest)
     return true
   }
+
+  /** Of a key that was registered at `at`, so that nothing is due earlier. */
+  #firstDue(state: KeyWindows, at: number, clock: boolean): OpenWindow | undefined {
+    const { windows } = state
+    if (windows.size === 0) return undefined
+    // The first expires first.
+    const first = windows.at(windows.from)
+    if (this.#isDue(first, at, clock)) return first
+    for (let i = windows.firstEnding(at); i < windows.to; i++) {
+      const window = windows.at(i)
+      if (this.#isDue(window, at, clock)) return window
+      if (window.end > at && this.#trigger.type !== 'every') break
+    }
+    return undefined
+  }
+}
+
+function isSame(a: Window, b: Window): boolean {
+  return a.start === b.start && a.end === b.end
 }
 
 function checkWindow(window: unknown): asserts window is Window {

@@ -23,7 +23,8 @@ const PASSED = 32 * TRIAL
  * A partial result is sent before the watermark that reaches the end of its pane, thus before any window of it fires, and
  * under the watermark that held before: its records are not later for having waited. A record that comes
  * behind the watermark is sent as it is, at once: whether it is late is for the receiver to say, who counts it. So
- * are all for a while where there is next to nothing to reduce: keys that come once a pane.
+ * are all for a while where there is next to nothing to reduce: keys that come once a pane. And so are all once this
+ * subtask has been idle: those downstream have not waited for its time, so any of its records may be late there.
  */
 export function combinePanes(
   layout: PaneLayout,
@@ -49,7 +50,7 @@ class PaneCombiner {
   /** Of the trial at hand: records taken, and panes begun for them. */
   #taken = 0
   #begun = 0
-  /** So many records still go as they are. */
+  /** So many records still go as they are; Infinity: all. */
   #passing = 0
   #watermark = Number.NEGATIVE_INFINITY
 
@@ -74,6 +75,9 @@ class PaneCombiner {
       call: (value, _, out) => this.#add(value, out),
       onWatermark: (watermark, room) => this.#onWatermark(watermark, room),
       endOfBatch: () => this.#endOfBatch(),
+      onIdle: () => {
+        this.#passing = Number.POSITIVE_INFINITY
+      },
     }
   }
 
@@ -106,7 +110,7 @@ class PaneCombiner {
       state = new KeyPanes(false)
       this.#column.set(slot, state)
     }
-    state.insert(state.panes.length === 0 ? -1 : found, pane, first)
+    state.insert(state.isEmpty ? -1 : found, pane, first)
     this.#held++
     this.#due.register(slot, this.#layout.paneStart(pane + 1))
     if (++this.#begun === TRIAL) this.#judge()
@@ -150,14 +154,14 @@ class PaneCombiner {
     const slot = this.#due.first()
     this.#due.pop()
     const state = this.#column.get(slot)!
-    const pane = state.panes[0]
-    const partial: PartialResult = [pane, state.accumulators[0]]
+    const pane = state.first!
+    const partial: PartialResult = [pane, state.accumulators[state.from]]
     scope.key = keyed.store.keyAt(slot) as Key
     scope.timestamp = this.#layout.paneStart(pane)
     scope.ask = 0
     state.drop(pane + 1)
     this.#held--
-    if (state.panes.length === 0) {
+    if (state.isEmpty) {
       this.#column.clear(slot)
       keyed.store.release(slot)
     }

@@ -6,6 +6,8 @@ import type { Operator, OperatorContext, Room } from '../contract/operator.ts'
 import { DueIndex } from './due-index.ts'
 import { KeyPanes, NO_WINDOW } from './key-panes.ts'
 import type { PaneLayout } from './pane-layout.ts'
+import { RunningMerge } from './running-merge.ts'
+import type { Window } from './window.ts'
 import type { WindowContents } from './window-contents.ts'
 import { windowOperator } from './window-operator.ts'
 import type { WindowOutput } from './window-output.ts'
@@ -32,6 +34,8 @@ export class PaneWindows {
   readonly #due = new DueIndex()
   readonly #overlapping: boolean
   #watermark = Number.NEGATIVE_INFINITY
+  /** Records of panes below come too late: none of their windows fires any more. */
+  #lateBelow = Number.NEGATIVE_INFINITY
   #unchecked = CHECKED_ACCUMULATORS
 
   /** @param event - whether windows are of event time, else of the job's clock */
@@ -60,19 +64,24 @@ export class PaneWindows {
     const record = this.#event
       ? (value: unknown, out: Collector) => this.#add(value, this.#context.scope.timestamp, out)
       : (value: unknown, out: Collector) => this.#add(value, clock.now(), out)
-    return windowOperator({
-      event: this.#event,
-      due: this.#due,
-      call: this.#context.combined
-        ? (partial: PartialResult, _, out) =>
-            partial.length === 1 ? record(partial[0], out) : this.#addPartial(partial, out)
-        : (value, _, out) => record(value, out),
-      reopen: () => this.#reopen(),
-      advance: (watermark) => {
-        this.#watermark = watermark
+    return windowOperator(
+      {
+        event: this.#event,
+        due: this.#due,
+        call: this.#context.combined
+          ? (partial: PartialResult, _, out) =>
+              partial.length === 1 ? record(partial[0], out) : this.#addPartial(partial, out)
+          : (value, _, out) => record(value, out),
+        reopen: () => this.#reopen(),
+        advance: (watermark) => {
+          this.#watermark = watermark
+          this.#lateBelow = this.#firstNeeded(watermark)
+        },
+        fire: (now, room) => this.#fire(now, room),
+        output: this.#output,
       },
-      fire: (now, room) => this.#fire(now, room),
-    })
+      this.#context,
+    )
   }
 
   #reopen(): void {
@@ -83,7 +92,7 @@ export class PaneWindows {
   #add(value: unknown, time: number, out: Collector): void {
     const layout = this.#layout
     const pane = layout.paneAt(time)
-    if (this.#isLate(pane)) {
+    if (pane < this.#lateBelow) {
       this.#output.late(value, out)
       return
     }
@@ -111,7 +120,7 @@ export class PaneWindows {
 
   #addPartial([pane, partial]: readonly [number, unknown] | readonly [unknown], out: Collector) {
     // The combiner sends a partial before any watermark that ends one of its windows.
-    if (this.#isLate(pane as number)) {
+    if ((pane as number) < this.#lateBelow) {
       this.#output.late(partial, out)
       return
     }
@@ -130,9 +139,11 @@ export class PaneWindows {
     this.#expect(slot, state, pane as number)
   }
 
-  #isLate(pane: number): boolean {
+  /** The first pane of a window that may still fire when time has come to `at`. */
+  #firstNeeded(at: number): number {
     const layout = this.#layout
-    return layout.windowEnd(layout.lastWindow(pane)) + this.#latenessMs <= this.#watermark
+    if (!Number.isFinite(at)) return at
+    return layout.firstPane(layout.firstWindowEndingAfter(at - this.#latenessMs))
   }
 
   /** The accumulator of a first record; as it is state, it must be data. */
@@ -165,9 +176,9 @@ export class PaneWindows {
   }
 
   /** When the first pane is of no use any more. */
-  #expiry({ panes }: KeyPanes): number {
+  #expiry({ first }: KeyPanes): number {
     const layout = this.#layout
-    return layout.windowEnd(layout.lastWindow(panes[0])) + this.#latenessMs
+    return layout.windowEnd(layout.lastWindow(first!)) + this.#latenessMs
   }
 
   #fire(now: number, room: Room): boolean {
@@ -195,9 +206,14 @@ export class PaneWindows {
       return
     }
     const from = layout.firstPane(window)
+    const start = layout.windowStart(window)
+    const of: Window = { start, end: start + layout.size }
     let accumulator: unknown
     try {
       accumulator = state.merged(from, from + layout.perWindow, this.#contents)
+    } catch (error) {
+      this.#output.tellUnmerged(of, state.parts(from, from + layout.perWindow))
+      throw error
     } finally {
       // Also where a merge throws: the window has been given up by then.
       const next = state.firstFrom(layout.firstPane(window + 1))
@@ -207,19 +223,13 @@ export class PaneWindows {
           : Math.max(window + 1, layout.firstWindow(next))
       this.#moveOn(slot, state, at)
     }
-    const start = layout.windowStart(window)
-    this.#output.emitDue(start, start + layout.size, accumulator, Number.NaN)
+    this.#output.emitDue(of, accumulator, Number.NaN)
   }
 
   /** Lets go what no window needs at `at`, and waits for the next date. */
   #moveOn(slot: number, state: KeyPanes, at: number): void {
-    const layout = this.#layout
-    const limit =
-      at === Number.POSITIVE_INFINITY
-        ? at
-        : layout.firstPane(layout.firstWindowEndingAfter(at - this.#latenessMs))
-    state.drop(limit)
-    if (state.panes.length > 0) {
+    state.drop(this.#firstNeeded(at))
+    if (!state.isEmpty) {
       this.#column.touch(slot)
       this.#register(slot, state)
       return
@@ -232,13 +242,22 @@ export class PaneWindows {
   /** A record within the allowed lateness: the windows that have fired fire again, with it. */
   #fireAgain(state: KeyPanes, pane: number, out: Collector): void {
     const layout = this.#layout
+    const memory = new RunningMerge()
     for (let k = layout.firstWindow(pane); k <= layout.lastWindow(pane); k++) {
       const end = layout.windowEnd(k)
       if (end > this.#watermark) return
       if (end + this.#latenessMs <= this.#watermark) continue
+      const window: Window = { start: layout.windowStart(k), end }
       const from = layout.firstPane(k)
-      const accumulator = state.folded(from, from + layout.perWindow, this.#contents)
-      this.#output.emit(layout.windowStart(k), end, accumulator, Number.NaN, out)
+      const to = from + layout.perWindow
+      let accumulator: unknown
+      try {
+        accumulator = state.merged(from, to, this.#contents, memory)
+      } catch (error) {
+        this.#output.putUnmerged(error, window, state.parts(from, to), Number.NaN)
+        continue
+      }
+      this.#output.emit(window, accumulator, Number.NaN, out)
     }
   }
 }

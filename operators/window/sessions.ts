@@ -4,7 +4,8 @@ import type { Collector } from '../contract/function.ts'
 import type { NumberColumn, StateColumn } from '../contract/keyed-store.ts'
 import type { Operator, OperatorContext, Room } from '../contract/operator.ts'
 import { DueIndex } from './due-index.ts'
-import type { WindowContents } from './window-contents.ts'
+import { EndOrdered } from './end-ordered.ts'
+import { mergedParts, type WindowContents } from './window-contents.ts'
 import { windowOperator } from './window-operator.ts'
 import type { WindowOutput } from './window-output.ts'
 
@@ -34,7 +35,7 @@ export class Sessions {
   readonly #ends: NumberColumn
   readonly #accumulators: StateColumn<unknown>
   /** Its other sessions, in the order of time: they neither overlap nor touch. */
-  readonly #others: StateColumn<Session[]>
+  readonly #others: StateColumn<EndOrdered<Session>>
   readonly #due = new DueIndex()
   /** By slot: the time that the key is registered at. Derived, as the index is. */
   #waits = new Float64Array(16).fill(Number.NaN)
@@ -60,24 +61,31 @@ export class Sessions {
     // Checked here, when they begin.
     const unchanged = (value: unknown) => value
     this.#accumulators = store.column('accumulator', { encode: unchanged, decode: unchanged })
-    this.#others = store.column('others', { encode: unchanged, decode: unchanged })
+    this.#others = store.column('others', {
+      encode: (others: EndOrdered<Session>) => others.toArray(),
+      decode: (others) => new EndOrdered(others),
+    })
   }
 
   operator(): Operator {
     const { scope, ctx } = this.#context
     const { clock } = ctx
-    return windowOperator({
-      event: this.#event,
-      due: this.#due,
-      call: this.#event
-        ? (value, _, out) => this.#add(value, scope.timestamp, out)
-        : (value, _, out) => this.#add(value, clock.now(), out),
-      reopen: () => this.#reopen(),
-      advance: (watermark) => {
-        this.#watermark = watermark
+    return windowOperator(
+      {
+        event: this.#event,
+        due: this.#due,
+        call: this.#event
+          ? (value, _, out) => this.#add(value, scope.timestamp, out)
+          : (value, _, out) => this.#add(value, clock.now(), out),
+        reopen: () => this.#reopen(),
+        advance: (watermark) => {
+          this.#watermark = watermark
+        },
+        fire: (now, room) => this.#fire(now, room),
+        output: this.#output,
       },
-      fire: (now, room) => this.#fire(now, room),
-    })
+      this.#context,
+    )
   }
 
   #reopen(): void {
@@ -93,21 +101,19 @@ export class Sessions {
     const others = this.#others.get(slot)
     const end = this.#ends.at(slot)
     const meets = time <= end && time + this.#gap >= this.#starts.at(slot)
-    if (others === undefined && meets) this.#extend(slot, value, time)
-    else if (time > (others === undefined ? end : others[others.length - 1].end))
-      this.#append(slot, others, value, time)
-    else if (others === undefined || meets || !this.#extendOther(slot, others, value, time))
-      this.#rearrange(slot, value, time, out)
-  }
-
-  /** The record begins a session behind all others. It is not late: those have not fired. */
-  #append(slot: number, others: Session[] | undefined, value: unknown, time: number): void {
-    const session = { start: time, end: time + this.#gap, accumulator: this.#first(value) }
-    if (others === undefined) this.#others.set(slot, [session])
-    else {
-      others.push(session)
-      this.#others.touch(slot)
+    if (others === undefined) {
+      if (meets) this.#extend(slot, value, time)
+      else this.#beginFurther(slot, new EndOrdered(), value, time, out)
+      return
     }
+    const from = others.firstEnding(time)
+    let to = from
+    while (to < others.to && others.at(to).start <= time + this.#gap) to++
+    if (meets) {
+      if (to === others.from) this.#extend(slot, value, time)
+      else this.#mergeCurrent(slot, others, to - others.from, value, time)
+    } else if (to === from) this.#beginFurther(slot, others, value, time, out)
+    else this.#mergeOthers(slot, others, from, to, value, time)
   }
 
   /** The record belongs to the session that ends first, and to no other. */
@@ -116,20 +122,6 @@ export class Sessions {
     this.#accumulators.set(slot, this.#contents.next(this.#accumulators.get(slot), value, 0))
     if (until > this.#ends.at(slot)) this.#ends.set(slot, until)
     if (time < this.#starts.at(slot)) this.#starts.set(slot, time)
-  }
-
-  /** Whether the record belongs to one of the others, and to it alone; the latest are the likeliest. */
-  #extendOther(slot: number, others: readonly Session[], value: unknown, time: number): boolean {
-    const until = time + this.#gap
-    let i = others.length - 1
-    while (i >= 0 && others[i].start > until) i--
-    if (i < 0 || others[i].end < time || (i > 0 && others[i - 1].end >= time)) return false
-    const session = others[i]
-    session.accumulator = this.#contents.next(session.accumulator, value, 0)
-    if (until > session.end) session.end = until
-    if (time < session.start) session.start = time
-    this.#others.touch(slot)
-    return true
   }
 
   #begin(value: unknown, time: number, out: Collector): void {
@@ -144,35 +136,78 @@ export class Sessions {
     this.#wait(slot, end)
   }
 
-  /** The record makes another session of its key, or one of several, or may do so. */
-  #rearrange(slot: number, value: unknown, time: number, out: Collector): void {
+  /** The record meets none of the sessions of its key: it begins one. */
+  #beginFurther(
+    slot: number,
+    others: EndOrdered<Session>,
+    value: unknown,
+    time: number,
+    out: Collector,
+  ): void {
     const end = time + this.#gap
-    const all = [this.#current(slot), ...(this.#others.get(slot) ?? [])]
-    const met = all.filter((one) => one.end >= time && one.start <= end)
-    if (met.length === 0 && end <= this.#watermark) {
+    if (end <= this.#watermark) {
       this.#output.late(value, out)
       return
     }
-    const merged = { start: time, end, accumulator: this.#mergedWith(met, value) }
-    for (const one of met) {
-      merged.start = Math.min(merged.start, one.start)
-      merged.end = Math.max(merged.end, one.end)
+    const begun = { start: time, end, accumulator: this.#first(value) }
+    if (time > this.#ends.at(slot)) others.insert(begun)
+    else {
+      others.insert(this.#current(slot))
+      this.#put(slot, begun)
+      this.#wait(slot, end)
     }
-    const kept = [...all.filter((one) => !met.includes(one)), merged]
-    kept.sort((a, b) => a.end - b.end)
-    this.#put(slot, kept[0])
-    if (kept.length > 1) this.#others.set(slot, kept.slice(1))
-    else this.#others.clear(slot)
-    if (!(this.#waits[slot] <= kept[0].end)) this.#wait(slot, kept[0].end)
+    this.#others.set(slot, others)
   }
 
-  #mergedWith(met: readonly Session[], value: unknown): unknown {
-    if (met.length === 0) return this.#first(value)
-    const inOrder = met.toSorted((a, b) => a.start - b.start)
-    const accumulator = inOrder
-      .map((one) => one.accumulator)
-      .reduce((a, b) => this.#contents.merge!(a, b))
-    return this.#contents.next(accumulator, value, 0)
+  /** The record makes one of the session that ends first and of the next `count`. */
+  #mergeCurrent(
+    slot: number,
+    others: EndOrdered<Session>,
+    count: number,
+    value: unknown,
+    time: number,
+  ): void {
+    const met = [this.#current(slot)]
+    for (let i = 0; i < count; i++) met.push(others.at(others.from + i))
+    this.#put(slot, this.#merged(met, value, time))
+    others.removeFirst(count)
+    if (others.size > 0) this.#others.touch(slot)
+    else this.#others.clear(slot)
+  }
+
+  /** The record makes one of the others from index `from` to `to`. */
+  #mergeOthers(
+    slot: number,
+    others: EndOrdered<Session>,
+    from: number,
+    to: number,
+    value: unknown,
+    time: number,
+  ): void {
+    const session = others.at(from)
+    if (to - from === 1) {
+      session.accumulator = this.#contents.next(session.accumulator, value, 0)
+      session.end = Math.max(session.end, time + this.#gap)
+      session.start = Math.min(session.start, time)
+    } else {
+      const met: Session[] = []
+      for (let i = from; i < to; i++) met.push(others.at(i))
+      others.replace(from, to, this.#merged(met, value, time))
+    }
+    this.#others.touch(slot)
+  }
+
+  /** One session of several, in the order of time, and a record. Where user code throws, they stay as they are. */
+  #merged(met: readonly Session[], value: unknown, time: number): Session {
+    const merged = mergedParts(
+      this.#contents,
+      met.map(({ accumulator }) => accumulator),
+    )
+    return {
+      start: Math.min(time, met[0].start),
+      end: Math.max(time + this.#gap, met[met.length - 1].end),
+      accumulator: this.#contents.next(merged, value, 0),
+    }
   }
 
   #first(value: unknown): unknown {
@@ -232,7 +267,7 @@ export class Sessions {
     const { start, accumulator } = this.#current(slot)
     // Before the result: where user code throws, the session has been given up.
     this.#remove(slot)
-    this.#output.emitDue(start, end, accumulator, Number.NaN)
+    this.#output.emitDue({ start, end }, accumulator, Number.NaN)
   }
 
   #remove(slot: number): void {
@@ -245,9 +280,10 @@ export class Sessions {
       this.#context.keyed.store.release(slot)
       return
     }
-    const [next, ...rest] = others
+    const next = others.at(others.from)
+    others.removeFirst(1)
     this.#put(slot, next)
-    if (rest.length > 0) this.#others.set(slot, rest)
+    if (others.size > 0) this.#others.touch(slot)
     else this.#others.clear(slot)
     this.#wait(slot, next.end)
   }

@@ -16,7 +16,7 @@ export interface WindowContents {
   /** The accumulator of a first record. `order` counts the records of its key. */
   first(value: any, order: number): unknown
   next(accumulator: any, value: any, order: number): unknown
-  /** Joins two accumulators; `b` stays as it is. Undefined: there is no way to. */
+  /** Joins two accumulators; `b` stays as it is, but where records are kept. Undefined: there is no way to. */
   readonly merge: ((a: any, b: any) => unknown) | undefined
   /** What is emitted for an accumulator; null and undefined: nothing. */
   result(accumulator: any): unknown
@@ -174,7 +174,7 @@ function compare(a: any, b: any, method: string): number {
   )
 }
 
-/** Records as they came. */
+/** Records, in any order. */
 interface Gathered {
   readonly values: unknown[]
   /** By record: its place among those of its key. */
@@ -192,9 +192,35 @@ export function listContents(): WindowContents {
       gathered.orders.push(order)
       return gathered
     },
-    merge: (a: Gathered, b: Gathered) => inOrder([a, b]),
-    result: ({ values }: Gathered) => values.slice(),
+    // The shorter list is taken over by the longer: a session that meets others again and again stays cheap.
+    merge: (a: Gathered, b: Gathered) =>
+      a.values.length < b.values.length ? takenOver(b, a) : takenOver(a, b),
+    result: recordsOf,
   }
+}
+
+function takenOver(longer: Gathered, { values, orders }: Gathered): Gathered {
+  for (const value of values) longer.values.push(value)
+  for (const order of orders) longer.orders.push(order)
+  return longer
+}
+
+/** The records of an accumulator of `listContents`, in order of arrival: an array of its own. */
+export function recordsOf({ values, orders }: any): unknown[] {
+  if (isAscending(orders)) return values.slice()
+  const places: number[] = orders.map((_: number, i: number) => i)
+  places.sort((a, b) => orders[a] - orders[b])
+  return places.map((i) => values[i])
+}
+
+function isAscending(orders: readonly number[]): boolean {
+  for (let i = 1; i < orders.length; i++) if (orders[i] < orders[i - 1]) return false
+  return true
+}
+
+/** The accumulator of `listContents` for records in order of arrival. */
+export function gathered(values: readonly unknown[]): Gathered {
+  return { values: [...values], orders: values.map((_, i) => i) }
 }
 
 /**
@@ -204,7 +230,8 @@ export function refoldedContents(contents: WindowContents): WindowContents {
   return {
     ...listContents(),
     functions: contents.functions,
-    result: ({ values }: Gathered) => {
+    result: (gathered: Gathered) => {
+      const values = recordsOf(gathered)
       let accumulator = contents.first(values[0], 0)
       for (let i = 1; i < values.length; i++) accumulator = contents.next(accumulator, values[i], i)
       return contents.result(accumulator)
@@ -212,19 +239,17 @@ export function refoldedContents(contents: WindowContents): WindowContents {
   }
 }
 
-/** What several accumulators of `listContents` hold, in order of arrival. They stay as they are. */
-export function inOrder(parts: readonly Gathered[]): Gathered {
-  const values: unknown[] = []
-  const orders: number[] = []
-  let sorted = true
-  for (const part of parts) {
-    if (orders.length > 0 && part.orders[0] < orders[orders.length - 1]) sorted = false
-    for (const value of part.values) values.push(value)
-    for (const order of part.orders) orders.push(order)
-  }
-  if (sorted) return { values, orders }
-  const places = orders.map((_, i) => i).sort((a, b) => orders[a] - orders[b])
-  return { values: places.map((i) => values[i]), orders: places.map((i) => orders[i]) }
+/** One accumulator of several, one at least, which stay as they are; of one, that itself. */
+export function mergedParts(contents: WindowContents, parts: readonly any[]): unknown {
+  if (parts.length === 1) return parts[0]
+  if (contents.keepsRecords) return allOf(parts)
+  return parts.reduce((merged, part) => contents.merge!(keptRecord(merged), part))
+}
+
+function allOf(parts: readonly Gathered[]): Gathered {
+  const all: Gathered = { values: [], orders: [] }
+  for (const part of parts) takenOver(all, part)
+  return all
 }
 
 function itself(value: unknown): unknown {

@@ -1,5 +1,6 @@
-import type { Operator, OperatorCall, Room } from '../contract/operator.ts'
+import type { Operator, OperatorCall, OperatorContext, Room } from '../contract/operator.ts'
 import { type DueIndex, dueAt } from './due-index.ts'
+import type { WindowOutput } from './window-output.ts'
 
 /** Windows per key that an index tells when they are due. */
 export interface DueWindows {
@@ -7,6 +8,7 @@ export interface DueWindows {
   readonly event: boolean
   readonly due: DueIndex
   readonly call: OperatorCall
+  readonly output: WindowOutput
   /** The index is not part of the state: what was restored is entered again. */
   reopen(): void
   /** Event time has come so far. Before `fire`. */
@@ -16,12 +18,14 @@ export interface DueWindows {
 }
 
 /** The operator of such windows: at the end of input all of them are due. */
-export function windowOperator(windows: DueWindows): Operator {
+export function windowOperator(windows: DueWindows, context: OperatorContext): Operator {
   const { event, due, call } = windows
   const operator: Operator = {
     call,
+    ...windows.output.failed.handling(call, context),
     open: () => windows.reopen(),
     onWatermark(watermark, room) {
+      windows.output.failed.raise()
       if (event) windows.advance(watermark)
       else if (watermark < Number.POSITIVE_INFINITY) return true
       return windows.fire(watermark, room)

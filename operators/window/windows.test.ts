@@ -491,6 +491,13 @@ describe('assigners of one’s own', () => {
     ])
   })
 
+  it('a window that is given twice is one', () => {
+    const own = { assign: () => [0, 0, 10, 0, 10].map((start) => ({ start, end: 20 })) }
+    const tested = windows(own, { trigger: triggers.count(2), contents: sumContents() })
+    tested.add(1, 3).add(2, 4)
+    expect(tested.fired).toEqual(['[0,20) 3 @19', '[10,20) 3 @19'])
+  })
+
   it.each([
     [{ start: 5, end: 5 }],
     [{ start: Number.NaN, end: 5 }],

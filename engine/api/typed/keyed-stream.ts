@@ -273,11 +273,12 @@ export interface KeyedStream<K, T> extends DataStream<T> {
   /**
    * Pairs `[record, other]` of one key whose timestamps are at most `before` and `after` apart: `other` is in
    * `[t - before, t + after]` for the record's `t`, bounds included. Of event time: both streams need timestamps. A pair
-   * has the later timestamp of its two. Records behind the watermark are late and counted (`dropped`).
+   * has the later timestamp of its two. Records behind the watermark are late: they are counted (`dropped`) and go to
+   * `lateOutput`.
    *
    * @throws StreamError `SAGE_OPTION` where a stream has no timestamps; `SAGE_STRATEGY`, `SAGE_NOT_KEYED`
    */
-  intervalJoin<B>(other: KeyedStream<K, B>, options: IntervalOptions): KeyedStream<K, [T, B]>
+  intervalJoin<B>(other: KeyedStream<K, B>, options: IntervalOptions<T | B>): KeyedStream<K, [T, B]>
 
   /**
    * The records of each window, emitted when it closes. `into` (default `'array'`): an array, a set, or a map of records

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdirSync, readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -57,8 +57,9 @@ export async function killAtFaultPoints(
 ): Promise<{ kills: number; forgotten: number; report: LedgerReport }> {
   const params = ledgerOf(chaos, records)
   const dir = join(chaos.root, 'checkpoints')
+  // Killed before the first operation of all, it has none.
   const manifests = () =>
-    readdirSync(dir)
+    (existsSync(dir) ? readdirSync(dir) : [])
       .filter((name) => /^manifest-\d+$/.test(name))
       .map((name) => Number(name.slice(9)))
   let [kills, forgotten] = [0, 0]
