@@ -65,6 +65,7 @@ async function simulateMany(from: number, to: number): Promise<number> {
   console.log(`${machineLine(machine())}\nseeds ${from} to ${to - 1}\n`)
   const sum = {
     lives: 0,
+    rots: 0,
     events: 0,
     checkpoints: 0,
     inFlight: 0,
@@ -84,7 +85,7 @@ async function simulateMany(from: number, to: number): Promise<number> {
   progress('')
   const realMs = performance.now() - begin
   console.log(
-    `${seed - from} seeds: ${sum.lives} lives, ${sum.events} events, ${sum.checkpoints} checkpoints with ${sum.inFlight} records on their way, ` +
+    `${seed - from} seeds: ${sum.lives} lives, ${sum.rots} times a checkpoint damaged between them, ${sum.events} events, ${sum.checkpoints} checkpoints with ${sum.inFlight} records on their way, ` +
       `${sum.circulating} of them round loops, ${sum.rows} rows\n` +
       `simulated ${(sum.simulatedMs / 1000).toFixed(0)} s in ${(realMs / 1000).toFixed(1)} s: ` +
       `${(sum.simulatedMs / realMs).toFixed(0)} times as fast as real time`,

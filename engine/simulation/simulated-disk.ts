@@ -31,6 +31,13 @@ export class Inode {
     this.pending = []
   }
 
+  /** The medium has other bytes than were written to it. */
+  replace(bytes: Uint8Array): void {
+    this.bytes = bytes.slice()
+    this.synced = bytes.slice()
+    this.pending = []
+  }
+
   /** A sync has failed: what it was about is in memory, and no later sync will write it. */
   lose(): void {
     this.pending = []

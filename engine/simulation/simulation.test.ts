@@ -24,7 +24,15 @@ async function firstFinding(
 
 describe('the simulator', () => {
   it('finds nothing in the engine', async () => {
-    const sum = { lives: 0, checkpoints: 0, inFlight: 0, circulating: 0, rows: 0, simulatedMs: 0 }
+    const sum = {
+      lives: 0,
+      rots: 0,
+      checkpoints: 0,
+      inFlight: 0,
+      circulating: 0,
+      rows: 0,
+      simulatedMs: 0,
+    }
     for (let seed = 1; seed <= 30; seed++) {
       const report = await simulate({ seed })
       expect(report).toMatchObject({ seed, finding: undefined })
@@ -33,6 +41,7 @@ describe('the simulator', () => {
     // Seeds that do nothing would find nothing, too.
     expect(sum.lives).toBeGreaterThan(100)
     expect(sum.checkpoints).toBeGreaterThan(100)
+    expect(sum.rots).toBeGreaterThan(3)
     expect(sum.inFlight).toBeGreaterThan(1_000)
     expect(sum.circulating).toBeGreaterThan(100)
     expect(sum.rows).toBeGreaterThan(1_000)
@@ -81,7 +90,9 @@ describe('the simulator', () => {
   describe('finds what is planted', () => {
     it.each(Object.entries(DEFECTS))('%s', async (_, parts) => {
       const found = await firstFinding(45, 60, { parts })
-      expect(found?.finding).toMatch(/is visible|has come twice|is stuck|SAGE_CHECKPOINT_CORRUPT/)
+      expect(found?.finding).toMatch(
+        /is visible|has come twice|is stuck|SAGE_CHECKPOINT_CORRUPT|would have to take back/,
+      )
       // And it is what was planted: without it, the same seed finds nothing.
       expect(await simulate({ seed: found!.seed })).toMatchObject({ finding: undefined })
     })

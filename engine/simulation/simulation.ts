@@ -1,4 +1,4 @@
-import { errorFromData, type StreamError } from '../../codec/errors.ts'
+import { type ErrorData, errorFromData, type StreamError } from '../../codec/errors.ts'
 import { checkpointPath, parseName } from '../checkpoint/layout.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
 import type { StoreFiles } from '../checkpoint/store-files.ts'
@@ -6,6 +6,7 @@ import type { JobPlan } from '../job/job-plan.ts'
 import { METRICS_BYTES_MIN } from '../metrics/user-metrics-memory.ts'
 import type { ThreadSettings } from '../thread/job-site.ts'
 import type { Machine } from '../thread/machine.ts'
+import { type BitRot, strike } from './bit-rot.ts'
 import { interpret } from './interpreter.ts'
 import { Ledger } from './ledger.ts'
 import { Life } from './life.ts'
@@ -51,6 +52,8 @@ export interface SimulationReport {
   /** The program, in words. */
   readonly workload: string
   readonly lives: number
+  /** How often files of checkpoints were damaged between lives. */
+  readonly rots: number
   readonly events: number
   /** Time that has passed in it. */
   readonly simulatedMs: number
@@ -96,12 +99,15 @@ class Simulation {
   /** How far each partition was handed out in the last life. */
   readonly #handedOut = new Map<string, number>()
   #lives = 0
+  #rots = 0
   #process = 1
   #checkpoints = 0
   #inFlight = 0
   #circulating = 0
   /** Which life's operators were as parallel as those of a checkpoint, by its number. */
   readonly #shapes = new Map<number, number>()
+  /** The parts of each checkpoint, by its number: without those of earlier ones. */
+  readonly #parts = new Map<number, readonly string[]>()
   /** As parallel as in which life those of the life at hand are. */
   #shapeOf = 0
   /** Whether the job was refused for being as parallel as it was. */
@@ -110,6 +116,8 @@ class Simulation {
   #savepoint: string | undefined
   /** Whether the life at hand would have to take back what cannot be. */
   #mustRefuse = false
+  /** Damage to what may be the newest checkpoint. */
+  #rot: BitRot | undefined
   #finding: Error | undefined
 
   constructor(options: SimulationOptions) {
@@ -146,6 +154,7 @@ class Simulation {
       seed: this.#options.seed,
       workload: describeWorkload(this.#workload),
       lives: this.#lives,
+      rots: this.#rots,
       events: this.#schedule.events,
       simulatedMs: this.#schedule.nowMs,
       checkpoints: this.#checkpoints,
@@ -170,6 +179,7 @@ class Simulation {
     const troubles = new Troubles(plan.troubles)
     const files = new SimulatedFiles(this.#schedule, this.#disk, plan.disk, random.fork('disk'))
     this.#ledger.weather = plan.ledger
+    if (isHard && this.#rot === undefined && random.chance(0.3)) this.#damage(random)
     const ledgerFailures = this.#ledger.failures
     const locksBefore = new Set(this.#locks())
     const life = this.#begin(number, plan, random, { troubles, files })
@@ -307,6 +317,8 @@ class Simulation {
     this.#oracle.checkOrder(this.#ledger.visible())
     if (end === 'crashed') return
     const outcome = life.outcome!
+    const isRotten = this.#rot !== undefined
+    if (this.#rot !== undefined) this.#judgeRot(this.#rot, life, files)
     if (life.running && this.#mustRefuse)
       throw new Finding('the job runs, though it would have to take back what its sinks cannot')
     if (outcome.status === 'failed') {
@@ -323,7 +335,7 @@ class Simulation {
       const isExpected =
         isMisshapen ||
         left !== undefined ||
-        (this.#mustRefuse && code === 'SAGE_CHECKPOINT_CORRUPT') ||
+        ((this.#mustRefuse || isRotten) && code === 'SAGE_CHECKPOINT_CORRUPT') ||
         message.includes('injected') ||
         (code === 'SAGE_TIMEOUT' && message.includes('checkpoint')) ||
         // What cannot be read counts as damaged.
@@ -351,18 +363,46 @@ class Simulation {
     this.#oracle.checkAll(interpret(this.#workload, upTo))
   }
 
+  /** A file of the newest checkpoint is not any more what was written. */
+  #damage(random: Random): void {
+    const epoch = this.#newestEpoch()
+    if (epoch === 0) return
+    const names = [`manifest-${epoch}`, ...(this.#parts.get(epoch) ?? [])]
+    const files = names.map((name) => `${DIRECTORY}/${name}`)
+    this.#rot = strike(this.#disk, epoch, files, random)
+    this.#rots++
+    this.#note(`${this.#rot.path} is damaged`)
+  }
+
+  /** A job that has refused to begin has touched nothing: it may do so once all is whole again. */
+  #judgeRot(rot: BitRot, { outcome, running }: Life, { failures }: SimulatedFiles): void {
+    const isRefused =
+      outcome?.status === 'failed' &&
+      !running &&
+      codeOf(outcome.error) === 'SAGE_CHECKPOINT_CORRUPT'
+    // One that has begun, from an older one, has put away what came behind that.
+    if (!isRefused && this.#newestEpoch() === rot.epoch) return
+    this.#rot = undefined
+    if (!isRefused) return
+    if (rot.mend()) this.#note(`${rot.path} is whole again`)
+    // It may have put it away, and failed to read the older one.
+    else if (failures === 0)
+      throw new Finding(`the job has refused to begin, and '${rot.path}' is gone`)
+  }
+
   /** Where the next life begins: at the newest checkpoint, or at a savepoint that the one before ended with. */
   #resume(random: Random): string {
+    const isFinal = this.#workload.sink === 'final'
     this.#mustRefuse = false
     const path = this.#savepoint
-    if (path === undefined) return 'latest'
-    const { epoch } = checkpointPath(path)
-    if (this.#newestEpoch() <= epoch!) return path
+    if (path !== undefined && this.#newestEpoch() <= checkpointPath(path).epoch!) return path
     // One that goes back behind checkpoints of its own takes back what they made visible, or must refuse.
-    if (random.chance(0.3)) {
-      this.#mustRefuse = this.#workload.sink === 'final'
+    if (path !== undefined && random.chance(0.3)) {
+      this.#mustRefuse = isFinal
       return path
     }
+    // So must one that cannot begin from its newest.
+    this.#mustRefuse = isFinal && this.#rot !== undefined
     this.#savepoint = undefined
     return 'latest'
   }
@@ -404,8 +444,10 @@ class Simulation {
     }
   }
 
-  #look({ epoch, operators }: Manifest): void {
+  #look({ epoch, operators, parts }: Manifest): void {
     this.#shapes.set(epoch, this.#shapeOf)
+    const own = parts.map(({ name }) => name).filter((name) => name.startsWith(`part-${epoch}-`))
+    this.#parts.set(epoch, own)
     for (const { kind: operator, states } of operators)
       for (const { kind, pieces } of states) {
         if (kind !== 'in-flight') continue
@@ -422,4 +464,8 @@ class Simulation {
   #note(line: string): void {
     this.#options.trace?.(`- ${line}`)
   }
+}
+
+function codeOf(error: ErrorData): string {
+  return (errorFromData(error) as StreamError).code
 }
