@@ -4,6 +4,12 @@ type Merge = (a: any, b: any) => unknown
 
 const NONE: unique symbol = Symbol('none')
 
+/** The fractional parts of its multiples are spread evenly, however many there are. */
+const GOLDEN = 0.618033988749895
+
+/** How many memories this thread has made. */
+let made = 0
+
 /**
  * The merge of a key's panes as windows slide over them, for about two merges a window however many panes it has: the
  * queue of two stacks (Tangwongsan, Hirzel, Schneider, "Low-Latency Sliding-Window Aggregation in Worst-Case Constant
@@ -17,6 +23,9 @@ const NONE: unique symbol = Symbol('none')
  *   a window from b: (b+c) + (d+e)
  * ```
  *
+ * When the newer become the older, all panes of a window are merged at once. Keys that begin together would all do so at the same
+ * window, and hold its results up; so each does it once before it has to, at a place in its cycle that is its own.
+ *
  * Derived of the panes: whatever changes one that was taken in must `reset` it.
  */
 export class RunningMerge {
@@ -26,6 +35,9 @@ export class RunningMerge {
   #newer: unknown = NONE
   /** Panes below have been taken in. */
   #taken = Number.NEGATIVE_INFINITY
+  /** A window that ends at this pane or later lets the newer become the older before they have to; NaN: not known yet. */
+  #early = Number.NaN
+  readonly #phase = (made++ * GOLDEN) % 1
 
   /** Pane `pane` has changed. */
   changed(pane: number): void {
@@ -58,7 +70,10 @@ export class RunningMerge {
       olderPanes.pop()
       older.pop()
     }
-    if (older.length === 0) {
+    const early = to >= this.#early
+    if (early || older.length === 0) {
+      if (early) this.#early = Number.POSITIVE_INFINITY
+      else if (Number.isNaN(this.#early)) this.#early = to + Math.floor(this.#phase * (to - from))
       this.#turnOver(panes, accumulators, from, to, merge)
       return older[older.length - 1]
     }
