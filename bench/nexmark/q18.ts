@@ -1,6 +1,5 @@
 import { isBid } from './events.ts'
 import { query } from './query.ts'
-import { BidRow, bidRow } from './rows.ts'
 
 /**
  * The last bid of each bidder for each auction, updated with each later one. Many are of the same millisecond: of these
@@ -17,8 +16,6 @@ export const q18 = query({
   build: (events) =>
     events
       .filter(isBid)
-      .map(bidRow)
-      .withSchema(BidRow)
       .keyBy(({ bidder, auction }) => [bidder, auction])
       .reduce((last, bid) => (bid.date_time >= last.date_time ? bid : last)),
   row: (bid) => [bid.bidder, bid.auction, bid.date_time],
