@@ -239,10 +239,13 @@ export async function latencyAtHalfLoad(count = 400_000, seconds = 10): Promise<
 
 const BEGIN = 1_436_918_400_000
 
-/** Bid `i` of a load of so many a second. */
+/** The fractional parts of its multiples are spread evenly. */
+const GOLDEN = 0.618033988749895
+
+/** Bid `i` of a load of so many a second. A tenth is for the hottest auction: were all as hot, each window would give all of them. */
 const bidAt =
   (rate: number) =>
   (i: number): TimedBid => ({
-    auction: (i * 7_919) % AUCTIONS,
+    auction: Math.floor(AUCTIONS * ((i * GOLDEN) % 1) ** 3),
     date_time: BEGIN + (i * 1000) / rate,
   })

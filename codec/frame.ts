@@ -142,21 +142,34 @@ export const WATERMARK_VECTOR = 76
 const WATERMARK_AT = 80
 export const WATERMARK_FRAME_BYTES = 88
 
-/** A frame that promises: no record with a timestamp before `watermark` follows in this channel. */
+const promise = makeWatermarkFrame()
+const promiseView = new DataView(promise.buffer)
+
+/**
+ * A frame that promises: no record with a timestamp before `watermark` follows in this channel. Valid until the next call: there
+ * may be one for each batch, and a frame costs more to make than to send.
+ */
 export function watermarkFrame(watermark: number): Uint8Array {
+  promiseView.setFloat64(WATERMARK_AT, watermark, true)
+  return promise
+}
+
+function makeWatermarkFrame(): Uint8Array {
   const bytes = new Uint8Array(WATERMARK_FRAME_BYTES)
   bytes.set(frameHeader(FRAME_KIND.Watermark, ['watermarks']))
   const view = new DataView(bytes.buffer)
   view.setUint32(FIELD.watermarks, WATERMARK_VECTOR - FIELD.watermarks, true)
   view.setUint32(WATERMARK_VECTOR, 1, true)
-  view.setFloat64(WATERMARK_AT, watermark, true)
   return bytes
 }
 
+const scratch = new DataView(new ArrayBuffer(8))
+
 /** The watermark of the Watermark frame at `offset`. */
 export function watermarkOf(bytes: Uint8Array, offset: number): number {
-  const at = bytes.byteOffset + offset + WATERMARK_AT
-  return new DataView(bytes.buffer).getFloat64(at, true)
+  // A view of the frame would cost more than eight bytes do.
+  for (let i = 0; i < 8; i++) scratch.setUint8(i, bytes[offset + WATERMARK_AT + i])
+  return scratch.getFloat64(0, true)
 }
 
 /** Bytes of a Fragment frame that are not data. */
