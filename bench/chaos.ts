@@ -58,7 +58,7 @@ const unless = (fine: boolean, wrong: string): string[] => (fine ? [] : [wrong])
 
 const scenarios: Readonly<Record<string, Scenario>> = {
   async kills(chaos) {
-    const { kills, report } = await killProcesses(chaos, { kills: 100, records: 150_000 })
+    const { kills, report } = await killProcesses(chaos, { kills: 100, records: 400_000 })
     const wrong = [...unless(kills === 100, `killed ${kills} times`), ...faultsIn(report)]
     return { size: `${kills} kills, ${report.records} records`, wrong }
   },
