@@ -394,6 +394,8 @@ class Simulation {
   #resume(random: Random): string {
     const isFinal = this.#workload.sink === 'final'
     this.#mustRefuse = false
+    // A newer one, of a life that began from a savepoint, does not stand on what is damaged.
+    if (this.#rot !== undefined && this.#newestEpoch() > this.#rot.epoch) this.#rot = undefined
     const path = this.#savepoint
     if (path !== undefined && this.#newestEpoch() <= checkpointPath(path).epoch!) return path
     // One that goes back behind checkpoints of its own takes back what they made visible, or must refuse.
