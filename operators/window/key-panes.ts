@@ -111,8 +111,7 @@ export class KeyPanes {
     const first = this.#indexOf(from)
     if (panes.length - first <= FEW && typeof accumulators[first] !== 'object')
       return this.#mergedFew(first, to, contents.merge!)
-    this.#running ??= new RunningMerge()
-    const running = memory ?? this.#running
+    const running = memory ?? (this.#running ??= new RunningMerge())
     try {
       return running.over(panes, accumulators, from, to, contents.merge!)
     } catch (error) {
