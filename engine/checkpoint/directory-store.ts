@@ -1,3 +1,5 @@
+import type { Files } from '../../operators/contract/files.ts'
+import { nodeFiles } from '../../operators/contract/node-files.ts'
 import { DirectoryReader, verifyPart } from './checkpoint-reader.ts'
 import { readDescription, writeDescription } from './container.ts'
 import type {
@@ -25,16 +27,14 @@ import {
 import { type DirectoryLock, type LockMeans, takeLock } from './lock.ts'
 import { nodeProcesses, type Processes } from './lock-holder.ts'
 import { type Manifest, ownBytes } from './manifest.ts'
-import { nodeFiles } from './node-files.ts'
 import { DirectoryPart } from './part-writer.ts'
 import { planRetention } from './retention.ts'
 import { corrupt, fileFailure, isCorrupt } from './store-error.ts'
-import type { StoreFiles } from './store-files.ts'
 
 /** Checkpoints in a directory (layout.ts), which is made when it is first needed. */
 export class DirectoryStore implements CheckpointStore {
   readonly site: SiteDescription
-  readonly #files: StoreFiles
+  readonly #files: Files
   readonly #processes: Processes
   readonly #directory: string
   readonly #owner: string | undefined
@@ -50,7 +50,7 @@ export class DirectoryStore implements CheckpointStore {
   /** @param owner - who takes the lock: see `takeLock` */
   constructor(
     directory: string,
-    files: StoreFiles = nodeFiles,
+    files: Files = nodeFiles,
     processes?: Processes,
     owner?: string,
     means?: LockMeans,
@@ -256,10 +256,10 @@ function isListed({ kind }: StoredName): boolean {
 
 /** A directory as the threads use it: see `CheckpointStore.site`. */
 export class DirectorySite implements CheckpointSite {
-  readonly #files: StoreFiles
+  readonly #files: Files
   readonly #directory: string
 
-  constructor({ directory }: SiteDescription, files: StoreFiles = nodeFiles) {
+  constructor({ directory }: SiteDescription, files: Files = nodeFiles) {
     this.#directory = directory
     this.#files = files
   }

@@ -1,4 +1,4 @@
-import type { StoreFile, StoreFiles } from '../checkpoint/store-files.ts'
+import type { Files, OpenFile } from '../../operators/contract/files.ts'
 import type { Random } from './random.ts'
 import type { Schedule } from './schedule.ts'
 import type { Inode, SimulatedDisk } from './simulated-disk.ts'
@@ -32,7 +32,7 @@ function systemError(code: string, what: string): Error {
  * The files of a simulated disk, as a store uses them: every operation takes its time, and may fail. One whose process
  * is killed meanwhile has had its effect, or not, or half of it.
  */
-export class SimulatedFiles implements StoreFiles {
+export class SimulatedFiles implements Files {
   /** How often an operation has failed. */
   failures = 0
   readonly #schedule: Schedule
@@ -57,14 +57,14 @@ export class SimulatedFiles implements StoreFiles {
     )
   }
 
-  create(path: string): Promise<StoreFile> {
+  create(path: string): Promise<OpenFile> {
     return this.#call('create', path, () => {
       if (this.#disk.find(path) !== undefined) throw systemError('EEXIST', path)
       return this.#opened(path, this.#disk.create(path))
     })
   }
 
-  open(path: string): Promise<StoreFile> {
+  open(path: string): Promise<OpenFile> {
     return this.#call('open', path, () => this.#opened(path, this.#existing(path)))
   }
 
@@ -89,7 +89,7 @@ export class SimulatedFiles implements StoreFiles {
     return inode
   }
 
-  #opened(path: string, inode: Inode): StoreFile {
+  #opened(path: string, inode: Inode): OpenFile {
     return {
       write: (bytes, at) => {
         const isShort = bytes.length > 1 && this.#random.chance(this.#weather.shortShare)

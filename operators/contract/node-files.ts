@@ -1,15 +1,16 @@
 import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
-import type { StoreFile, StoreFiles } from './store-files.ts'
+import type { Files, OpenFile } from './files.ts'
 
 /** The files of this machine. Every call runs on a thread of Node's pool: none of them holds up the caller's. */
-export const nodeFiles: StoreFiles = {
+export const nodeFiles: Files = {
   async makeDirectory(path) {
     await mkdir(path, { recursive: true })
   },
 
   async list(directory) {
     try {
-      return await readdir(directory)
+      const entries = await readdir(directory, { withFileTypes: true })
+      return entries.map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
       throw error
@@ -42,7 +43,7 @@ export const nodeFiles: StoreFiles = {
   },
 }
 
-class NodeFile implements StoreFile {
+class NodeFile implements OpenFile {
   readonly #handle: FileHandle
 
   constructor(handle: FileHandle) {
