@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import type { Files } from '../../operators/contract/files.ts'
 import { nodeFiles } from '../../operators/contract/node-files.ts'
 import { DirectoryReader, verifyPart } from './checkpoint-reader.ts'
@@ -46,6 +47,8 @@ export class DirectoryStore implements CheckpointStore {
   /** What has been read once, by epoch. */
   readonly #manifests = new Map<number, Manifest>()
   #lock: DirectoryLock | undefined
+  /** Whether the directory's own name is. */
+  #isDurable = false
 
   /** @param owner - who takes the lock: see `takeLock` */
   constructor(
@@ -87,6 +90,9 @@ export class DirectoryStore implements CheckpointStore {
   async begin(epoch: number, base?: number): Promise<void> {
     await this.#attempt(`to begin checkpoint ${epoch}`, async () => {
       await this.#files.makeDirectory(this.#directory)
+      // A directory that a loss of power takes has had no checkpoints in it.
+      if (!this.#isDurable) await this.#files.syncDirectory(dirname(this.#directory))
+      this.#isDurable = true
       const mark = await this.#files.create(this.#path(epochName(epoch)))
       await mark.close()
       await this.#files.syncDirectory(this.#directory)

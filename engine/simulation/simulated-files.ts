@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import type { Files, OpenFile } from '../../operators/contract/files.ts'
 import type { Random } from './random.ts'
 import type { Schedule } from './schedule.ts'
@@ -20,8 +21,16 @@ export interface DiskWeather {
 }
 
 /** Operations that need room, and those that change something. */
-const TAKES_ROOM = new Set(['create', 'write'])
-const CHANGES = new Set(['create', 'write', 'rename', 'remove', 'sync', 'syncDirectory'])
+const TAKES_ROOM = new Set(['makeDirectory', 'create', 'write'])
+const CHANGES = new Set([
+  'makeDirectory',
+  'create',
+  'write',
+  'rename',
+  'remove',
+  'sync',
+  'syncDirectory',
+])
 
 /** An error as the system has it. */
 function systemError(code: string, what: string): Error {
@@ -48,7 +57,7 @@ export class SimulatedFiles implements Files {
   }
 
   makeDirectory(path: string): Promise<void> {
-    return this.#call('makeDirectory', path, () => {})
+    return this.#call('makeDirectory', path, () => this.#disk.makeDirectory(path))
   }
 
   list(directory: string): Promise<string[]> {
@@ -60,6 +69,7 @@ export class SimulatedFiles implements Files {
   create(path: string): Promise<OpenFile> {
     return this.#call('create', path, () => {
       if (this.#disk.find(path) !== undefined) throw systemError('EEXIST', path)
+      if (!this.#disk.hasDirectory(posix.dirname(path))) throw systemError('ENOENT', path)
       return this.#opened(path, this.#disk.create(path))
     })
   }

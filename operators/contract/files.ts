@@ -3,7 +3,10 @@
  * in its place, which fail and crash where they are told to. What a call throws has the `code` that Node's errors have.
  */
 export interface Files {
-  /** Makes the directory and those above it, if they are missing. Durable as any name is: see `syncDirectory`. */
+  /**
+   * Makes the directory and those above it, if they are missing. Those above are durable then; the directory itself is so
+   * once the one that it lies in is synced.
+   */
   makeDirectory(path: string): Promise<void>
   /** The names in a directory, those of directories with a slash behind; none where there is no such directory. */
   list(directory: string): Promise<string[]>
