@@ -22,6 +22,7 @@ import {
   WINDOW_MS,
   windowRow,
 } from './rows.ts'
+import { SimulatedFileSink } from './simulated-file-sink.ts'
 import { isOdd, passes, plus, refusing, twice } from './steps.ts'
 import {
   isLoop,
@@ -65,8 +66,10 @@ export function buildWorkload(
       .assignTimestamps(({ at }: Item) => at, watermarks.boundedOutOfOrderness(DISORDER_MS)),
   )
   let stream: Stream = inputs.length === 1 ? inputs[0] : inputs[0].union(...inputs.slice(1))
-  const sink = (rows: Stream, options: OperatorOptions): void => {
-    rows.sink(workload.sink === 'final' ? FinalSink : RecallableSink, world, options)
+  const sink = (rows: Stream, options: OperatorOptions & { uid: string }): void => {
+    const files = { world, name: options.uid, options: workload.files }
+    if (workload.sink === 'files') rows.sink(SimulatedFileSink, files, options)
+    else rows.sink(workload.sink === 'final' ? FinalSink : RecallableSink, world, options)
   }
   workload.steps.forEach((step, i) => {
     if (!isLoop(step)) stream = addStep(stream, step, i, of, world)

@@ -1,5 +1,6 @@
 import type { SourceSpec } from './item.ts'
 import type { Random } from './random.ts'
+import type { FileOptions } from './simulated-file-sink.ts'
 
 /** How parallel an operator is in one life, by its name. */
 export type Shape = (operator: string) => number
@@ -50,7 +51,9 @@ export interface Workload {
   /** Whether items are looked at by their key before, so that they cross twice. */
   readonly looksFirst: boolean
   readonly keyed: Keyed
-  readonly sink: 'recallable' | 'final'
+  readonly sink: 'recallable' | 'final' | 'files'
+  /** How those of files write them. */
+  readonly files: FileOptions
   /** Whether the sink has a parallelism of its own. */
   readonly hopsLast: boolean
 }
@@ -73,7 +76,13 @@ export function drawWorkload(random: Random): Workload {
     steps,
     looksFirst: random.chance(0.3),
     keyed: random.pick(loops > 0 ? UNTIMED : KEYED),
-    sink: random.pick(['recallable', 'final']),
+    sink: random.pick(['recallable', 'final', 'files', 'files']),
+    files: {
+      format: random.pick(['lines', 'json', 'csv']),
+      rollBytes: random.pick([Number.POSITIVE_INFINITY, 200, 30]),
+      rollMs: random.pick([Number.POSITIVE_INFINITY, 100]),
+      divides: random.chance(0.4),
+    },
     hopsLast: random.chance(0.3),
   }
 }
@@ -88,8 +97,18 @@ export function isLoop(step: Step): step is LoopStep {
 }
 
 /** In words. */
-export function describeWorkload({ sources, steps, looksFirst, keyed, sink }: Workload): string {
+export function describeWorkload(workload: Workload): string {
+  const { sources, steps, looksFirst, keyed, sink, files } = workload
   const inputs = sources.map(({ counts }) => counts.join('+')).join(', ')
   const stages = [...steps, ...(looksFirst ? ['unique'] : []), keyed]
-  return `(${inputs}) → ${stages.join(' → ')} → ${sink} sink`
+  return `(${inputs}) → ${stages.join(' → ')} → ${sink === 'files' ? describeFiles(files) : `${sink} sink`}`
+}
+
+function describeFiles({ format, rollBytes, rollMs, divides }: FileOptions): string {
+  const rolls = [
+    ...(rollBytes < Infinity ? [`${rollBytes} bytes`] : []),
+    ...(rollMs < Infinity ? [`${rollMs} ms`] : []),
+  ]
+  const ends = rolls.length > 0 ? ` of ${rolls.join(' or ')}` : ''
+  return `${format} files${ends}${divides ? ' in folders' : ''}`
 }
