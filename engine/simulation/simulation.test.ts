@@ -74,7 +74,7 @@ describe('the simulator', () => {
 
     it.each(worlds)('%s', async (_, first) => {
       // A life has most to do when it begins.
-      for (const seed of [6, 9])
+      for (const seed of [2, 18])
         for (let at = 1; at <= 600; at += at < 40 ? 3 : 47)
           expect(await simulate({ seed, first: first(at) })).toMatchObject({ finding: undefined })
     })

@@ -213,6 +213,21 @@ test('going back takes back what later checkpoints made visible, and nothing els
   expect(readdirSync(join(path, 'even'))).toContain('notes.txt')
 })
 
+test('going back takes back what checkpoints made visible that are not kept any more', async () => {
+  const path = folderWith({})
+  const sink = await sinkOf({ path, format: 'lines' })
+  const held = new Map<number, unknown>()
+  for (let epoch = 1; epoch <= 5; epoch++) {
+    await sink.execute(`in ${epoch}`)
+    held.set(epoch, await sink.prepare(epoch))
+    await sink.commit(epoch)
+  }
+  await sink.close()
+  const from = { epoch: 1, pending: [held.get(1)], later: [{ epoch: 5, pending: [held.get(5)] }] }
+  await sinkOf({ path, format: 'lines' }, { from })
+  expect(visible(path)).toEqual(['part-0-1.txt'])
+})
+
 test.each([
   ['a later epoch that no checkpoint names', 'part-0-9.txt'],
   ['a later epoch of a readable checkpoint that does not name it', 'part-0-3-7.txt'],
