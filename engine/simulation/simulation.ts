@@ -354,8 +354,10 @@ class Simulation {
       // It was stopped with a savepoint, and whoever asked for that has not heard of it: the next life takes it.
       const left = /stopped with it as savepoint '([^']+)'/.exec(message)?.[1]
       if (left !== undefined) this.#savepoint = left
-      // What was pre-reduced on its way stays so: the next life is as parallel as the one that wrote the checkpoint.
-      const isMisshapen = code === 'SAGE_RESCALE' && message.includes('pre-reduced as before')
+      // What was pre-reduced or broadcast on its way stays so: the next life is as parallel as the one that wrote the checkpoint.
+      const isMisshapen =
+        code === 'SAGE_RESCALE' &&
+        /pre-reduced as before|broadcast records on their way/.test(message)
       if (isMisshapen && this.#misshapen)
         throw new Finding(`refused at the parallelism of its checkpoint: ${message}`)
       this.#misshapen = isMisshapen
