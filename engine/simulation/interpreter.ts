@@ -86,6 +86,8 @@ export function interpret(
   const unordered: readonly Step[] = ['rebalance', 'hop', 'diamond', 'held', 'merge']
   const ordered =
     workload.sources.length === 1 &&
+    // What comes of them is keyed no more.
+    workload.keyed !== 'rules' &&
     workload.steps.every((step) => !unordered.includes(step) && !isLoop(step))
   return { counts, ordered }
 }

@@ -87,7 +87,7 @@ export function drawWorkload(random: Random): Workload {
   const aside = {
     name: 'side',
     counts: Array.from({ length: isInOrder ? 1 : random.between(1, 3) }, () =>
-      random.pick([0, 3, 10, 20]),
+      random.pick(isInOrder ? [3, 40, 80] : [0, 3, 10, 20]),
     ),
     keys: random.pick([1, 5, 12]),
   }
@@ -110,7 +110,7 @@ export function drawWorkload(random: Random): Workload {
 
 /** Whether a stop that drains it shows the effect of exactly what the sources have handed out. */
 export function isDrainable({ keyed }: Workload): boolean {
-  return keyed === 'count' || keyed === 'shared' || hasTwoInputs(keyed)
+  return ['count', 'shared', 'join', 'rules'].includes(keyed)
 }
 
 export function hasTwoInputs(keyed: Keyed): keyed is TwoInputs {
