@@ -1,4 +1,5 @@
 import type { RawBuffer } from './raw-buffer.ts'
+import type { Shape } from './shape.ts'
 
 /** What code that writes one kind of value sees of a `ValueWriter`. */
 export interface ValueSink {
@@ -11,6 +12,18 @@ export interface ValueSink {
   putString(text: string): void
   putBytes(content: Uint8Array): void
   putPlain(object: object): void
+  /** The head of a plain object: the values of its fields follow, in the order of the shape. */
+  beginObject(shape: Shape): void
+  /** The head of an array: so many values follow. */
+  beginArray(length: number): void
+}
+
+/** A value that is put piece by piece: one that is only made to be written need not be made. */
+export interface Encodable {
+  /** Puts one value. */
+  encode(sink: ValueSink): void
+  /** The value, which cannot be written: where it is wrong is looked for. */
+  toValue(): unknown
 }
 
 /** What code that reads one kind of value sees of a `ValueReader`. */
