@@ -1,5 +1,11 @@
 import type { RawBuffer } from './raw-buffer.ts'
-import type { Shape } from './shape.ts'
+
+/** The names of an object's fields, in their order: see `Shape`. */
+export interface FieldNames {
+  /** Below `MAX_SHAPES`: an index into tables. Of shapes that are known at one time, unique. */
+  readonly id: number
+  readonly keys: readonly string[]
+}
 
 /** What code that writes one kind of value sees of a `ValueWriter`. */
 export interface ValueSink {
@@ -13,7 +19,7 @@ export interface ValueSink {
   putBytes(content: Uint8Array): void
   putPlain(object: object): void
   /** The head of a plain object: the values of its fields follow, in the order of the shape. */
-  beginObject(shape: Shape): void
+  beginObject(shape: FieldNames): void
   /** The head of an array: so many values follow. */
   beginArray(length: number): void
 }

@@ -4,7 +4,7 @@ import { hasShape, MAX_SHAPES, type Shape, shapeOf } from './shape.ts'
 import { Unsupported } from './unsupported.ts'
 import { objectWriterOf } from './value-classes.ts'
 import { MAX_DEPTH, MAX_SHORT_STRING, TAG } from './value-format.ts'
-import type { Encodable, ValueSink } from './value-io.ts'
+import type { Encodable, FieldNames, ValueSink } from './value-io.ts'
 
 /** Depth from which on a value is looked at for cycles, before it is written on. */
 const CYCLE_CHECK_DEPTH = 16
@@ -38,7 +38,7 @@ export class ValueWriter implements ValueSink {
   #depth = 0
   #nestingChecked = false
   // Shapes defined in this frame, by number, and where: a truncation takes definitions back.
-  readonly #shapes: Shape[] = []
+  readonly #shapes: FieldNames[] = []
   readonly #shapeStarts: number[] = []
   // By a shape's id the number it may have: true only if `#shapes` has that shape there.
   readonly #shapeNumbers = new Uint16Array(MAX_SHAPES)
@@ -371,11 +371,11 @@ export class ValueWriter implements ValueSink {
     return shape
   }
 
-  #knows(shape: Shape): boolean {
+  #knows(shape: FieldNames): boolean {
     return this.#shapes[this.#shapeNumbers[shape.id]] === shape
   }
 
-  beginObject(shape: Shape): void {
+  beginObject(shape: FieldNames): void {
     if (this.#knows(shape)) this.putHead(TAG.ShapeUse, this.#shapeNumbers[shape.id])
     else this.#defineShape(shape)
   }
@@ -386,7 +386,7 @@ export class ValueWriter implements ValueSink {
     return shape
   }
 
-  #defineShape(shape: Shape): void {
+  #defineShape(shape: FieldNames): void {
     this.#shapeNumbers[shape.id] = this.#shapes.length
     this.#shapes.push(shape)
     this.#shapeStarts.push(this.position)
