@@ -1,7 +1,7 @@
 import { type ErrorData, errorFromData, type StreamError } from '../../codec/errors.ts'
+import type { Files } from '../../operators/contract/files.ts'
 import { checkpointPath, parseName } from '../checkpoint/layout.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
-import type { StoreFiles } from '../checkpoint/store-files.ts'
 import type { JobPlan } from '../job/job-plan.ts'
 import { METRICS_BYTES_MIN } from '../metrics/user-metrics-memory.ts'
 import type { ThreadSettings } from '../thread/job-site.ts'
@@ -30,7 +30,7 @@ import { World } from './world.ts'
 
 /** Other parts in the place of the simulated world's own: how tests of the simulator plant defects. */
 export interface WorldParts {
-  readonly files?: (files: StoreFiles, schedule: Schedule) => StoreFiles
+  readonly files?: (files: Files, schedule: Schedule) => Files
   readonly machine?: (machine: Machine, schedule: Schedule) => Machine
   readonly settings?: (thread: number, settings: ThreadSettings) => ThreadSettings
   /** Called before each event, with the memory of the job. */
