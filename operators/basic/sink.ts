@@ -32,15 +32,20 @@ export function sinkFactory(
   return {
     ...factory,
     capacity,
-    ...visibilityOf(fn),
+    ...twoPhaseTraits(fn, constructorOptions),
     create: ({ ctx, checkpointed }) =>
       sinkOperator(instantiate(fn, constructorOptions, ctx), checkpointed),
   }
 }
 
-function visibilityOf(fn: FunctionClass): Pick<OperatorFactory, 'visibility'> {
+function twoPhaseTraits(
+  fn: FunctionClass,
+  options: unknown,
+): Pick<OperatorFactory, 'visibility' | 'claim'> {
   if (!(fn.prototype instanceof TwoPhaseSink)) return {}
-  return { visibility: (fn as unknown as typeof TwoPhaseSink).visibility }
+  const Sink = fn as unknown as typeof TwoPhaseSink
+  const claim = Sink.claimOf(options)
+  return { visibility: Sink.visibility, ...(claim !== undefined && { claim }) }
 }
 
 function sinkOperator(instance: SinkFunction, checkpointed: boolean): Operator {

@@ -289,6 +289,8 @@ export interface OperatorFactory {
    * job then never goes back behind a checkpoint that is complete. Absent: no checkpoint makes anything visible.
    */
   readonly visibility?: 'recallable' | 'final'
+  /** What it alone may write to, as text: a graph in which two operators say the same is refused. */
+  readonly claim?: string
   /**
    * For operators with `snapshot`: deals what it gave on all subtasks out to `parallelism` of them. Without it the parallelism of
    * such an operator may not change (`SAGE_RESCALE`).

@@ -11,6 +11,10 @@ import type { Awaitable } from './source.ts'
 export abstract class TwoPhaseSink<T = any> extends SinkFunction<T> {
   /** Whether a commit can be taken back by `recover`: see `OperatorFactory.visibility`. */
   static readonly visibility: 'recallable' | 'final' = 'final'
+  /** What a sink of these options alone may write to: see `OperatorFactory.claim`. Default: nothing. */
+  static claimOf(_options: any): string | undefined {
+    return undefined
+  }
   /** Whether the job takes checkpoints. Set with `ctx`: before `recover` and `open`. */
   checkpointed = false
 
