@@ -257,6 +257,7 @@ class TaskBuilder {
         combined,
         countDropped,
         checkpointed: this.#shop.checkpoints !== undefined,
+        ...(node.uid !== undefined && { uid: node.uid }),
       }),
     )
     const operator =

@@ -8,7 +8,7 @@ import {
   lifecycleOf,
   requireMethod,
 } from '../contract/function-form.ts'
-import type { Operator, OperatorFactory } from '../contract/operator.ts'
+import type { Operator, OperatorContext, OperatorFactory } from '../contract/operator.ts'
 import { TwoPhaseSink, twoPhasesOf } from '../contract/two-phase-sink.ts'
 
 /**
@@ -33,8 +33,7 @@ export function sinkFactory(
     ...factory,
     capacity,
     ...twoPhaseTraits(fn, constructorOptions),
-    create: ({ ctx, checkpointed }) =>
-      sinkOperator(instantiate(fn, constructorOptions, ctx), checkpointed),
+    create: (context) => sinkOperator(instantiate(fn, constructorOptions, context.ctx), context),
   }
 }
 
@@ -48,7 +47,10 @@ function twoPhaseTraits(
   return { visibility: Sink.visibility, ...(claim !== undefined && { claim }) }
 }
 
-function sinkOperator(instance: SinkFunction, checkpointed: boolean): Operator {
+function sinkOperator(
+  instance: SinkFunction,
+  { ctx, uid, checkpointed }: OperatorContext,
+): Operator {
   requireMethod(instance, 'execute', 'sink')
   const operator: Operator = {
     call: (value: unknown): unknown => instance.execute(value),
@@ -57,5 +59,6 @@ function sinkOperator(instance: SinkFunction, checkpointed: boolean): Operator {
   }
   if (!(instance instanceof TwoPhaseSink)) return operator
   instance.checkpointed = checkpointed
+  instance.sinkId = uid ?? ctx.name
   return { ...operator, ...twoPhasesOf(instance) }
 }

@@ -254,6 +254,8 @@ export interface OperatorContext {
   readonly keyed: KeyedBackend
   /** Whether this operator's inputs are the partial results of its own `combiner`. */
   readonly combined: boolean
+  /** The operator's own, where it was given one. */
+  readonly uid?: string
   /** Whether the job takes checkpoints: else `prepare` and `commit` are never called. */
   readonly checkpointed: boolean
   /** Counts records that it leaves out without an error, as late ones: `dropped` of its metrics. Default 1. */

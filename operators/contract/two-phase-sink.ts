@@ -17,6 +17,8 @@ export abstract class TwoPhaseSink<T = any> extends SinkFunction<T> {
   }
   /** Whether the job takes checkpoints. Set with `ctx`: before `recover` and `open`. */
   checkpointed = false
+  /** The operator's `uid`, or else its name: what others may know the sink by in all runs of the job. Set with `ctx`. */
+  sinkId = ''
 
   /** At a barrier: makes durable what has come; gives what `commit` or `recover` can make it visible by. */
   abstract prepare(epoch: number): Awaitable<unknown>
