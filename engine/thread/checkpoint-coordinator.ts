@@ -279,6 +279,7 @@ export class CheckpointCoordinator {
   async #begin(requests: readonly CheckpointRequest[], last: boolean): Promise<void> {
     const path = requests[0]?.path
     const savepoint = path !== undefined
+    if (path === this.#pace.directory) throw notItsOwn(path)
     const store = savepoint ? this.#job.openStore(path) : this.#store
     const lock = savepoint ? await store.lock() : undefined
     const epoch = savepoint ? await this.#epochOfSavepoint(store) : this.#next++
@@ -421,6 +422,12 @@ export class CheckpointCoordinator {
     this.#schedule()
     this.#track(this.#beginNext())
   }
+}
+
+/** The lock of a savepoint would take that of the job's own checkpoints away. */
+function notItsOwn(path: string): StreamError {
+  const expected = "a directory other than that of the job's checkpoints"
+  return new StreamError('SAGE_OPTION', `savepoint: expected ${expected}, got '${path}'`)
 }
 
 /** Whether any sink makes visible what a checkpoint holds. */
