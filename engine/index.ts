@@ -173,6 +173,7 @@ export type {
 } from './api/streams.ts'
 export type { ExplainFormat } from './graph/explain.ts'
 export type {
+  AllowConfig,
   CheckpointConfig,
   EnvironmentConfig,
   MemoryConfig,

@@ -35,6 +35,7 @@ import { recoverSink } from './recover-sink.ts'
 import { holdsInFlight, readInFlight } from './restore-in-flight.ts'
 import { restoreState } from './restore-state.ts'
 import { SettleWords } from './settle-words.ts'
+import { nodesWithState } from './state-notices.ts'
 import { ThreadCheckpoints } from './thread-checkpoints.ts'
 import { ThreadLoop } from './thread-loop.ts'
 
@@ -229,7 +230,8 @@ export class JobThread {
     this.#checkpoints?.attach(this.#tasks)
     if (start.from !== undefined) await this.#restore(start.from)
     for (const task of [...this.#tasks].reverse()) await task.open()
-    this.#lines.coordinator.post({ type: 'opened' })
+    const keeping = nodesWithState(this.#tasks.map((task) => task.cut()))
+    this.#lines.coordinator.post({ type: 'opened', keeping })
   }
 
   /** Before any function is opened. */
