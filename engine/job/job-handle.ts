@@ -561,7 +561,7 @@ export class JobHandle<IO = Record<string, unknown>> {
     await body?.dispose()
     for (const print of this.#prints.values()) print.finish()
     const reason = failure ?? ended(this.name, status)
-    this.#requests.close(reason)
+    this.#requests.close(failure ?? unanswered(this.name, status))
     // First: what waits here is not accepted any more, and so is not answered.
     for (const input of this.#inputs.values()) input.close(reason)
     for (const output of this.#outputs.values()) output.close(reason, failure !== undefined)
@@ -613,6 +613,13 @@ function ended(job: string, status: string): StreamError {
   return new StreamError(
     'SAGE_STREAM_ENDED',
     `expected a running job, but job '${job}' has ended (${status})`,
+  )
+}
+
+function unanswered(job: string, status: string): StreamError {
+  return new StreamError(
+    'SAGE_CANCELLED',
+    `checkpoint: job '${job}' has ended (${status}) before it was complete`,
   )
 }
 
