@@ -53,6 +53,7 @@ import { Task } from './task.ts'
 import { TaskContext, type TaskPlace, type ThreadFacilities } from './task-context.ts'
 import type { CheckpointTaker, OperatorCut, TaskCut } from './task-cut.ts'
 import type { TaskInput } from './task-input.ts'
+import { TimedNode } from './timed-node.ts'
 import { viewReadingOf } from './view-reading.ts'
 
 /** What a thread has at hand to build its tasks from. */
@@ -99,6 +100,7 @@ class TaskBuilder {
   readonly #operators: Draft[] = []
   /** The operators with state, but for combiners: these keep nothing over a barrier. */
   readonly #cuts: OperatorCut[] = []
+  readonly #timed: TimedNode[] = []
   readonly #indexOf = new Map<number, number>()
   readonly #after: ((result: unknown, value: unknown) => void)[] = []
   readonly #outputs: OutputPort[] = []
@@ -144,9 +146,7 @@ class TaskBuilder {
       chain,
       state: this.#state,
       time,
-      timed:
-        this.#entries.some(({ timestamps }) => timestamps === 'with-watermarks') ||
-        this.#generators().length > 0,
+      timed: this.#hasTime(),
       clock: facilities.clock,
       generators: this.#generators(),
       operators: this.#operators,
@@ -417,10 +417,26 @@ class TaskBuilder {
       [...this.#pushed].map(([node, { recordsTaken }]) => [node, recordsTaken] as const),
     )
     const { id, parallelism } = this.#chain
-    return { chain: id, subtask: this.#subtask, parallelism, operators: this.#cuts, source, pushed }
+    return {
+      chain: id,
+      subtask: this.#subtask,
+      parallelism,
+      operators: this.#cuts,
+      timed: this.#timed,
+      source,
+      pushed,
+    }
   }
 
   // --- time ----------------------------------------------------------------------------------
+
+  /** Whether watermarks come in or are made here. */
+  #hasTime(): boolean {
+    return (
+      this.#entries.some(({ timestamps }) => timestamps === 'with-watermarks') ||
+      this.#generators().length > 0
+    )
+  }
 
   #generators(): WatermarkGenerator[] {
     return this.#operators.flatMap(({ operator: { watermarks } }) => watermarks ?? [])
@@ -440,7 +456,14 @@ class TaskBuilder {
       }
       return { operator, errors, ports, domain, holding, keyed }
     })
-    return new ChainTime(this.#state.scope, this.#timedChannels(), timed)
+    const time = new ChainTime(this.#state.scope, this.#timedChannels(), timed)
+    for (const node of this.#hasTime() ? this.#chain.nodes : []) {
+      const { operator, domain } = timed[this.#indexOf.get(node.id)!]
+      const hears = operator.onWatermark !== undefined && domain === -1
+      if (hears || operator.watermarks !== undefined)
+        this.#timed.push(new TimedNode(node, operator, hears ? time : undefined))
+    }
+    return time
   }
 
   /** Where records of a loop meet those of its ordinary inputs, the latter tell the time. */

@@ -34,6 +34,7 @@ import { PartitionClaims } from './partition-claims.ts'
 import { recoverSink } from './recover-sink.ts'
 import { holdsInFlight, readInFlight } from './restore-in-flight.ts'
 import { restoreState } from './restore-state.ts'
+import { restoreTime } from './restore-time.ts'
 import { SettleWords } from './settle-words.ts'
 import { nodesWithState } from './state-notices.ts'
 import { ThreadCheckpoints } from './thread-checkpoints.ts'
@@ -251,6 +252,8 @@ export class JobThread {
         if (holdsInFlight(manifest, operator.node))
           task.restoreInFlight(operator.node, await readInFlight(reader, operator.node, share))
       }
+      for (const timed of task.cut().timed)
+        await restoreTime(reader, manifest, timed, { subtask, parallelism })
       this.#checkpoints?.restored(task.cut(), manifest.epoch)
     }
   }
