@@ -148,13 +148,20 @@ test('what a loss of power must not take is on the disk before anybody relies on
     'write out/a/b/.part-0-open-0.txt',
     'sync out/a/b/.part-0-open-0.txt',
     'close out/a/b/.part-0-open-0.txt',
+    'open out/a/b/.part-0-3.txt',
     'rename out/a/b/.part-0-open-0.txt',
     'syncDirectory out/a',
     'syncDirectory out/a/b',
     'syncDirectory out',
   ])
   await sink.commit(3)
-  expect(done()).toEqual(['rename out/a/b/.part-0-3.txt', 'syncDirectory out/a/b'])
+  expect(done()).toEqual([
+    'open out/a/b/.part-0-3.txt',
+    'close out/a/b/.part-0-3.txt',
+    'open out/a/b/part-0-3.txt',
+    'rename out/a/b/.part-0-3.txt',
+    'syncDirectory out/a/b',
+  ])
   await sink.execute('y')
   await sink.prepare(4)
   await sink.close()
@@ -164,7 +171,7 @@ test('what a loss of power must not take is on the disk before anybody relies on
   expect(done()).toEqual([
     'makeDirectory out',
     'syncDirectory /new',
-    'rename out/a/b/.part-0-3.txt',
+    'open out/a/b/.part-0-3.txt',
     'open out/a/b/part-0-3.txt',
     'close out/a/b/part-0-3.txt',
     'syncDirectory out/a/b',

@@ -1,5 +1,4 @@
 import { crc32c } from '../../codec/crc32c.ts'
-import type { ByteInput } from './byte-input.ts'
 import { BrokenFileError } from './file-error.ts'
 
 /** Of what stands before a position: by this a file is known again that was replaced meanwhile. */
@@ -10,6 +9,12 @@ export interface FileTrace {
 }
 
 const TRACE_BYTES = 64
+
+/** What a trace is followed in. */
+interface Bytes {
+  /** As of `ByteInput`. */
+  read(into: Uint8Array, at: number): Promise<number>
+}
 
 /** The trace of a position with these bytes before it: `[0, end)`. */
 export function traceOf(bytes: Uint8Array, end: number): FileTrace {
@@ -23,7 +28,7 @@ export function traceOf(bytes: Uint8Array, end: number): FileTrace {
  * @throws BrokenFileError where the file has other bytes there, or none
  */
 export async function followTrace(
-  input: ByteInput,
+  input: Bytes,
   path: string,
   trace: FileTrace,
   offset: number,
