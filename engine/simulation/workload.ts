@@ -100,7 +100,8 @@ export function drawWorkload(random: Random): Workload {
     sink: random.pick(['recallable', 'final', 'files', 'files']),
     files: {
       format: random.pick(['lines', 'json', 'csv']),
-      rollBytes: random.pick([Number.POSITIVE_INFINITY, 200, 30]),
+      // Loops make many rows.
+      rollBytes: random.pick([Number.POSITIVE_INFINITY, ...(loops > 0 ? [1000] : [200, 30])]),
       rollMs: random.pick([Number.POSITIVE_INFINITY, 100]),
       divides: random.chance(0.4),
     },
