@@ -102,7 +102,7 @@ export function drawWorkload(random: Random): Workload {
       format: random.pick(['lines', 'json', 'csv']),
       // Loops make many rows.
       rollBytes: random.pick([Number.POSITIVE_INFINITY, ...(loops > 0 ? [1000] : [200, 30])]),
-      rollMs: random.pick([Number.POSITIVE_INFINITY, 100]),
+      rollMs: random.pick([Number.POSITIVE_INFINITY, ...(loops > 0 ? [] : [100])]),
       divides: random.chance(0.4),
     },
     hopsLast: random.chance(0.3),
