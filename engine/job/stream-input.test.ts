@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { StreamError } from '../../codec/errors.ts'
 import { Link } from '../channel/fixtures/link.ts'
-import { nextTurn } from './loop-turn.ts'
+import { thisLoop } from './loop-turn.ts'
 import { ReplayLog } from './replay-log.ts'
 import { StreamInput } from './stream-input.ts'
 
@@ -38,7 +38,7 @@ const ended = expect.objectContaining({ code: 'SAGE_STREAM_ENDED' })
 
 // A turn of the event loop is never spent, but where a test says so.
 beforeEach(async () => {
-  await nextTurn()
+  await thisLoop.machine.turn()
   vi.spyOn(performance, 'now').mockReturnValue(0)
 })
 afterEach(() => void vi.restoreAllMocks())

@@ -38,6 +38,7 @@ export function simulatedMachine(
     clock: { now: () => schedule.wall() },
     after: (ms, work) => after(ms, work, 'a timer'),
     turn: () => new Promise((resolve) => void after(0, resolve, 'turns')),
+    soon: (work) => void after(0, work, 'turns'),
     park: (bell, seen, ms) =>
       new Promise((resolve) => {
         if (ms <= 0) resolve()
