@@ -331,6 +331,19 @@ describe('threads', () => {
       expect(threads.filter(({ threadId }) => threadId !== -1)).toEqual([])
     },
   )
+
+  it('a coordinator that is terminated, and not started again, leaves no lock behind', async () => {
+    const settings: EnvironmentConfig = { ...inThreads, maxThreads: 1, restart: 'none' }
+    await threadsOf(async (threads) => {
+      const job = await pushed.submit({ fuse: fuse(0) }, settings)
+      await job.checkpoint()
+      await threads[1].terminate()
+      await expect(job.finished).rejects.toMatchObject({ code: 'SAGE_WORKER_EXIT' })
+    })
+    expect(readdirSync(dir)).not.toContainEqual(expect.stringMatching('lock'))
+    const next = await pushed.submit({ fuse: fuse(0) }, settings)
+    await next.cancel()
+  })
 })
 
 it.each([

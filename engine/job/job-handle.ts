@@ -62,6 +62,8 @@ export interface JobParts<IO> {
     since: number | undefined,
     died: (error: StreamError) => void,
   ): JobBody
+  /** Gives up the checkpoint directory, which a coordinator that has died held. */
+  unlock(): Promise<void>
 }
 
 /**
@@ -105,6 +107,8 @@ export class JobHandle<IO = Record<string, unknown>> {
   #hasRun = false
   /** The first checkpoint of this job's own that was complete. */
   #firstCheckpoint: number | undefined
+  /** Whether a coordinator has died, and no later one has taken over what it held. */
+  #orphaned = false
   #unreferenced = false
   /** Between two lives: the wait for the next, and how the job ends instead. */
   #delay: { readonly alive: KeepAlive; readonly over: () => void } | undefined
@@ -412,6 +416,7 @@ export class JobHandle<IO = Record<string, unknown>> {
    * come to tell.
    */
   #resumed(fed: FedRecords | undefined): void {
+    this.#orphaned = false
     const records = new Map(fed?.life === this.#fedLife ? fed.records : [])
     this.#fedLife = this.#life
     for (const exchange of this.#plan.plan.exchanges) {
@@ -430,7 +435,9 @@ export class JobHandle<IO = Record<string, unknown>> {
     const isThis = () => this.#life === life
     this.#endedMs = undefined
     const body = this.#parts.launch(this.#plan, life, this.#firstCheckpoint, (error) => {
-      if (isThis()) this.#conclude({ status: 'failed', error: errorToData(error) })
+      if (!isThis()) return
+      this.#orphaned = true
+      this.#conclude({ status: 'failed', error: errorToData(error) })
     })
     this.#body = body
     body.coordinator.onMessage((message) => {
@@ -558,6 +565,7 @@ export class JobHandle<IO = Record<string, unknown>> {
   async #end(status: JobStatus, body?: JobBody, failure?: StreamError): Promise<void> {
     this.#ending = true
     await body?.dispose()
+    if (this.#orphaned) await this.#unlock()
     for (const print of this.#prints.values()) print.finish()
     const reason = failure ?? ended(this.name, status)
     this.#requests.close(reason)
@@ -576,6 +584,15 @@ export class JobHandle<IO = Record<string, unknown>> {
     }
     // Last: a listener that throws must not keep the job from ending.
     this.#setStatus(status)
+  }
+
+  async #unlock(): Promise<void> {
+    try {
+      await this.#parts.unlock()
+    } catch (error) {
+      const { message } = error as Error
+      this.#logger.warning(`job '${this.name}': its checkpoints stay locked: ${message}`)
+    }
   }
 
   #endedMs: number | undefined

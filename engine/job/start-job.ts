@@ -52,6 +52,13 @@ export function startJob<IO>(start: JobStart<IO>, host: JobHost = thisHost): Job
     plan: () => new JobPlan(job.graph, settings),
     launch: (plan, life, since, died) =>
       host.launch({ spec, job, workerHeapMb, plan, initOf: initsOf(plan, life, since), died }),
+    unlock: async () => {
+      const { checkpoint } = settings
+      if (checkpoint === undefined) return
+      // Who takes the lock removes what the same owner has left.
+      const lock = await host.loop.machine.openStore(checkpoint.dir, owner).lock()
+      await lock.release()
+    },
   })
   const detach = clock?.onChange(() => handle.ringAll())
   if (detach !== undefined) void handle.ended.then(detach, detach)

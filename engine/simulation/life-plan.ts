@@ -1,5 +1,6 @@
 import type { LedgerWeather } from './ledger.ts'
 import type { Random } from './random.ts'
+import type { SimulatedRestart } from './restart-rules.ts'
 import type { CrashMode } from './simulated-disk.ts'
 import type { DiskWeather } from './simulated-files.ts'
 import { SITES, type Site } from './troubles.ts'
@@ -13,6 +14,8 @@ export type Action =
   | 'stop'
   | 'cancel'
   | 'terminate a thread'
+  | 'terminate the coordinator'
+  | 'a thread hangs'
   | 'the clock jumps'
 
 /** What happens in one life of a job, by the number of an event in it. */
@@ -26,6 +29,8 @@ export interface LifePlan {
   readonly intervalMs: number
   readonly timeoutMs: number
   readonly retain: number
+  /** When it is started again after a failure, in the same process. */
+  readonly restart: SimulatedRestart
   readonly disk: DiskWeather
   readonly ledger: LedgerWeather
   readonly troubles: ReadonlyMap<Site, number>
@@ -56,7 +61,18 @@ const ACTIONS: readonly Action[] = [
   'suspend to a savepoint',
   'cancel',
   'terminate a thread',
+  'terminate a thread',
+  'terminate the coordinator',
+  'a thread hangs',
   'the clock jumps',
+]
+
+const RESTARTS: readonly SimulatedRestart[] = [
+  'none',
+  { fixedDelay: { delay: 0, attempts: 1 } },
+  { fixedDelay: { delay: 200, attempts: 3 } },
+  { exponential: { initial: 20, max: 200, factor: 3, attempts: 4 } },
+  { failureRate: { failures: 2, interval: 3_000, delay: 100 } },
 ]
 
 /** A life in which the world does what it should. */
@@ -69,6 +85,7 @@ export function calmLife(random: Random): LifePlan {
     intervalMs: random.pick([20, 100, 400]),
     timeoutMs: 600_000,
     retain: random.between(1, 3),
+    restart: random.pick(RESTARTS),
     disk: FAIR,
     ledger: { latencyMs: 5, errorShare: 0 },
     troubles: new Map(),

@@ -1,4 +1,4 @@
-import { type ErrorData, errorFromData, type StreamError } from '../../codec/errors.ts'
+import type { StreamError } from '../../codec/errors.ts'
 import { checkpointPath, parseName } from '../checkpoint/layout.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
 import type { StoreFiles } from '../checkpoint/store-files.ts'
@@ -14,8 +14,9 @@ import { type Action, calmLife, hardLife, type LifePlan } from './life-plan.ts'
 import { Finding, Oracle } from './oracle.ts'
 import { buildWorkload } from './program.ts'
 import { Random } from './random.ts'
+import { RestartRules } from './restart-rules.ts'
 import { Schedule } from './schedule.ts'
-import { SimulatedDisk } from './simulated-disk.ts'
+import { type CrashMode, SimulatedDisk } from './simulated-disk.ts'
 import { SimulatedFiles } from './simulated-files.ts'
 import { simulatedMachine } from './simulated-machine.ts'
 import { Troubles } from './troubles.ts'
@@ -52,6 +53,8 @@ export interface SimulationReport {
   /** The program, in words. */
   readonly workload: string
   readonly lives: number
+  /** How often jobs were started again in their process. */
+  readonly restarts: number
   /** How often files of checkpoints were damaged between lives. */
   readonly rots: number
   readonly events: number
@@ -69,7 +72,7 @@ export interface SimulationReport {
 /** What is known of a life that is over. */
 interface Facts {
   readonly end: 'ended' | 'crashed'
-  /** Whether anything outside of the engine has failed; user code. */
+  /** Whether anything outside of the engine has failed; user code, since the last start. */
   readonly trouble: boolean
   readonly userTrouble: boolean
   readonly files: SimulatedFiles
@@ -79,6 +82,8 @@ interface Facts {
 const DIRECTORY = '/simulated/checkpoints'
 /** So many events without an end: the job is stuck, or turns in circles. */
 const EVENTS_MAX = 60_000
+/** Whoever sees a job start again so often ends its process. */
+const RESTARTS_MAX = 4
 
 /**
  * Runs a random program on the whole engine through several lives, under one seed: what happens next, when, and what goes
@@ -99,6 +104,7 @@ class Simulation {
   /** How far each partition was handed out in the last life. */
   readonly #handedOut = new Map<string, number>()
   #lives = 0
+  #restarts = 0
   #rots = 0
   #process = 1
   #checkpoints = 0
@@ -119,6 +125,10 @@ class Simulation {
   /** Damage to what may be the newest checkpoint. */
   #rot: BitRot | undefined
   #finding: Error | undefined
+  /** How often user code had failed before the last start of the life at hand. */
+  #metBefore = 0
+  /** Whether a thread hangs in it, or did. */
+  #hung = false
 
   constructor(options: SimulationOptions) {
     this.#options = options
@@ -154,6 +164,7 @@ class Simulation {
       seed: this.#options.seed,
       workload: describeWorkload(this.#workload),
       lives: this.#lives,
+      restarts: this.#restarts,
       rots: this.#rots,
       events: this.#schedule.events,
       simulatedMs: this.#schedule.nowMs,
@@ -179,16 +190,19 @@ class Simulation {
     const troubles = new Troubles(plan.troubles)
     const files = new SimulatedFiles(this.#schedule, this.#disk, plan.disk, random.fork('disk'))
     this.#ledger.weather = plan.ledger
-    if (isHard && this.#rot === undefined && random.chance(0.3)) this.#damage(random)
+    if (isHard && this.#rot === undefined && random.chance(0.4)) this.#damage(random)
     const ledgerFailures = this.#ledger.failures
     const locksBefore = new Set(this.#locks())
+    this.#hung = false
     const life = this.#begin(number, plan, random, { troubles, files })
+    await life.submit()
     const end = await this.#run(life, plan, random)
     this.#checkpoints += life.completed
+    this.#restarts += life.restarts
     if (this.#finding !== undefined) throw new Finding(this.#finding.message)
     const trouble =
       troubles.met.length > 0 || files.failures > 0 || this.#ledger.failures > ledgerFailures
-    const userTrouble = troubles.met.length > 0
+    const userTrouble = troubles.met.length > this.#metBefore
     this.#judge(life, { end, trouble, userTrouble, files, locksBefore })
     return life.outcome?.status === 'finished'
   }
@@ -202,14 +216,12 @@ class Simulation {
     const { parts = {} } = this.#options
     const schedule = this.#schedule
     const name = `life ${number}`
-    this.#handedOut.clear()
     const shape = this.#shape(number, random)
     const world = new World(
       {
         ledger: this.#ledger,
         troubles,
         random: random.fork('world'),
-        life: String(number),
         slowMs: plan.slowMs,
       },
       schedule,
@@ -226,10 +238,20 @@ class Simulation {
     )
     return new Life({
       name,
-      owner: `process ${this.#process}`,
+      owner: name,
       schedule,
       machine: this.#watching(parts.machine?.(machine, schedule) ?? machine),
+      rules: new RestartRules(plan.restart),
       note: (line) => this.#note(line),
+      onLaunch: (start) => {
+        world.life = `${number}.${start}`
+        this.#metBefore = troubles.met.length
+        this.#handedOut.clear()
+      },
+      onRestart: (error) => this.#expectFailure(error, files),
+      onFinding: (finding) => {
+        this.#finding ??= finding
+      },
       ...(parts.settings === undefined ? {} : { settingsOf: parts.settings }),
       build: (env) => buildWorkload(env, this.#workload, shape, world),
       config: {
@@ -239,6 +261,7 @@ class Simulation {
         maxThreads: plan.maxThreads,
         spin: 0,
         strict: plan.strict,
+        restart: plan.restart,
         memory: { ringBytes: 4096, sharedBytes: 65_536, metricsBytes: METRICS_BYTES_MIN },
         checkpoint: {
           dir: DIRECTORY,
@@ -260,14 +283,9 @@ class Simulation {
     const meddling = random.fork('meddling')
     for (;;) {
       const event = this.#schedule.events - first
-      if (crash !== undefined && event >= crash.at) {
-        this.#note(`the computer ends: ${crash.mode}`)
-        life.end('process')
-        this.#disk.crash(crash.mode, random.fork('crash'))
-        this.#process++
-        return 'crashed'
-      }
-      for (const { at, action } of actions) if (at === event) this.#act(life, action, random)
+      if (crash !== undefined && event >= crash.at) return this.#crash(life, crash.mode, random)
+      if (life.restarts > RESTARTS_MAX) return this.#crash(life, 'killed', random)
+      for (const { at, action } of actions) if (at === event) await this.#act(life, action, random)
       meddle?.(life.plan, meddling)
       if (!(await this.#schedule.step())) throw new Finding('the job is stuck: nothing will happen')
       if (this.#finding !== undefined) return 'ended'
@@ -279,30 +297,39 @@ class Simulation {
     return 'ended'
   }
 
-  #act(life: Life, action: Action, random: Random): void {
+  #crash(life: Life, mode: CrashMode, random: Random): 'crashed' {
+    this.#note(`the computer ends: ${mode}`)
+    life.end('process')
+    this.#disk.crash(mode, random.fork('crash'))
+    this.#process++
+    return 'crashed'
+  }
+
+  async #act(life: Life, action: Action, random: Random): Promise<void> {
     this.#note(action)
     const path = `/simulated/savepoints/${this.#lives}-${this.#schedule.events}`
     switch (action) {
       case 'checkpoint':
-        life.checkpoint({ suspend: false })
-        break
+        return life.checkpoint()
       case 'savepoint':
-        life.checkpoint({ suspend: false, path })
-        break
+        return life.takeSavepoint(path)
       case 'suspend':
-        life.checkpoint({ suspend: true })
-        break
+        return life.suspend()
       case 'suspend to a savepoint':
-        life.checkpoint({ suspend: true, path })
-        break
+        return life.suspend(path)
       case 'stop':
-        life.stop()
-        break
+        return life.stop()
       case 'cancel':
-        life.cancel()
-        break
+        return life.cancel()
       case 'terminate a thread':
-        life.terminate(random.below(life.threads))
+        life.terminate(random.below(life.workers))
+        break
+      case 'terminate the coordinator':
+        life.terminate(life.workers)
+        break
+      case 'a thread hangs':
+        this.#hung = true
+        life.hang(random.below(life.workers))
         break
       case 'the clock jumps': {
         // A loop is not empty before the clock has come to its timers.
@@ -322,7 +349,7 @@ class Simulation {
     if (life.running && this.#mustRefuse)
       throw new Finding('the job runs, though it would have to take back what its sinks cannot')
     if (outcome.status === 'failed') {
-      const { code, message } = errorFromData(outcome.error) as StreamError
+      const { code, message } = outcome.error
       this.#note(`${code}: ${message}`)
       // It was stopped with a savepoint, and whoever asked for that has not heard of it: the next life takes it.
       const left = /stopped with it as savepoint '([^']+)'/.exec(message)?.[1]
@@ -335,12 +362,8 @@ class Simulation {
       const isExpected =
         isMisshapen ||
         left !== undefined ||
-        ((this.#mustRefuse || isRotten) && code === 'SAGE_CHECKPOINT_CORRUPT') ||
-        message.includes('injected') ||
-        (code === 'SAGE_TIMEOUT' && message.includes('checkpoint')) ||
-        // What cannot be read counts as damaged.
-        (code === 'SAGE_CHECKPOINT_CORRUPT' && message.includes('EIO') && files.failures > 0)
-      if (!isExpected) throw new Finding(`the job has failed: ${code}: ${message}`)
+        ((this.#mustRefuse || isRotten) && code === 'SAGE_CHECKPOINT_CORRUPT')
+      if (!isExpected) this.#expectFailure(outcome.error, files)
     }
     if (outcome.status === 'finished') {
       if (userTrouble) throw new Finding('user code has failed, and the job finished all the same')
@@ -353,7 +376,18 @@ class Simulation {
     }
     if (life.savepoint !== undefined) this.#savepoint = life.savepoint
     // A job that has failed is started again in its process, or in another.
-    if (outcome.status !== 'failed' || files.failures > 0) this.#process++
+    if (outcome.status !== 'failed' || files.failures > 0 || life.beheaded) this.#process++
+  }
+
+  /** A job fails for what has gone wrong around it. */
+  #expectFailure({ code, message }: StreamError, { failures }: SimulatedFiles): void {
+    const isExpected =
+      message.includes('injected') ||
+      (code === 'SAGE_STUCK' && this.#hung) ||
+      (code === 'SAGE_TIMEOUT' && message.includes('checkpoint')) ||
+      // What cannot be read counts as damaged.
+      (code === 'SAGE_CHECKPOINT_CORRUPT' && message.includes('EIO') && failures > 0)
+    if (!isExpected) throw new Finding(`the job has failed: ${code}: ${message}`)
   }
 
   /** A job that has stopped shows the effect of all that its sources have handed out. */
@@ -377,9 +411,7 @@ class Simulation {
   /** A job that has refused to begin has touched nothing: it may do so once all is whole again. */
   #judgeRot(rot: BitRot, { outcome, running }: Life, { failures }: SimulatedFiles): void {
     const isRefused =
-      outcome?.status === 'failed' &&
-      !running &&
-      codeOf(outcome.error) === 'SAGE_CHECKPOINT_CORRUPT'
+      outcome?.status === 'failed' && !running && outcome.error.code === 'SAGE_CHECKPOINT_CORRUPT'
     // One that has begun, from an older one, has put away what came behind that.
     if (!isRefused && this.#newestEpoch() === rot.epoch) return
     this.#rot = undefined
@@ -466,8 +498,4 @@ class Simulation {
   #note(line: string): void {
     this.#options.trace?.(`- ${line}`)
   }
-}
-
-function codeOf(error: ErrorData): string {
-  return (errorFromData(error) as StreamError).code
 }

@@ -9,28 +9,21 @@ export class World {
   readonly troubles: Troubles
   /** What sources and functions decide by. */
   readonly random: Random
-  /** Names the life. */
-  readonly life: string
+  /** Names the life, and which start of the job in it: unlike all others. */
+  life = ''
   /** How long a record may take where functions are slow, in ms; 0: no time. */
   readonly slowMs: number
   readonly #schedule: Schedule
   readonly #handedOut: Map<string, number>
 
   constructor(
-    {
-      ledger,
-      troubles,
-      random,
-      life,
-      slowMs,
-    }: Pick<World, 'ledger' | 'troubles' | 'random' | 'life' | 'slowMs'>,
+    { ledger, troubles, random, slowMs }: Pick<World, 'ledger' | 'troubles' | 'random' | 'slowMs'>,
     schedule: Schedule,
     handedOut: Map<string, number>,
   ) {
     this.ledger = ledger
     this.troubles = troubles
     this.random = random
-    this.life = life
     this.slowMs = slowMs
     this.#schedule = schedule
     this.#handedOut = handedOut
