@@ -303,6 +303,27 @@ describe('threads', () => {
     expect(['a', 'b', 'c'].map(last)).toEqual([4, 2, 2])
   })
 
+  it('with replay, what waits for the next life and the end are taken, though nothing is fed again', async () => {
+    const settings = { ...inThreads, maxThreads: 1 }
+    const { value: job } = await threadsOf(async (threads) => {
+      const job = await pushed.submit({ fuse: fuse(0), replay: true }, settings)
+      await job.io.words.push('a')
+      await job.checkpoint()
+      const restarting = new Promise((resolve) => job.on('restart', resolve))
+      await threads[0].terminate()
+      await restarting
+      return job
+    })
+    const waiting = job.io.words.push('b')
+    job.io.words.end()
+    await waiting
+    expect(await job.io.counts.toArray()).toEqual([
+      ['a', 1],
+      ['b', 1],
+    ])
+    expect(await job.finished).toMatchObject({ status: 'finished', restarts: 1 })
+  })
+
   it.each([
     ['a worker', 0],
     ['the coordinator', 1],

@@ -317,6 +317,27 @@ it('what a log keeps is sent again, in order, until a checkpoint holds it', asyn
   expect(fourth.read()).toMatchObject({ values: [], polled: 'ended' })
 })
 
+it.each([
+  ['nothing', undefined],
+  ['a log', new ReplayLog()],
+])(
+  'the next life takes what waits, and the end, without being woken: %s keeps what came before',
+  async (_, log) => {
+    const first = new Link()
+    const input = new StreamInput('orders', first.output, 1024, () => {}, log)
+    await input.push(1)
+    await Promise.resolve()
+    input.checkpointed(1)
+    input.detach()
+    const waiting = input.push(2)
+    input.end()
+    const second = new Link()
+    input.attach(second.output)
+    await waiting
+    expect([second.carry(), second.read().polled, input.clear]).toEqual([[2], 'ended', true])
+  },
+)
+
 it('a log that is full lets pushes wait for the next checkpoint, and asks for it once', async () => {
   let asked = 0
   const link = new Link()

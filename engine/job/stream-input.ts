@@ -244,14 +244,17 @@ export class StreamInput implements MainEnd {
     this.#channel = undefined
   }
 
-  /** The next life of the job begins. An end that was asked for is sent once more. */
+  /** The next life of the job begins, and takes what waits. An end that was asked for is sent once more. */
   attach(channel: OutputChannel): void {
     this.#channel = channel
     this.#endQueued = false
     this.#endSent = false
-    if (this.#log === undefined) return
-    for (const { frame, records } of this.#log.again()) channel.resend(frame, records)
-    channel.keepFrames(this.#keep)
+    if (this.#log !== undefined) {
+      for (const { frame, records } of this.#log.again()) channel.resend(frame, records)
+      channel.keepFrames(this.#keep)
+    }
+    // Where nothing is sent again, nobody may come to ask for more.
+    this.pump()
   }
 
   pump(): boolean {

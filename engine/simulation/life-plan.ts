@@ -35,6 +35,8 @@ export interface LifePlan {
   readonly ledger: LedgerWeather
   readonly troubles: ReadonlyMap<Site, number>
   readonly actions: readonly { readonly at: number; readonly action: Action }[]
+  /** Whether its main thread stops reading an output in the midst. */
+  readonly leavesEarly: boolean
   /** Before which event its computer ends. */
   readonly crash: { readonly at: number; readonly mode: CrashMode } | undefined
 }
@@ -50,6 +52,9 @@ export const FAIR: DiskWeather = {
   full: NEVER,
   readOnly: NEVER,
 }
+
+/** Time enough for a checkpoint, in ms, however slow the world is. */
+export const AMPLE_MS = 600_000
 
 /** About so many events a life has that nothing ends. */
 const EVENTS = 1_500
@@ -83,13 +88,14 @@ export function calmLife(random: Random): LifePlan {
     unaligned: random.chance(0.4),
     slowMs: random.pick([0, 0, 3]),
     intervalMs: random.pick([20, 100, 400]),
-    timeoutMs: 600_000,
+    timeoutMs: AMPLE_MS,
     retain: random.between(1, 3),
     restart: random.pick(RESTARTS),
     disk: FAIR,
     ledger: { latencyMs: 5, errorShare: 0 },
     troubles: new Map(),
     actions: [],
+    leavesEarly: false,
     crash: undefined,
   }
 }
@@ -99,7 +105,7 @@ export function hardLife(random: Random, drains: boolean, nowMs: number): LifePl
   const actions = drains ? [...ACTIONS, 'stop' as const] : ACTIONS
   return {
     ...calmLife(random),
-    timeoutMs: random.pick([200, 2_000, 600_000]),
+    timeoutMs: random.pick([200, 2_000, AMPLE_MS]),
     disk: random.chance(0.4) ? badWeather(random, nowMs) : FAIR,
     ledger: {
       latencyMs: random.pick([1, 50, 500]),
@@ -115,6 +121,7 @@ export function hardLife(random: Random, drains: boolean, nowMs: number): LifePl
       at: eventOf(random),
       action: random.pick(actions),
     })),
+    leavesEarly: random.chance(0.1),
     crash: random.chance(0.6)
       ? { at: eventOf(random), mode: random.pick(['killed', 'power']) }
       : undefined,

@@ -7,6 +7,8 @@ import type { JobHandle } from '../job/job-handle.ts'
 import type { JobHost } from '../job/job-host.ts'
 import type { JobPlan } from '../job/job-plan.ts'
 import { LoopTurn } from '../job/loop-turn.ts'
+import type { MainProgram } from './main-program.ts'
+import { Finding } from './oracle.ts'
 import type { RestartRules } from './restart-rules.ts'
 import { SimulatedThreads, type ThreadParts, terminated } from './simulated-threads.ts'
 
@@ -17,6 +19,8 @@ export interface LifeParts extends Omit<ThreadParts, 'main'> {
   readonly config: EnvironmentConfig
   readonly rules: RestartRules
   build(env: BaseEnvironment): void
+  /** What the main thread does with the job, once it is submitted. */
+  program(job: JobHandle): MainProgram
   /** A line for the trace. */
   note(line: string): void
   /** The job is started, for the how manieth time. */
@@ -58,6 +62,7 @@ export class Life {
   readonly #parts: LifeParts
   readonly #main: string
   #job: JobHandle | undefined
+  #program: MainProgram | undefined
   #threads: SimulatedThreads | undefined
   #starts = 0
   /** Whether its end was asked for: for certain, or perhaps. */
@@ -86,7 +91,13 @@ export class Life {
         io: {},
       }
       this.#follow(submitGraph(submission, this.#host()))
+      this.#program = this.#parts.program(this.#job!)
     })
+  }
+
+  /** Whether the job has ended, and whoever works with it has heard so. */
+  get over(): boolean {
+    return this.outcome !== undefined && this.#program!.done
   }
 
   /** The memory of the job's present start. */
@@ -139,9 +150,9 @@ export class Life {
 
   /** A thread is terminated from outside. Behind the workers, the coordinator. */
   terminate(thread: number): void {
-    if (thread === this.workers) this.beheaded = true
-    const who = thread === this.workers ? 'the coordinator' : 'a worker thread'
-    this.#threads!.terminate(thread, terminated(who))
+    const isCoordinator = thread === this.workers
+    const who = isCoordinator ? 'the coordinator' : 'a worker thread'
+    if (this.#threads!.terminate(thread, terminated(who)) && isCoordinator) this.beheaded = true
   }
 
   /** A worker thread does not return from user code. */
@@ -205,14 +216,16 @@ export class Life {
       this.restarts++
       note(`the job starts again: ${error.code}: ${error.message}`)
       this.#hold(() => {
-        if (this.#ending === 'yes') throw new Error('the job starts again, and was to end')
+        if (this.#ending === 'yes') throw new Finding('the job starts again, and was to end')
         rules.restarting(error.code, schedule.nowMs)
+        this.#program!.restarted()
         onRestart(error)
       })
     })
     job.ended.then(
       ({ status }) => {
         this.outcome = { status } as Ending
+        this.#hold(() => this.#checkStreams())
       },
       (error: StreamError) => {
         this.outcome = { status: 'failed', error }
@@ -220,6 +233,11 @@ export class Life {
           this.#hold(() => rules.gaveUp(error.code, schedule.nowMs))
       },
     )
+  }
+
+  #checkStreams(): void {
+    const missed = this.#program!.misses()
+    if (missed !== undefined) throw new Finding(missed)
   }
 
   #hold(check: () => void): void {

@@ -5,7 +5,8 @@ import type { WindowResult } from '../../operators/window/window.ts'
 import { session, sliding, tumbling } from '../../operators/window/window-assigner.ts'
 import type { BaseEnvironment } from '../api/base-environment.ts'
 import type { OperatorOptions } from '../api/options.ts'
-import { DISORDER_MS, type Item } from './item.ts'
+import { FirstFeeding } from './feeding.ts'
+import { DISORDER_MS, type Item, type SourceSpec } from './item.ts'
 import { itemSource } from './item-source.ts'
 import type { Row } from './ledger.ts'
 import { FinalSink, RecallableSink } from './ledger-sink.ts'
@@ -40,6 +41,9 @@ type Stream = any
 const CALL_MS = 30
 /** How long `delayed` waits at most, in ms. */
 const DELAY_MS = 500
+/** Records that wait at the main thread's ends. */
+const STREAM_CAPACITY = 3
+const OUTPUT_CAPACITY = 5
 /** Behind every item. */
 const END_OF_TIME = 1e15
 
@@ -56,14 +60,7 @@ export function buildWorkload(
   of: Shape,
   world: World,
 ): void {
-  const inputs: Stream[] = workload.sources.map((spec) =>
-    env
-      .fromSource(itemSource(spec, world), {
-        uid: `source-${spec.name}`,
-        parallelism: of(`source-${spec.name}`),
-      })
-      .assignTimestamps(({ at }: Item) => at, watermarks.boundedOutOfOrderness(DISORDER_MS)),
-  )
+  const inputs: Stream[] = workload.sources.map((spec) => addSource(env, spec, of, world))
   let stream: Stream = inputs.length === 1 ? inputs[0] : inputs[0].union(...inputs.slice(1))
   const sink = (rows: Stream, options: OperatorOptions): void => {
     rows.sink(workload.sink === 'final' ? FinalSink : RecallableSink, world, options)
@@ -84,7 +81,23 @@ export function buildWorkload(
   stream = stream.keyBy(({ key }: Item) => key)
   const keyed = { uid: 'keyed', parallelism: of('keyed') }
   stream = addKeyed(stream, workload.keyed, keyed, world)
+  if (workload.isRead) world.output = stream.output('rows', { capacity: OUTPUT_CAPACITY })
   sink(stream, { uid: 'sink', ...(workload.hopsLast ? { parallelism: of('sink') } : {}) })
+}
+
+function addSource(env: BaseEnvironment, spec: SourceSpec, of: Shape, world: World): Stream {
+  const options = { uid: `source-${spec.name}`, parallelism: of(`source-${spec.name}`) }
+  const inTime = (stream: Stream): Stream =>
+    stream.assignTimestamps(({ at }: Item) => at, watermarks.boundedOutOfOrderness(DISORDER_MS))
+  if (spec.fed === undefined) return inTime(env.fromSource(itemSource(spec, world), options))
+  const fed = env.createStream<Item>(spec.name, {
+    capacity: STREAM_CAPACITY,
+    replay: spec.fed === 'replayed',
+  })
+  world.streams.set(spec.name, fed)
+  return inTime(fed)
+    .keyBy(({ key }: Item) => key)
+    .process(FirstFeeding, { uid: `feeding-${spec.name}`, parallelism: options.parallelism })
 }
 
 function addStep(

@@ -76,16 +76,17 @@ export class SimulatedThreads implements JobBody {
     return this.#life.plan.plan.threads
   }
 
-  /** A thread is terminated, wherever it is: the main thread hears of it some time later. */
-  terminate(thread: number, error: StreamError): void {
+  /** A thread is terminated, wherever it is: the main thread hears of it some time later. False: it has ended before. */
+  terminate(thread: number, error: StreamError): boolean {
     const { schedule, main } = this.#parts
-    if (!schedule.lives(this.#actor(thread))) return
+    if (!schedule.lives(this.#actor(thread))) return false
     schedule.end(this.#actor(thread), 'thread')
     const what = () => `hears that ${this.#actor(thread)} has ended`
     const run = () => {
       if (!this.#closing) this.#died(thread, error)
     }
     schedule.plan({ ms: schedule.delay(END_MS), what, run }, main)
+    return true
   }
 
   /** User code that a thread has called does not return; not one that runs none at present. */

@@ -10,10 +10,12 @@ import { type BitRot, strike } from './bit-rot.ts'
 import { interpret } from './interpreter.ts'
 import { Ledger } from './ledger.ts'
 import { Life } from './life.ts'
-import { type Action, calmLife, hardLife, type LifePlan } from './life-plan.ts'
+import { type Action, AMPLE_MS, calmLife, hardLife, type LifePlan } from './life-plan.ts'
+import { MainProgram, type RowReader } from './main-program.ts'
 import { Finding, Oracle } from './oracle.ts'
 import { buildWorkload } from './program.ts'
 import { Random } from './random.ts'
+import { Reading } from './reading.ts'
 import { RestartRules } from './restart-rules.ts'
 import { Schedule } from './schedule.ts'
 import { type CrashMode, SimulatedDisk } from './simulated-disk.ts'
@@ -82,8 +84,9 @@ interface Facts {
 const DIRECTORY = '/simulated/checkpoints'
 /** So many events without an end: the job is stuck, or turns in circles. */
 const EVENTS_MAX = 60_000
-/** Whoever sees a job start again so often ends its process. */
+/** Whoever sees a job start again so often, or take so long where no checkpoint may ever be in time, ends its process. */
 const RESTARTS_MAX = 4
+const PATIENCE = 10_000
 
 /**
  * Runs a random program on the whole engine through several lives, under one seed: what happens next, when, and what goes
@@ -101,6 +104,7 @@ class Simulation {
   readonly #disk = new SimulatedDisk()
   readonly #ledger: Ledger
   readonly #oracle: Oracle
+  readonly #reading: Reading
   /** How far each partition was handed out in the last life. */
   readonly #handedOut = new Map<string, number>()
   #lives = 0
@@ -138,7 +142,9 @@ class Simulation {
     if (options.trace !== undefined) this.#schedule.trace = options.trace
     this.#workload = drawWorkload(random.fork('workload'))
     this.#ledger = new Ledger(this.#schedule, random.fork('ledger'))
-    this.#oracle = new Oracle(interpret(this.#workload))
+    const expected = interpret(this.#workload)
+    this.#oracle = new Oracle(expected)
+    this.#reading = new Reading(expected)
     this.#ledger.onChange = (rows, by) => {
       try {
         this.#oracle.changed(rows, by)
@@ -246,13 +252,15 @@ class Simulation {
       onLaunch: (start) => {
         world.life = `${number}.${start}`
         this.#metBefore = troubles.met.length
-        this.#handedOut.clear()
+        this.#reading.started()
+        this.#forgetHandedOut(start === 1)
       },
       onRestart: (error) => this.#expectFailure(error, files),
       onFinding: (finding) => {
         this.#finding ??= finding
       },
       ...(parts.settings === undefined ? {} : { settingsOf: parts.settings }),
+      program: (job) => new MainProgram(job, this.#workload.sources, world, this.#reader(), plan),
       build: (env) => buildWorkload(env, this.#workload, shape, world),
       config: {
         mode: 'threads',
@@ -284,15 +292,16 @@ class Simulation {
     for (;;) {
       const event = this.#schedule.events - first
       if (crash !== undefined && event >= crash.at) return this.#crash(life, crash.mode, random)
-      if (life.restarts > RESTARTS_MAX) return this.#crash(life, 'killed', random)
+      const isVain = plan.timeoutMs < AMPLE_MS && event > PATIENCE
+      if (life.restarts > RESTARTS_MAX || isVain) return this.#crash(life, 'killed', random)
       for (const { at, action } of actions) if (at === event) await this.#act(life, action, random)
       meddle?.(life.plan, meddling)
       if (!(await this.#schedule.step())) throw new Finding('the job is stuck: nothing will happen')
       if (this.#finding !== undefined) return 'ended'
-      if (life.outcome !== undefined) break
+      if (life.over) break
       if (event > EVENTS_MAX) throw new Finding(`the job is stuck: ${event} events without an end`)
     }
-    this.#note(`the job has ended: ${life.outcome.status}`)
+    this.#note(`the job has ended: ${life.outcome!.status}`)
     life.end('thread')
     return 'ended'
   }
@@ -302,6 +311,7 @@ class Simulation {
     life.end('process')
     this.#disk.crash(mode, random.fork('crash'))
     this.#process++
+    this.#reading.left()
     return 'crashed'
   }
 
@@ -368,6 +378,7 @@ class Simulation {
     if (outcome.status === 'finished') {
       if (userTrouble) throw new Finding('user code has failed, and the job finished all the same')
       this.#oracle.checkAll()
+      if (this.#workload.isRead) this.#reading.checkAll()
     }
     if (outcome.status === 'stopped' && life.drains) this.#checkDrained()
     if (!trouble && outcome.status !== 'failed') {
@@ -394,7 +405,30 @@ class Simulation {
   #checkDrained(): void {
     const upTo = (source: string, partition: number) =>
       this.#handedOut.get(`${source}${partition}`) ?? 0
-    this.#oracle.checkAll(interpret(this.#workload, upTo))
+    const expected = interpret(this.#workload, upTo)
+    this.#oracle.checkAll(expected)
+    if (this.#workload.isRead) this.#reading.checkAll(expected)
+  }
+
+  /** A source of partitions begins again where a checkpoint has it; what a stream has accepted stays so. */
+  #forgetHandedOut(isFirst: boolean): void {
+    for (const { name, counts, fed } of this.#workload.sources)
+      if (isFirst || fed === undefined)
+        for (const partition of counts.keys()) this.#handedOut.delete(`${name}${partition}`)
+  }
+
+  /** What the main thread reads is looked at by the oracle. */
+  #reader(): RowReader {
+    return {
+      left: () => this.#reading.left(),
+      read: (what) => {
+        try {
+          this.#reading.read(what)
+        } catch (error) {
+          this.#finding ??= error as Error
+        }
+      },
+    }
   }
 
   /** A file of the newest checkpoint is not any more what was written. */

@@ -40,7 +40,9 @@ const KEYED = [
 ] as const
 export type Keyed = (typeof KEYED)[number]
 
-/** What does not ask when items have happened: what comes out of a loop may be late. */
+const FED = ['replayed', 'replayed', 'lossy'] as const
+
+/** What does not ask when items have happened: what comes out of a loop, or is pushed again, may be late. */
 const UNTIMED: readonly Keyed[] = ['count', 'reduceFinal', 'delayed', 'shared']
 
 /** A program, its input, and what has to come of it. */
@@ -53,6 +55,8 @@ export interface Workload {
   readonly sink: 'recallable' | 'final'
   /** Whether the sink has a parallelism of its own. */
   readonly hopsLast: boolean
+  /** Whether the main thread reads an output of the same rows, too. */
+  readonly isRead: boolean
 }
 
 /** Draws one. */
@@ -68,13 +72,20 @@ export function drawWorkload(random: Random): Workload {
     ),
     keys: random.pick([1, 5, 12]),
   }))
+  const fed = sources.map((source): SourceSpec => {
+    if (random.chance(0.7)) return source
+    return { ...source, counts: source.counts.slice(0, 1), fed: random.pick(FED) }
+  })
+  // What was lost is pushed again, behind what has come after it.
+  const isUntimed = loops > 0 || fed.some((source) => source.fed === 'lossy')
   return {
-    sources,
+    sources: fed,
     steps,
     looksFirst: random.chance(0.3),
-    keyed: random.pick(loops > 0 ? UNTIMED : KEYED),
+    keyed: random.pick(isUntimed ? UNTIMED : KEYED),
     sink: random.pick(['recallable', 'final']),
     hopsLast: random.chance(0.3),
+    isRead: random.chance(0.3),
   }
 }
 
@@ -88,8 +99,11 @@ export function isLoop(step: Step): step is LoopStep {
 }
 
 /** In words. */
-export function describeWorkload({ sources, steps, looksFirst, keyed, sink }: Workload): string {
-  const inputs = sources.map(({ counts }) => counts.join('+')).join(', ')
+export function describeWorkload(workload: Workload): string {
+  const { sources, steps, looksFirst, keyed, sink, isRead } = workload
+  const inputs = sources
+    .map(({ counts, fed }) => `${counts.join('+')}${fed === undefined ? '' : ` pushed, ${fed}`}`)
+    .join(', ')
   const stages = [...steps, ...(looksFirst ? ['unique'] : []), keyed]
-  return `(${inputs}) → ${stages.join(' → ')} → ${sink} sink`
+  return `(${inputs}) → ${stages.join(' → ')} → ${sink} sink${isRead ? ', read' : ''}`
 }

@@ -1,4 +1,7 @@
-import type { Ledger } from './ledger.ts'
+import type { InputStream } from '../api/input-stream.ts'
+import type { OutputStream } from '../api/output-stream.ts'
+import type { Item } from './item.ts'
+import type { Ledger, Row } from './ledger.ts'
 import type { Random } from './random.ts'
 import type { Schedule } from './schedule.ts'
 import type { Troubles } from './troubles.ts'
@@ -13,6 +16,9 @@ export class World {
   life = ''
   /** How long a record may take where functions are slow, in ms; 0: no time. */
   readonly slowMs: number
+  /** What the main thread pushes to, by the names of sources; what it reads. */
+  readonly streams = new Map<string, InputStream<Item>>()
+  output: OutputStream<Row> | undefined
   readonly #schedule: Schedule
   readonly #handedOut: Map<string, number>
 
