@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, truncateSync } from 'node:fs'
+import { readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { EnvironmentConfig, JobHandle, JobStatus, StreamError } from '../index.ts'
@@ -217,6 +217,21 @@ describe.each(modes)('%s', (_, settings) => {
     }
     const result = await job.finished
     expect([result.status, result.restarts]).toEqual(['stopped', 2])
+  })
+
+  it('checkpoint() waits for the next life that runs, though one fails before that', async () => {
+    const shut = join(ownFolder(), 'shut')
+    const job = await pushed.submit({ fuse: fuse(1), shut }, config())
+    const events = heard(job)
+    const restarting = new Promise((resolve) => job.on('restart', resolve))
+    writeFileSync(shut, '')
+    await job.io.words.push('crash')
+    await restarting
+    const { id } = await job.checkpoint()
+    expect(id).toBe(1)
+    const again = ['restarting', 'SAGE_USER_ERROR']
+    expect(events).toEqual([...again, ...again, 'running'])
+    await job.cancel()
   })
 
   it.each(['damaged', 'removed'])(

@@ -91,7 +91,7 @@ export class JobHandle<IO = Record<string, unknown>> {
   readonly #restarts: Restarts
   #plan: JobPlan
   #loop: MainLoop
-  /** Settles when this life runs; another one for the next. */
+  /** Settles when this life runs, or the first behind it that does; another one once that has failed. */
   #running = Promise.withResolvers<void>()
   readonly #finished = Promise.withResolvers<JobResult>()
   readonly #deadLetters: DeadLetter[] = []
@@ -489,8 +489,11 @@ export class JobHandle<IO = Record<string, unknown>> {
   }
 
   async #restart(failure: StreamError, delayMs: number, body: JobBody): Promise<void> {
-    this.#running = Promise.withResolvers()
-    this.#running.promise.catch(() => {})
+    // Who waits for a life that has never run goes on to wait for the next.
+    if (this.#status === 'running') {
+      this.#running = Promise.withResolvers()
+      this.#running.promise.catch(() => {})
+    }
     this.#requests.close(failure)
     // Nothing more goes where nobody takes it.
     for (const input of this.#inputs.values()) input.detach()
