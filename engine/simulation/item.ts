@@ -14,6 +14,8 @@ export interface Item {
   readonly outer?: number
   /** In which feeding of a stream it was pushed. */
   readonly feeding?: string
+  /** Where none may be lost on the way: the index of the one pushed before, of its key and feeding; -1: there was none. */
+  readonly after?: number
 }
 
 /** How much earlier than one before it in its partition an item may have happened. */

@@ -100,8 +100,17 @@ export function calmLife(random: Random): LifePlan {
   }
 }
 
+/** What a life is drawn for. */
+export interface LifeFacts {
+  /** Whether a stop shows the effect of exactly what was handed out. */
+  readonly drains: boolean
+  /** Whether the main thread reads an output: what it has not come to is lost with the process. */
+  readonly isRead: boolean
+  readonly nowMs: number
+}
+
 /** A life in which something goes wrong, or much. */
-export function hardLife(random: Random, drains: boolean, nowMs: number): LifePlan {
+export function hardLife(random: Random, { drains, isRead, nowMs }: LifeFacts): LifePlan {
   const actions = drains ? [...ACTIONS, 'stop' as const] : ACTIONS
   return {
     ...calmLife(random),
@@ -122,7 +131,7 @@ export function hardLife(random: Random, drains: boolean, nowMs: number): LifePl
       action: random.pick(actions),
     })),
     leavesEarly: random.chance(0.1),
-    crash: random.chance(0.6)
+    crash: random.chance(isRead ? 0.1 : 0.6)
       ? { at: eventOf(random), mode: random.pick(['killed', 'power']) }
       : undefined,
   }

@@ -4,7 +4,7 @@ import { BaseEnvironment } from '../api/base-environment.ts'
 import { submitGraph } from '../api/submit-graph.ts'
 import { type EnvironmentConfig, resolveConfig } from '../job/config.ts'
 import type { JobHandle } from '../job/job-handle.ts'
-import type { JobHost } from '../job/job-host.ts'
+import type { JobBody, JobHost, JobLife } from '../job/job-host.ts'
 import type { JobPlan } from '../job/job-plan.ts'
 import { LoopTurn } from '../job/loop-turn.ts'
 import type { MainProgram } from './main-program.ts'
@@ -21,6 +21,9 @@ export interface LifeParts extends Omit<ThreadParts, 'main'> {
   build(env: BaseEnvironment): void
   /** What the main thread does with the job, once it is submitted. */
   program(job: JobHandle): MainProgram
+  /** How its threads are started, and what the main thread has of them: as they are, but in tests of the simulator. */
+  startOf?(life: JobLife): JobLife
+  bodyOf?(body: JobBody, life: JobLife): JobBody
   /** A line for the trace. */
   note(line: string): void
   /** The job is started, for the how manieth time. */
@@ -179,6 +182,7 @@ export class Life {
 
   #host(): JobHost {
     const { owner, machine, schedule, name, onLaunch, rules } = this.#parts
+    const { startOf = (same) => same, bodyOf = (same) => same } = this.#parts
     return {
       loop: new LoopTurn(machine),
       nameJob: () => ({ id: 'simulated', owner }),
@@ -189,8 +193,8 @@ export class Life {
         this.#hold(() => rules.launched(schedule.nowMs))
         onLaunch(this.#starts)
         const parts = { ...this.#parts, main: this.#main, name: `${name}.${this.#starts}` }
-        this.#threads = new SimulatedThreads(life, parts)
-        return this.#threads
+        this.#threads = new SimulatedThreads(startOf(life), parts)
+        return bodyOf(this.#threads, life)
       },
     }
   }

@@ -5,6 +5,8 @@ import type { World } from './world.ts'
 
 /** How long the program does something else between two pushes, and two records that it reads, at most, in ms. */
 const PAUSE_MS = 60
+/** How long it reads nothing, now and then, at most. */
+const STANDSTILL_MS = 3_000
 
 /** Takes the rows that an output gives. */
 export interface RowReader {
@@ -63,6 +65,8 @@ async function read(world: World, reader: RowReader, { leavesEarly }: ProgramPla
         break
       }
       if (random.chance(0.3)) await pause(world, 'the program reads on')
+      else if (random.chance(0.02))
+        await world.later(STANDSTILL_MS, 'the program reads on', () => {})
     }
   } catch {
     // The job has failed: whoever has submitted it is told why.
@@ -94,6 +98,8 @@ class Feeder {
   /** Records that it has given to the stream. */
   #pushed = 0
   #losses = 0
+  /** The last that was pushed, by key. */
+  readonly #last = new Map<string, number>()
 
   constructor(job: JobHandle, spec: SourceSpec, world: World) {
     this.#job = job
@@ -173,7 +179,11 @@ class Feeder {
 
   #item(index: number): Item {
     const feeding = `${this.#world.life.split('.')[0]}.${this.#losses}`
-    return { ...itemOf(this.#spec, 0, index), feeding }
+    const item = { ...itemOf(this.#spec, 0, index), feeding }
+    if (this.#spec.fed === 'lossy') return item
+    const after = this.#last.get(item.key) ?? -1
+    this.#last.set(item.key, index)
+    return { ...item, after }
   }
 
   #take(upTo: number): void {

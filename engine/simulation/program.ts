@@ -44,6 +44,7 @@ const DELAY_MS = 500
 /** Records that wait at the main thread's ends. */
 const STREAM_CAPACITY = 3
 const OUTPUT_CAPACITY = 5
+const PAD = '.'.repeat(200)
 /** Behind every item. */
 const END_OF_TIME = 1e15
 
@@ -81,9 +82,13 @@ export function buildWorkload(
   stream = stream.keyBy(({ key }: Item) => key)
   const keyed = { uid: 'keyed', parallelism: of('keyed') }
   stream = addKeyed(stream, workload.keyed, keyed, world)
-  if (workload.isRead) world.output = stream.output('rows', { capacity: OUTPUT_CAPACITY })
+  if (workload.isRead)
+    world.output = stream.map(padded).output('rows', { capacity: OUTPUT_CAPACITY })
   sink(stream, { uid: 'sink', ...(workload.hopsLast ? { parallelism: of('sink') } : {}) })
 }
+
+/** A few of them fill a ring. */
+const padded = (row: Row) => ({ ...row, pad: PAD })
 
 function addSource(env: BaseEnvironment, spec: SourceSpec, of: Shape, world: World): Stream {
   const options = { uid: `source-${spec.name}`, parallelism: of(`source-${spec.name}`) }

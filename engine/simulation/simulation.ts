@@ -2,6 +2,8 @@ import type { StreamError } from '../../codec/errors.ts'
 import { checkpointPath, parseName } from '../checkpoint/layout.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
 import type { StoreFiles } from '../checkpoint/store-files.ts'
+import type { EnvironmentConfig } from '../job/config.ts'
+import type { JobBody, JobLife } from '../job/job-host.ts'
 import type { JobPlan } from '../job/job-plan.ts'
 import { METRICS_BYTES_MIN } from '../metrics/user-metrics-memory.ts'
 import type { ThreadSettings } from '../thread/job-site.ts'
@@ -36,6 +38,10 @@ export interface WorldParts {
   readonly files?: (files: StoreFiles, schedule: Schedule) => StoreFiles
   readonly machine?: (machine: Machine, schedule: Schedule) => Machine
   readonly settings?: (thread: number, settings: ThreadSettings) => ThreadSettings
+  readonly config?: (config: EnvironmentConfig) => EnvironmentConfig
+  /** Threads that are about to be started, and those that were, as the main thread has them. */
+  readonly start?: (life: JobLife) => JobLife
+  readonly body?: (body: JobBody, life: JobLife) => JobBody
   /** Called before each event, with the memory of the job. */
   readonly meddle?: (plan: JobPlan, random: Random) => void
 }
@@ -187,11 +193,12 @@ class Simulation {
     const number = ++this.#lives
     const random = this.#random.fork(`life ${number}`)
     const drains = isDrainable(this.#workload)
+    const { isRead } = this.#workload
     const { first } = this.#options
     const isGiven = number === 1 && first !== undefined
     const plan =
       isHard && !isGiven
-        ? hardLife(random, drains, this.#schedule.nowMs)
+        ? hardLife(random, { drains, isRead, nowMs: this.#schedule.nowMs })
         : { ...calmLife(random), ...(isGiven ? first : {}) }
     const troubles = new Troubles(plan.troubles)
     const files = new SimulatedFiles(this.#schedule, this.#disk, plan.disk, random.fork('disk'))
@@ -260,9 +267,11 @@ class Simulation {
         this.#finding ??= finding
       },
       ...(parts.settings === undefined ? {} : { settingsOf: parts.settings }),
+      ...(parts.start === undefined ? {} : { startOf: parts.start }),
+      ...(parts.body === undefined ? {} : { bodyOf: parts.body }),
       program: (job) => new MainProgram(job, this.#workload.sources, world, this.#reader(), plan),
       build: (env) => buildWorkload(env, this.#workload, shape, world),
-      config: {
+      config: (parts.config ?? ((same) => same))({
         mode: 'threads',
         parallelism: shape('job'),
         maxParallelism: 16,
@@ -279,7 +288,7 @@ class Simulation {
           mode: plan.unaligned ? 'unaligned' : 'aligned',
           resume,
         },
-      },
+      }),
     })
   }
 
