@@ -135,7 +135,7 @@ class State {
     const section = part.section({ operator: 'op', kind: 'keyed', subtask: 0, ...since })
     const range = { since: this.#mark, whole: { from: 0, to: 0 } }
     const cut = this.#keyed.cut(
-      (entry, early) => section.add(entry, early),
+      (item, early) => section.addEncodable(item, early),
       base === undefined ? undefined : range,
     )
     while (!cut.advance({ spent: () => part.full })) await part.room()

@@ -15,7 +15,7 @@ interface Found {
 /** The error to throw for a value that could not be written. */
 export function explainFailure(value: unknown, failure: unknown): StreamError {
   if (failure instanceof StreamError) return failure
-  if (failure instanceof Unsupported || isStackOverflow(failure)) {
+  if (isRefusal(failure)) {
     const tooDeep = { what: failure.message, path: 'record' }
     const { what, path } = locate(value, 'record', new Map()) ?? tooDeep
     const where = path.length > MAX_PATH ? `${path.slice(0, MAX_PATH)}…` : path
@@ -23,6 +23,11 @@ export function explainFailure(value: unknown, failure: unknown): StreamError {
   }
   const message = `expected data, got a value that cannot be read: ${describe(failure)}`
   return new StreamError('SAGE_CODEC_UNSUPPORTED', message, { cause: failure })
+}
+
+/** Whether a value was refused as it is, not because something threw when it was read. */
+export function isRefusal(failure: unknown): failure is Error {
+  return failure instanceof Unsupported || isStackOverflow(failure)
 }
 
 function isStackOverflow(failure: unknown): failure is RangeError {

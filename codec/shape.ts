@@ -1,5 +1,5 @@
 import { MAX_SHAPE_KEYS } from './value-format.ts'
-import type { ValueSink, ValueSource } from './value-io.ts'
+import type { FieldNames, ValueSink, ValueSource } from './value-io.ts'
 
 /** Uses after which a shape gets code of its own; compiling costs as much as some 100 objects. */
 const COMPILE_AFTER = 8
@@ -8,10 +8,7 @@ const COMPILE_AFTER = 8
 export const MAX_SHAPES = 512
 
 /** A list of keys in their order, as plain objects of one make have it. */
-export interface Shape {
-  /** Below `MAX_SHAPES`: an index into tables. Of shapes that are known at one time, unique. */
-  readonly id: number
-  readonly keys: readonly string[]
+export interface Shape extends FieldNames {
   /** The shape of the plain object that was written after the last one of this shape: a guess. */
   next: Shape
   writeFields(writer: ValueSink, object: Readonly<Record<string, unknown>>): void

@@ -1,10 +1,10 @@
-import { checkNesting, explainFailure } from './explain-failure.ts'
+import { checkNesting, explainFailure, isRefusal } from './explain-failure.ts'
 import { allocateRaw, type RawBuffer } from './raw-buffer.ts'
 import { hasShape, MAX_SHAPES, type Shape, shapeOf } from './shape.ts'
 import { Unsupported } from './unsupported.ts'
 import { objectWriterOf } from './value-classes.ts'
 import { MAX_DEPTH, MAX_SHORT_STRING, TAG } from './value-format.ts'
-import type { ValueSink } from './value-io.ts'
+import type { Encodable, FieldNames, ValueSink } from './value-io.ts'
 
 /** Depth from which on a value is looked at for cycles, before it is written on. */
 const CYCLE_CHECK_DEPTH = 16
@@ -38,7 +38,7 @@ export class ValueWriter implements ValueSink {
   #depth = 0
   #nestingChecked = false
   // Shapes defined in this frame, by number, and where: a truncation takes definitions back.
-  readonly #shapes: Shape[] = []
+  readonly #shapes: FieldNames[] = []
   readonly #shapeStarts: number[] = []
   // By a shape's id the number it may have: true only if `#shapes` has that shape there.
   readonly #shapeNumbers = new Uint16Array(MAX_SHAPES)
@@ -76,6 +76,21 @@ export class ValueWriter implements ValueSink {
       this.#depth = 0
       this.truncate(before - this.#start)
       throw explainFailure(value, failure)
+    } finally {
+      this.#nestingChecked = false
+    }
+  }
+
+  /** Adds a value that is put piece by piece; as `write` does, but for what `encode` itself throws. */
+  writeEncodable(item: Encodable): void {
+    const before = this.position
+    try {
+      item.encode(this)
+    } catch (failure) {
+      this.#depth = 0
+      this.truncate(before - this.#start)
+      // What its own code throws is told as it is.
+      throw isRefusal(failure) ? explainFailure(item.toValue(), failure) : failure
     } finally {
       this.#nestingChecked = false
     }
@@ -305,6 +320,10 @@ export class ValueWriter implements ValueSink {
     this.#nestingChecked = true
   }
 
+  beginArray(length: number): void {
+    this.putHead(TAG.Array, length)
+  }
+
   #putArray(array: readonly unknown[]): void {
     const length = array.length
     const before = this.position
@@ -344,14 +363,21 @@ export class ValueWriter implements ValueSink {
     const shape = hasShape(object, guess) ? guess : this.#findShape(object)
     if (shape === null) return null
     this.#lastShape = shape
-    const number = this.#shapeNumbers[shape.id]
-    if (this.#shapes[number] === shape) this.putHead(TAG.ShapeUse, number)
-    else if (this.#shapes.length < MAX_FRAME_SHAPES) this.#defineShape(shape)
-    else {
+    if (this.#shapes.length === MAX_FRAME_SHAPES && !this.#knows(shape)) {
       this.#giveUpShapes()
       return null
     }
+    this.beginObject(shape)
     return shape
+  }
+
+  #knows(shape: FieldNames): boolean {
+    return this.#shapes[this.#shapeNumbers[shape.id]] === shape
+  }
+
+  beginObject(shape: FieldNames): void {
+    if (this.#knows(shape)) this.putHead(TAG.ShapeUse, this.#shapeNumbers[shape.id])
+    else this.#defineShape(shape)
   }
 
   #findShape(object: object): Shape | null {
@@ -360,7 +386,7 @@ export class ValueWriter implements ValueSink {
     return shape
   }
 
-  #defineShape(shape: Shape): void {
+  #defineShape(shape: FieldNames): void {
     this.#shapeNumbers[shape.id] = this.#shapes.length
     this.#shapes.push(shape)
     this.#shapeStarts.push(this.position)

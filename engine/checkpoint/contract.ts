@@ -1,3 +1,4 @@
+import type { Encodable } from '../../codec/value-io.ts'
 import type { GroupRange } from '../../operators/contract/keyed-store.ts'
 import type { PartId } from './layout.ts'
 import type { Manifest } from './manifest.ts'
@@ -140,10 +141,15 @@ export interface SectionWriter<T> {
    * Adds an item, which may change afterwards; gives how many bytes it takes. Costs what its encoding costs, and at most some
    * 0.1 ms beside.
    *
-   * @param early - it comes out of the order of key groups; default: it does not
    * @throws StreamError `SAGE_CODEC_UNSUPPORTED`: it has not been added
    */
-  add(item: T, early?: boolean): number
+  add(item: T): number
+  /**
+   * Adds an item that is put piece by piece and read as a `T`; as `add` does. One of a key group has that beside.
+   *
+   * @param early - it comes out of the order of key groups; default: it does not
+   */
+  addEncodable(item: Encodable & { readonly group?: number }, early?: boolean): number
   /** No more is added. */
   end(): void
 }

@@ -11,8 +11,14 @@ import { type StoreFile, type StoreFiles, writeFully } from './store-files.ts'
 /** So much may be queued before the part says that it is full. */
 const BACKLOG_BYTES = 8 << 20
 
-/** So many writers are kept with their memory. */
+/** So many writers are kept with their memory, about 2 MiB each. */
 const SPARE_WRITERS = 8
+
+/**
+ * For the next blocks of this thread, of whichever part: memory that is asked for anew with each checkpoint costs its pages, and
+ * hurries the garbage collector.
+ */
+const spareWriters: ValueWriter[] = []
 
 /** Writes a part into a directory. */
 export class DirectoryPart implements PartWriter, BlockSink {
@@ -20,7 +26,6 @@ export class DirectoryPart implements PartWriter, BlockSink {
   readonly #path: string
   readonly #id: PartId
   readonly #sections: BlockWriter[] = []
-  readonly #spare: ValueWriter[] = []
   /** Blocks to be written, in the order of their places. */
   readonly #queue: ValueWriter[] = []
   #waiting: (() => void)[] = []
@@ -60,7 +65,7 @@ export class DirectoryPart implements PartWriter, BlockSink {
   }
 
   takeWriter(): ValueWriter | undefined {
-    return this.#spare.pop()
+    return spareWriters.pop()
   }
 
   append(values: ValueWriter): number {
@@ -177,7 +182,7 @@ export class DirectoryPart implements PartWriter, BlockSink {
     this.#queue.shift()
     this.#backlog -= values.length
     values.truncate(0)
-    if (this.#spare.length < SPARE_WRITERS) this.#spare.push(values)
+    if (spareWriters.length < SPARE_WRITERS) spareWriters.push(values)
     if (!this.full) this.#wake()
   }
 

@@ -1,5 +1,6 @@
 import { crc32c } from '../../codec/crc32c.ts'
 import { ValueWriter } from '../../codec/value.ts'
+import type { Encodable } from '../../codec/value-io.ts'
 import { BLOCK_BYTES } from './layout.ts'
 import type { BlockIndex, SectionFacts, SectionHeader, SectionIndex } from './state-model.ts'
 
@@ -22,6 +23,12 @@ export interface BlockSink {
 interface Grouped {
   readonly group: number
 }
+
+/** How an item is written. */
+type Write<T> = (values: ValueWriter, item: T) => void
+
+const writeValue: Write<unknown> = (values, item) => values.write(item)
+const writeEncodable: Write<Encodable> = (values, item) => values.writeEncodable(item)
 
 /** A block that is being filled. */
 class OpenBlock {
@@ -48,10 +55,10 @@ class OpenBlock {
   }
 
   /** Gives how many bytes the item took. */
-  add(item: unknown): number {
+  add<T>(item: T, write: Write<T>): number {
     const values = this.#values
     const before = values.length
-    values.write(item)
+    write(values, item)
     this.#items++
     if (this.#grouped) this.#note((item as Grouped).group)
     const { length } = values
@@ -106,10 +113,18 @@ export class BlockWriter {
     return this.#ended
   }
 
-  add(item: unknown, early = false): number {
+  add(item: unknown): number {
+    return this.#add(item, false, writeValue)
+  }
+
+  addEncodable(item: Encodable, early = false): number {
+    return this.#add(item, early, writeEncodable)
+  }
+
+  #add<T>(item: T, early: boolean, write: Write<T>): number {
     if (this.#part.failed) return 0
     const block = (early ? this.#early : this.#inTurn) ?? this.#open(early)
-    const bytes = block.add(item)
+    const bytes = block.add(item, write)
     if (block.length >= BLOCK_BYTES) this.#seal(block)
     return bytes
   }

@@ -398,7 +398,7 @@ export class ThreadCheckpoints implements CheckpointTaker {
         whole === 'everything' ? header : { ...header, since: base!.epoch, whole },
       )
       const range = whole === 'everything' ? undefined : { since: mark!, whole }
-      const cut = keyed.store.cut((entry, early) => section.add(entry, early), range)
+      const cut = keyed.store.cut((item, early) => section.addEncodable(item, early), range)
       open.add(section, [cut])
       if (!savepoint) marks.set(epoch, cut.mark)
       const timers = part.section({ operator: id, kind: 'timers', subtask })

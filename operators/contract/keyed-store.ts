@@ -1,4 +1,5 @@
 import type { Key } from '../../codec/key.ts'
+import type { Encodable, ValueSink } from '../../codec/value-io.ts'
 
 /**
  * One state of an operator: a value per key, found by the key's slot. `undefined` is no value. A value may be changed in
@@ -31,6 +32,8 @@ export interface ColumnOptions {
    * What is written into a checkpoint for a value: for values that are no data themselves. Default: the value.
    */
   readonly encode?: (value: any) => unknown
+  /** Puts what `encode` gives, without making it: where there are many. */
+  readonly put?: (value: any, sink: ValueSink) => void
   /** Makes a value of that again. */
   readonly decode?: (data: any, key: Key) => unknown
 }
@@ -41,6 +44,13 @@ export interface KeyedEntry {
   readonly key: Key
   /** Absent: the key has been removed. */
   readonly values: Readonly<Record<string, unknown>> | undefined
+}
+
+/** A key as a cut hands it over: good until the call returns, then it stands for another one. It is written as a `KeyedEntry`. */
+export interface KeyedItem extends Encodable {
+  readonly group: number
+  readonly key: Key
+  toValue(): KeyedEntry
 }
 
 /** Key groups from `from` up to, not including, `to`. */
@@ -152,7 +162,7 @@ export interface KeyedStore {
    * Takes what there is now, or some of it, and draws a mark. Keys that were removed come first, the others key group by
    * key group but for those that come early. One at a time: the one before must be over.
    */
-  cut(sink: CutSink<KeyedEntry>, range?: CutRange): KeyedCut
+  cut(sink: CutSink<KeyedItem>, range?: CutRange): KeyedCut
   /** No cut will be `since` a mark up to this one. */
   forget(mark: number): void
   /** Puts back what `entries` or a cut of a store of the same operator gave. Not while a cut is under way. */

@@ -6,7 +6,7 @@ const ROOM_MIN = 16
 const UNBORN = 0xffffffff
 
 /** Slots that have changed between two marks, each once; in the order of their first changes. */
-interface Span {
+export interface Span {
   readonly epoch: number
   slots: Int32Array
   count: number
@@ -88,12 +88,14 @@ export class Changes {
     return this.#stamps[slot] > mark
   }
 
-  /** All slots that have changed since a mark, up to the latest one; some of them free by now. */
-  *since(mark: number): Iterable<number> {
-    for (const { epoch, slots, count } of this.#spans) {
-      if (epoch <= mark) continue
-      for (let i = 0; i < count; i++) if (this.#stamps[slots[i]] === epoch) yield slots[i]
-    }
+  /** Those since a mark, up to the latest one. A slot counts in the last one that it is in; some of them are free by now. */
+  since(mark: number): readonly Span[] {
+    return this.#spans.filter(({ epoch }) => epoch > mark)
+  }
+
+  /** Whether the last change of a slot so far was in an epoch. */
+  lastIn(slot: number, epoch: number): boolean {
+    return this.#stamps[slot] === epoch
   }
 
   /** Keys that were there at a mark and have been removed since; some of them have come again. */

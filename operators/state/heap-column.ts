@@ -1,5 +1,6 @@
 import type { Key } from '../../codec/key.ts'
 import { assertEncodable } from '../../codec/value.ts'
+import type { ValueSink } from '../../codec/value-io.ts'
 import type { Clock } from '../contract/context.ts'
 import type { ColumnOptions, StateColumn } from '../contract/keyed-store.ts'
 import type { BeforeChange, Changes } from './changes.ts'
@@ -19,6 +20,8 @@ export interface SlotColumn extends StateColumn {
   has(slot: number): boolean
   /** Puts what a checkpoint needs of the value into `values`, as it was at the time `at` of the job's clock. */
   save(slot: number, values: Record<string, unknown>, at: number): void
+  /** Puts what `save` would put under the column's name; undefined where that would put nothing. */
+  put(slot: number, sink: ValueSink, at: number): void
   /** Takes back what `save` has put there. */
   load(slot: number, values: Readonly<Record<string, unknown>>, key: Key): void
 }
@@ -73,6 +76,14 @@ export class HeapColumn implements SlotColumn {
     const value = this.#values[slot]
     if (value === undefined) return
     values[this.name] = this.#options.encode === undefined ? value : this.#options.encode(value)
+  }
+
+  put(slot: number, sink: ValueSink, _at: number): void {
+    const value = this.#values[slot]
+    const { put, encode } = this.#options
+    if (value === undefined) sink.put(undefined)
+    else if (put !== undefined) put(value, sink)
+    else sink.put(encode === undefined ? value : encode(value))
   }
 
   load(slot: number, values: Readonly<Record<string, unknown>>, key: Key): void {
@@ -138,6 +149,16 @@ export class TtlColumn extends HeapColumn {
     super.save(slot, values, at)
     if (values[this.name] === undefined) return
     values[this.name] = [values[this.name], this.#setAt[slot]]
+  }
+
+  override put(slot: number, sink: ValueSink, at: number): void {
+    if (!super.has(slot) || !this.#lives(slot, at)) {
+      sink.put(undefined)
+      return
+    }
+    sink.beginArray(2)
+    super.put(slot, sink, at)
+    sink.put(this.#setAt[slot])
   }
 
   override load(slot: number, values: Readonly<Record<string, unknown>>, key: Key): void {

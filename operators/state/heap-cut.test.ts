@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Key } from '../../codec/key.ts'
-import type { KeyedEntry, Slice, TimeDomain } from '../contract/keyed-store.ts'
+import type { KeyedEntry, KeyedItem, Slice, TimeDomain } from '../contract/keyed-store.ts'
 import { ManualClock } from '../testing/manual-clock.ts'
+import { readItem } from './fixtures/read-item.ts'
 import { HeapStore } from './heap-store.ts'
 import { KeyedState } from './keyed-state.ts'
 
@@ -22,9 +23,9 @@ class Copies {
   readonly entries: KeyedEntry[] = []
   readonly early: Key[] = []
 
-  readonly take = (entry: KeyedEntry, early: boolean): number => {
-    this.entries.push(structuredClone(entry))
-    if (early) this.early.push(entry.key)
+  readonly take = (item: KeyedItem, early: boolean): number => {
+    this.entries.push(readItem(item))
+    if (early) this.early.push(item.key)
     return 1
   }
 }
@@ -113,15 +114,16 @@ describe('a cut', () => {
       },
     })
     for (const key of [1, 2, 3]) column.set(store.slot(key), key)
-    const cut = store.cut(() => 1)
+    const { take } = new Copies()
+    const cut = store.cut(take)
     column.set(store.find(2), 4)
     expect(column.get(store.find(2))).toBe(4)
     expect(() => cut.advance(ALL)).toThrow('no 2')
-    expect(store.cut(() => 1).advance(ALL)).toBe(true)
+    expect(store.cut(take).advance(ALL)).toBe(true)
     column.set(store.find(2), 2)
-    expect(() => store.cut(() => 1).advance(ALL)).toThrow('no 2')
+    expect(() => store.cut(take).advance(ALL)).toThrow('no 2')
     // It is over, too.
-    expect(store.cut(() => 1).advance(steps(1))).toBe(false)
+    expect(store.cut(take).advance(steps(1))).toBe(false)
   })
 
   it('comes after the one before, be it abandoned', () => {

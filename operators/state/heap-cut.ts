@@ -1,4 +1,4 @@
-import type { CutRange, CutSink, KeyedCut, KeyedEntry, Slice } from '../contract/keyed-store.ts'
+import type { CutRange, CutSink, KeyedCut, KeyedItem, Slice } from '../contract/keyed-store.ts'
 import type { BeforeChange, Changes } from './changes.ts'
 
 /** So many slots are looked at in one go; one costs about as much as a byte that is written. */
@@ -18,8 +18,8 @@ export interface CutSource {
   readonly changes: Changes
   groupAt(slot: number): number
   inUse(slot: number): boolean
-  /** What is kept there now, as it was at the time of the cut. */
-  entry(slot: number): KeyedEntry
+  /** What is kept there now, as it was at the time of the cut; good until the next call. */
+  item(slot: number): KeyedItem
   /** Nobody has to be told of changes any more. */
   ended(): void
 }
@@ -31,7 +31,7 @@ export interface CutSource {
 export class HeapCut implements KeyedCut, BeforeChange {
   readonly mark: number
   readonly #source: CutSource
-  readonly #sink: CutSink<KeyedEntry>
+  readonly #sink: CutSink<KeyedItem>
   readonly #range: CutRange | undefined
   /** By slot: 1 where it is done. Those added later lie above, or are done. */
   readonly #done: Uint8Array
@@ -44,9 +44,9 @@ export class HeapCut implements KeyedCut, BeforeChange {
   /** @param removed - keys of the range that were removed */
   constructor(
     source: CutSource,
-    sink: CutSink<KeyedEntry>,
+    sink: CutSink<KeyedItem>,
     mark: number,
-    removed: readonly KeyedEntry[],
+    removed: readonly KeyedItem[],
     range?: CutRange,
   ) {
     this.mark = mark
@@ -63,7 +63,7 @@ export class HeapCut implements KeyedCut, BeforeChange {
     this.#done[slot] = 1
     if (!this.#wants(slot)) return
     try {
-      this.#sink(this.#source.entry(slot), true)
+      this.#sink(this.#source.item(slot), true)
     } catch (error) {
       // It is no fault of the record at hand.
       this.#failure = { error }
@@ -112,9 +112,8 @@ export class HeapCut implements KeyedCut, BeforeChange {
   }
 
   /** Turn by turn: pauses when the slice is spent. */
-  *#run(removed: readonly KeyedEntry[]): Iterator<void> {
-    for (const entry of removed)
-      if (this.#slice.spent(HANDED_OVER + this.#sink(entry, false))) yield
+  *#run(removed: readonly KeyedItem[]): Iterator<void> {
+    for (const item of removed) if (this.#slice.spent(HANDED_OVER + this.#sink(item, false))) yield
     if (this.#range === undefined) yield* this.#everything()
     else yield* this.#some(this.#range)
   }
@@ -124,7 +123,10 @@ export class HeapCut implements KeyedCut, BeforeChange {
    * group each would cost a cache miss or two more.
    */
   *#some({ since, whole }: CutRange): Iterable<void> {
-    for (const slot of this.#source.changes.since(since)) if (this.#isSpent(slot)) yield
+    const { changes } = this.#source
+    for (const { epoch, slots, count } of changes.since(since))
+      for (let i = 0; i < count; i++)
+        if (changes.lastIn(slots[i], epoch) && this.#isSpent(slots[i])) yield
     if (whole.from >= whole.to) return
     for (let slot = 0; slot < this.#done.length; slot++) {
       if (this.#isWhole(slot)) {
@@ -154,6 +156,6 @@ export class HeapCut implements KeyedCut, BeforeChange {
     if (slot >= this.#done.length || this.#done[slot] !== 0) return this.#slice.spent(1)
     this.#done[slot] = 1
     if (!this.#source.inUse(slot)) return this.#slice.spent(1)
-    return this.#slice.spent(HANDED_OVER + this.#sink(this.#source.entry(slot), false))
+    return this.#slice.spent(HANDED_OVER + this.#sink(this.#source.item(slot), false))
   }
 }

@@ -1,3 +1,4 @@
+import type { ValueSink } from '../../codec/value-io.ts'
 import type { NumberColumn } from '../contract/keyed-store.ts'
 import type { BeforeChange, Changes } from './changes.ts'
 import type { SlotColumn } from './heap-column.ts'
@@ -50,6 +51,10 @@ export class HeapNumbers implements NumberColumn, SlotColumn {
   save(slot: number, values: Record<string, unknown>): void {
     const value = this.get(slot)
     if (value !== undefined) values[this.name] = value
+  }
+
+  put(slot: number, sink: ValueSink): void {
+    sink.put(this.get(slot))
   }
 
   load(slot: number, values: Readonly<Record<string, unknown>>): void {

@@ -8,6 +8,7 @@ import type {
   CutSink,
   KeyedCut,
   KeyedEntry,
+  KeyedItem,
   KeyedStore,
   NumberColumn,
   StateColumn,
@@ -17,6 +18,7 @@ import { HeapColumn, type SlotColumn, TtlColumn } from './heap-column.ts'
 import { HeapCut } from './heap-cut.ts'
 import { HeapNumbers } from './heap-numbers.ts'
 import { KeyTable } from './key-table.ts'
+import { RemovedItem, SlotItem } from './slot-item.ts'
 import { widened } from './widened.ts'
 
 /** Keyed state on the JavaScript heap. */
@@ -110,7 +112,8 @@ export class HeapStore implements KeyedStore {
     const at = this.#clock.now()
     const groups: number[][] = Array.from({ length: this.#maxParallelism }, () => [])
     this.#table.forEach((slot) => void groups[this.#groups[slot]].push(slot))
-    for (const slots of groups) for (const slot of slots) yield this.#entry(slot, at)
+    const item = new SlotItem(this.#columns, at)
+    for (const slots of groups) for (const slot of slots) yield this.#turn(item, slot).toValue()
   }
 
   mark(): number {
@@ -121,18 +124,18 @@ export class HeapStore implements KeyedStore {
     return { keys: this.#keys, replaced: this.#changes!.replacedSince(mark) }
   }
 
-  cut(sink: CutSink<KeyedEntry>, range?: CutRange): KeyedCut {
+  cut(sink: CutSink<KeyedItem>, range?: CutRange): KeyedCut {
     if (this.#cut !== undefined)
       throw new StreamError('SAGE_STATE', 'expected the cut before to be over')
     const changes = this.#remembered()
-    const at = this.#clock.now()
+    const item = new SlotItem(this.#columns, this.#clock.now())
     const source = {
       slots: this.#table.slots,
       groups: this.#maxParallelism,
       changes,
       groupAt: (slot: number) => this.#groups[slot],
       inUse: (slot: number) => this.#table.keyAt(slot) !== undefined,
-      entry: (slot: number) => this.#entry(slot, at),
+      item: (slot: number) => this.#turn(item, slot),
       ended: () => this.#watch(undefined),
     }
     const removed = range === undefined ? [] : this.#removedSince(range.since)
@@ -209,20 +212,18 @@ export class HeapStore implements KeyedStore {
   }
 
   /** Keys that are not there any more. */
-  #removedSince(mark: number): KeyedEntry[] {
-    const removed: KeyedEntry[] = []
+  #removedSince(mark: number): KeyedItem[] {
+    const removed: KeyedItem[] = []
     for (const key of this.#changes!.removedSince(mark)) {
       const hash = keyHash(key)
       if (this.#table.find(key, hash | 0) !== -1) continue
-      removed.push({ group: keyGroup(hash, this.#maxParallelism), key, values: undefined })
+      removed.push(new RemovedItem(keyGroup(hash, this.#maxParallelism), key))
     }
     return removed
   }
 
-  #entry(slot: number, at: number): KeyedEntry {
-    const values: Record<string, unknown> = {}
-    for (const column of this.#columns) column.save(slot, values, at)
-    return { group: this.#groups[slot], key: this.keyAt(slot), values }
+  #turn(item: SlotItem, slot: number): SlotItem {
+    return item.turnTo(slot, this.#groups[slot], this.keyAt(slot))
   }
 
   #restoreKey(key: Key, values: Readonly<Record<string, unknown>>): void {

@@ -20,10 +20,7 @@ export function countWindows(
   const layout = new PaneLayout({ size, slide, offset: -size })
   const overlapping = layout.perWindow > 1
   const { keyed, countDropped } = context
-  const column: StateColumn<KeyPanes> = keyed.store.column('panes', {
-    encode: (state: KeyPanes) => state.save(),
-    decode: (data) => KeyPanes.load(data, overlapping),
-  })
+  const column: StateColumn<KeyPanes> = keyed.store.column('panes', KeyPanes.column(overlapping))
 
   const call = (value: unknown, _: unknown, out: Collector): void => {
     let slot = keyed.find()

@@ -1,3 +1,6 @@
+import { shapeOf } from '../../codec/shape.ts'
+import type { ValueSink } from '../../codec/value-io.ts'
+import type { ColumnOptions } from '../contract/keyed-store.ts'
 import { keptRecord } from '../final/accumulator.ts'
 import { RunningMerge } from './running-merge.ts'
 import { mergedParts, type WindowContents } from './window-contents.ts'
@@ -10,6 +13,8 @@ const PASSED_MAX = 16
 
 /** No window is to fire. */
 export const NO_WINDOW = Number.POSITIVE_INFINITY
+
+const SAVED = shapeOf(['panes', 'accumulators', 'arrivals', 'window'])!
 
 /** The panes of one key that have records. */
 export class KeyPanes {
@@ -139,13 +144,34 @@ export class KeyPanes {
     return found < 0 ? -1 - found : found
   }
 
+  /** How a column of them is kept. */
+  static column(overlapping: boolean): ColumnOptions {
+    return {
+      encode: (state: KeyPanes) => state.#save(),
+      put: (state: KeyPanes, sink) => state.#put(sink),
+      decode: (data) => KeyPanes.#load(data, overlapping),
+    }
+  }
+
   /** What a checkpoint holds. */
-  save(): unknown {
+  #save(): unknown {
     const { panes, accumulators, from, arrivals, window } = this
     return { panes: panes.slice(from), accumulators: accumulators.slice(from), arrivals, window }
   }
 
-  static load(data: any, overlapping: boolean): KeyPanes {
+  #put(sink: ValueSink): void {
+    const { panes, accumulators, from } = this
+    const { length } = panes
+    sink.beginObject(SAVED)
+    sink.beginArray(length - from)
+    for (let i = from; i < length; i++) sink.putNumber(panes[i])
+    sink.beginArray(length - from)
+    for (let i = from; i < length; i++) sink.put(accumulators[i])
+    sink.putNumber(this.arrivals)
+    sink.putNumber(this.window)
+  }
+
+  static #load(data: any, overlapping: boolean): KeyPanes {
     const state = new KeyPanes(overlapping)
     // One by one: they may be more than a call takes.
     for (const pane of data.panes) state.panes.push(pane)

@@ -64,10 +64,7 @@ class PaneCombiner {
     this.#layout = layout
     this.#contents = contents
     this.#maxPanes = maxPanes
-    this.#column = context.keyed.store.column('partials', {
-      encode: (state: KeyPanes) => state.save(),
-      decode: (data) => KeyPanes.load(data, false),
-    })
+    this.#column = context.keyed.store.column('partials', KeyPanes.column(false))
   }
 
   operator(): Operator {

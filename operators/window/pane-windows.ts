@@ -53,10 +53,7 @@ export class PaneWindows {
     this.#event = time.event
     this.#latenessMs = time.latenessMs
     this.#overlapping = layout.perWindow > 1
-    this.#column = context.keyed.store.column('panes', {
-      encode: (state: KeyPanes) => state.save(),
-      decode: (data) => KeyPanes.load(data, this.#overlapping),
-    })
+    this.#column = context.keyed.store.column('panes', KeyPanes.column(this.#overlapping))
   }
 
   operator(): Operator {
