@@ -6,6 +6,7 @@ import { session, sliding, tumbling } from '../../operators/window/window-assign
 import type { BaseEnvironment } from '../api/base-environment.ts'
 import type { OperatorOptions } from '../api/options.ts'
 import { FirstFeeding } from './feeding.ts'
+import { Held } from './held.ts'
 import { DISORDER_MS, type Item, type SourceSpec } from './item.ts'
 import { itemSource } from './item-source.ts'
 import type { Row } from './ledger.ts'
@@ -23,13 +24,18 @@ import {
   WINDOW_MS,
   windowRow,
 } from './rows.ts'
+import { SimulatedFileSink } from './simulated-file-sink.ts'
 import { isOdd, passes, plus, refusing, twice } from './steps.ts'
+import { addTwoInputs } from './two-inputs.ts'
 import {
+  hasAside,
+  hasTwoInputs,
   isLoop,
   type Keyed,
   type LoopStep,
   type Shape,
   type Step,
+  type TwoInputs,
   type Workload,
 } from './workload.ts'
 import type { World } from './world.ts'
@@ -61,13 +67,19 @@ export function buildWorkload(
   of: Shape,
   world: World,
 ): void {
-  const inputs: Stream[] = workload.sources.map((spec) => addSource(env, spec, of, world))
+  const inputs = workload.sources.map((spec) => addSource(env, spec, of, world))
+  const aside = hasAside(workload) ? addSource(env, workload.aside, of, world) : undefined
   let stream: Stream = inputs.length === 1 ? inputs[0] : inputs[0].union(...inputs.slice(1))
-  const sink = (rows: Stream, options: OperatorOptions): void => {
-    rows.sink(workload.sink === 'final' ? FinalSink : RecallableSink, world, options)
+  const sink = (rows: Stream, options: OperatorOptions & { uid: string }): void => {
+    const files = { world, name: options.uid, options: workload.files }
+    if (workload.sink === 'files') rows.sink(SimulatedFileSink, files, options)
+    else rows.sink(workload.sink === 'final' ? FinalSink : RecallableSink, world, options)
   }
   workload.steps.forEach((step, i) => {
-    if (!isLoop(step)) stream = addStep(stream, step, i, of, world)
+    if (step === 'merge') {
+      const options = { parallelism: of(`merge${i}`) }
+      stream = stream.connect(aside).coMap([mapping(world), mapping(world)], options)
+    } else if (!isLoop(step)) stream = addStep(stream, step, i, of, world)
     else {
       const { visits, left } = addLoop(env, stream, step, i, of, world)
       const name = `visits${i}`
@@ -81,7 +93,9 @@ export function buildWorkload(
   }
   stream = stream.keyBy(({ key }: Item) => key)
   const keyed = { uid: 'keyed', parallelism: of('keyed') }
-  stream = addKeyed(stream, workload.keyed, keyed, world)
+  stream = hasTwoInputs(workload.keyed)
+    ? addTwoInputs(stream, aside, workload.keyed, keyed, world)
+    : addKeyed(stream, workload.keyed, keyed, world)
   if (workload.isRead)
     world.output = stream.map(padded).output('rows', { capacity: OUTPUT_CAPACITY })
   sink(stream, { uid: 'sink', ...(workload.hopsLast ? { parallelism: of('sink') } : {}) })
@@ -105,18 +119,22 @@ function addSource(env: BaseEnvironment, spec: SourceSpec, of: Shape, world: Wor
     .process(FirstFeeding, { uid: `feeding-${spec.name}`, parallelism: options.parallelism })
 }
 
-function addStep(
-  stream: Stream,
-  step: Exclude<Step, LoopStep>,
-  i: number,
-  of: Shape,
-  world: World,
-): Stream {
-  const mapped = (item: Item) => {
+function mapping(world: World): (item: Item) => Item {
+  return (item) => {
     world.troubles.at('map')
     world.work()
     return plus(item)
   }
+}
+
+function addStep(
+  stream: Stream,
+  step: Exclude<Step, LoopStep | 'merge'>,
+  i: number,
+  of: Shape,
+  world: World,
+): Stream {
+  const mapped = mapping(world)
   const later = (item: Item) => world.later(CALL_MS, 'a call answers', () => mapped(item))
   switch (step) {
     case 'map':
@@ -129,6 +147,8 @@ function addStep(
       return stream.asyncMap(later, { capacity: 3 })
     case 'rebalance':
       return stream.rebalance()
+    case 'held':
+      return stream.flatMap(Held, { uid: `held${i}`, parallelism: of(`held${i}`) })
     case 'hop':
       return stream.map(mapped, { parallelism: of(`hop${i}`) })
     case 'diamond': {
@@ -140,7 +160,12 @@ function addStep(
   }
 }
 
-function addKeyed(stream: Stream, keyed: Keyed, options: OperatorOptions, world: World): Stream {
+function addKeyed(
+  stream: Stream,
+  keyed: Exclude<Keyed, TwoInputs>,
+  options: OperatorOptions,
+  world: World,
+): Stream {
   switch (keyed) {
     case 'count':
       return stream.process(Count, world, options)

@@ -1,3 +1,4 @@
+import type { Files } from '../../operators/contract/files.ts'
 import type { InputStream } from '../api/input-stream.ts'
 import type { OutputStream } from '../api/output-stream.ts'
 import type { Item } from './item.ts'
@@ -9,6 +10,7 @@ import type { Troubles } from './troubles.ts'
 /** What the user code of a workload sees of the world, in one life of its job. */
 export class World {
   readonly ledger: Ledger
+  readonly files: Files
   readonly troubles: Troubles
   /** What sources and functions decide by. */
   readonly random: Random
@@ -23,11 +25,18 @@ export class World {
   readonly #handedOut: Map<string, number>
 
   constructor(
-    { ledger, troubles, random, slowMs }: Pick<World, 'ledger' | 'troubles' | 'random' | 'slowMs'>,
+    {
+      ledger,
+      files,
+      troubles,
+      random,
+      slowMs,
+    }: Pick<World, 'ledger' | 'files' | 'troubles' | 'random' | 'slowMs'>,
     schedule: Schedule,
     handedOut: Map<string, number>,
   ) {
     this.ledger = ledger
+    this.files = files
     this.troubles = troubles
     this.random = random
     this.slowMs = slowMs
