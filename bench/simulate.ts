@@ -53,9 +53,9 @@ async function simulateOne(
     ...(trace ? { trace: (line: string) => console.log(line) } : {}),
     ...(crashAt === undefined ? {} : { first: { crash: { at: crashAt, mode: 'power' } } }),
   })
-  const { workload, lives, events, checkpoints, rows, simulatedMs, finding } = report
+  const { workload, lives, restarts, events, checkpoints, rows, simulatedMs, finding } = report
   console.log(
-    `seed ${seed}: ${workload}\n${lives} lives, ${events} events, ${checkpoints} checkpoints, ` +
+    `seed ${seed}: ${workload}\n${lives} lives, ${restarts} restarts, ${events} events, ${checkpoints} checkpoints, ` +
       `${rows} rows visible, ${(simulatedMs / 1000).toFixed(1)} s simulated\n${finding ?? 'as it must be'}`,
   )
   return finding === undefined ? 0 : 1
@@ -65,6 +65,7 @@ async function simulateMany(from: number, to: number): Promise<number> {
   console.log(`${machineLine(machine())}\nseeds ${from} to ${to - 1}\n`)
   const sum = {
     lives: 0,
+    restarts: 0,
     rots: 0,
     events: 0,
     checkpoints: 0,
@@ -85,7 +86,7 @@ async function simulateMany(from: number, to: number): Promise<number> {
   progress('')
   const realMs = performance.now() - begin
   console.log(
-    `${seed - from} seeds: ${sum.lives} lives, ${sum.rots} times a checkpoint damaged between them, ${sum.events} events, ${sum.checkpoints} checkpoints with ${sum.inFlight} records on their way, ` +
+    `${seed - from} seeds: ${sum.lives} lives, ${sum.restarts} restarts in their process, ${sum.rots} times a checkpoint damaged between them, ${sum.events} events, ${sum.checkpoints} checkpoints with ${sum.inFlight} records on their way, ` +
       `${sum.circulating} of them round loops, ${sum.rows} rows\n` +
       `simulated ${(sum.simulatedMs / 1000).toFixed(0)} s in ${(realMs / 1000).toFixed(1)} s: ` +
       `${(sum.simulatedMs / realMs).toFixed(0)} times as fast as real time`,

@@ -137,9 +137,9 @@ export class DirectoryStore implements CheckpointStore {
     await this.#attempt(`to abort checkpoint ${epoch}`, async () => {
       const names = await this.#files.list(this.#directory)
       const own = names.map(parseName).filter((file) => file?.epoch === epoch)
-      const manifests = own.filter((file) => file?.kind === 'manifest')
+      const manifests = own.filter((file) => file?.kind === 'manifest' || file?.kind === 'left')
       await this.#removeAll(manifests.map((file) => file!.name))
-      // A manifest that came back after a loss of power would name parts that are gone.
+      // One that came back after a loss of power would name what is gone.
       if (manifests.length > 0) await this.#files.syncDirectory(this.#directory)
       const others = own.filter((file) => file?.kind === 'part' || file?.kind === 'unfinished')
       await this.#removeAll(others.map((file) => file!.name))

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, truncateSync } from 'node:fs'
+import { readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { EnvironmentConfig, JobHandle, JobStatus, StreamError } from '../index.ts'
@@ -236,6 +236,21 @@ describe.each(modes)('%s', (_, settings) => {
     expect([result.status, result.restarts]).toEqual(['stopped', 2])
   })
 
+  it('checkpoint() waits for the next life that runs, though one fails before that', async () => {
+    const shut = join(ownFolder(), 'shut')
+    const job = await pushed.submit({ fuse: fuse(1), shut }, config())
+    const events = heard(job)
+    const restarting = new Promise((resolve) => job.on('restart', resolve))
+    writeFileSync(shut, '')
+    await job.io.words.push('crash')
+    await restarting
+    const { id } = await job.checkpoint()
+    expect(id).toBe(1)
+    const again = ['restarting', 'SAGE_USER_ERROR']
+    expect(events).toEqual([...again, ...again, 'running'])
+    await job.cancel()
+  })
+
   it.each(['damaged', 'removed'])(
     'never goes on from a checkpoint that another run has left, nor from nothing: its own is %s',
     async (how) => {
@@ -320,6 +335,27 @@ describe('threads', () => {
     expect(['a', 'b', 'c'].map(last)).toEqual([4, 2, 2])
   })
 
+  it('with replay, what waits for the next life and the end are taken, though nothing is fed again', async () => {
+    const settings = { ...inThreads, maxThreads: 1 }
+    const { value: job } = await threadsOf(async (threads) => {
+      const job = await pushed.submit({ fuse: fuse(0), replay: true }, settings)
+      await job.io.words.push('a')
+      await job.checkpoint()
+      const restarting = new Promise((resolve) => job.on('restart', resolve))
+      await threads[0].terminate()
+      await restarting
+      return job
+    })
+    const waiting = job.io.words.push('b')
+    job.io.words.end()
+    await waiting
+    expect(await job.io.counts.toArray()).toEqual([
+      ['a', 1],
+      ['b', 1],
+    ])
+    expect(await job.finished).toMatchObject({ status: 'finished', restarts: 1 })
+  })
+
   it.each([
     ['a worker', 0],
     ['the coordinator', 1],
@@ -348,6 +384,19 @@ describe('threads', () => {
       expect(threads.filter(({ threadId }) => threadId !== -1)).toEqual([])
     },
   )
+
+  it('a coordinator that is terminated, and not started again, leaves no lock behind', async () => {
+    const settings: EnvironmentConfig = { ...inThreads, maxThreads: 1, restart: 'none' }
+    await threadsOf(async (threads) => {
+      const job = await pushed.submit({ fuse: fuse(0) }, settings)
+      await job.checkpoint()
+      await threads[1].terminate()
+      await expect(job.finished).rejects.toMatchObject({ code: 'SAGE_WORKER_EXIT' })
+    })
+    expect(readdirSync(dir)).not.toContainEqual(expect.stringMatching('lock'))
+    const next = await pushed.submit({ fuse: fuse(0) }, settings)
+    await next.cancel()
+  })
 })
 
 it.each([

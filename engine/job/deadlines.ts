@@ -1,11 +1,12 @@
 import { LinkedQueue } from '../task/linked-queue.ts'
+import { type Machine, thisMachine } from '../thread/machine.ts'
 import type { Reply } from './reply.ts'
 
 /** All of equal timeout: they end in the order in which they came. */
 interface Peers {
   readonly timeoutMs: number
   readonly queue: LinkedQueue<Reply>
-  timer: NodeJS.Timeout | undefined
+  stopTimer: () => void
 }
 
 /** Timeouts that are told apart between one length and its double. */
@@ -21,10 +22,15 @@ const TIMER_MAX_MS = 2 ** 31 - 1
 export class Deadlines {
   readonly #byTimeout = new Map<number, Peers>()
   readonly #expire: (reply: Reply) => void
+  readonly #machine: Pick<Machine, 'nowMs' | 'after'>
 
   /** @param expire - called with what was added so long ago and has not been removed */
-  constructor(expire: (reply: Reply) => void) {
+  constructor(
+    expire: (reply: Reply) => void,
+    machine: Pick<Machine, 'nowMs' | 'after'> = thisMachine,
+  ) {
     this.#expire = expire
+    this.#machine = machine
   }
 
   /** @param timeoutMs - `Infinity`: it never expires */
@@ -32,7 +38,7 @@ export class Deadlines {
     if (timeoutMs === Number.POSITIVE_INFINITY) return
     const rounded = roundUp(timeoutMs)
     const peers = this.#byTimeout.get(rounded) ?? this.#open(rounded)
-    reply.dueMs = performance.now() + rounded
+    reply.dueMs = this.#machine.nowMs() + rounded
     reply.peers = peers.queue
     peers.queue.push(reply)
   }
@@ -44,12 +50,12 @@ export class Deadlines {
 
   /** Nothing will be added any more. */
   close(): void {
-    for (const { timer } of this.#byTimeout.values()) clearTimeout(timer)
+    for (const { stopTimer } of this.#byTimeout.values()) stopTimer()
     this.#byTimeout.clear()
   }
 
   #open(timeoutMs: number): Peers {
-    const peers: Peers = { timeoutMs, queue: new LinkedQueue(), timer: undefined }
+    const peers: Peers = { timeoutMs, queue: new LinkedQueue(), stopTimer: () => {} }
     this.#byTimeout.set(timeoutMs, peers)
     this.#lookIn(timeoutMs, peers)
     return peers
@@ -57,12 +63,12 @@ export class Deadlines {
 
   #lookIn(ms: number, peers: Peers): void {
     const wait = Math.min(Math.ceil(ms), TIMER_MAX_MS)
-    peers.timer = setTimeout(() => this.#look(peers), wait).unref()
+    peers.stopTimer = this.#machine.after(wait, () => this.#look(peers))
   }
 
   #look(peers: Peers): void {
     const { queue, timeoutMs } = peers
-    const now = performance.now()
+    const now = this.#machine.nowMs()
     for (let first = queue.first; first !== undefined; first = queue.first) {
       if (first.dueMs > now) {
         this.#lookIn(first.dueMs - now, peers)

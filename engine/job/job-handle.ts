@@ -12,18 +12,12 @@ import type { FedRecords } from '../checkpoint/manifest.ts'
 import type { ExplainFormat } from '../graph/explain.ts'
 import { readMetrics } from '../metrics/metrics-reader.ts'
 import type { OperatorMetrics } from '../metrics/operator-metrics.ts'
-import { sharedNowMs } from '../metrics/task-times.ts'
-import type {
-  CheckpointInfo,
-  CompletedReport,
-  ControlPort,
-  FromMain,
-  Outcome,
-  Report,
-  ToMain,
-} from '../thread/control.ts'
+import { sharedMs } from '../metrics/task-times.ts'
+import type { CheckpointInfo, CompletedReport, Outcome, Report, ToMain } from '../thread/control.ts'
 import { DEAD_LETTERS_MAX } from '../thread/dead-letter-office.ts'
+import type { Machine } from '../thread/machine.ts'
 import { CheckpointRequests } from './checkpoint-requests.ts'
+import type { JobBody, JobHost, KeepAlive } from './job-host.ts'
 import type { JobPlan } from './job-plan.ts'
 import type { JobResult, JobStatus } from './job-result.ts'
 import { MainLoop } from './main-loop.ts'
@@ -40,16 +34,6 @@ import { StreamOutput } from './stream-output.ts'
 /** When a checkpoint that a stream waits for has failed, another one is asked for so much later. */
 const RETRY_MS = 1_000
 
-/** What carries a job out for one life of it, from its start to its end or failure: threads, or the calling thread. */
-export interface JobBody {
-  readonly coordinator: ControlPort<ToMain, FromMain>
-  readonly reports: readonly ControlPort<Report, never>[]
-  /** Lets go of threads and handles. */
-  dispose(): Promise<void>
-  ref(): void
-  unref(): void
-}
-
 /** What a job is made of, for all of its lives. */
 export interface JobParts<IO> {
   readonly id: string
@@ -57,6 +41,7 @@ export interface JobParts<IO> {
   readonly logger: Logger
   readonly io: IO
   readonly restart: RestartPolicy
+  readonly host: JobHost
   /** Plans the job and allocates memory for one life of it. */
   plan(): JobPlan
   /**
@@ -72,6 +57,8 @@ export interface JobParts<IO> {
     since: number | undefined,
     died: (error: StreamError) => void,
   ): JobBody
+  /** Gives up the checkpoint directory, which a coordinator that has died held. */
+  unlock(): Promise<void>
 }
 
 /**
@@ -90,7 +77,8 @@ export class JobHandle<IO = Record<string, unknown>> {
   readonly #parts: JobParts<IO>
   readonly #logger: Logger
   readonly #events = new EventEmitter()
-  readonly #started = performance.now()
+  readonly #machine: Machine
+  readonly #startedMs: number
   readonly #inputs = new Map<number, StreamInput>()
   readonly #outputs = new Map<number, StreamOutput>()
   readonly #prints = new Map<number, PrintOutput>()
@@ -98,7 +86,7 @@ export class JobHandle<IO = Record<string, unknown>> {
   readonly #restarts: Restarts
   #plan: JobPlan
   #loop: MainLoop
-  /** Settles when this life runs; another one for the next. */
+  /** Settles when this life runs, or the first behind it that does; another one once that has failed. */
   #running = Promise.withResolvers<void>()
   readonly #finished = Promise.withResolvers<JobResult>()
   readonly #deadLetters: DeadLetter[] = []
@@ -114,9 +102,11 @@ export class JobHandle<IO = Record<string, unknown>> {
   #hasRun = false
   /** The first checkpoint of this job's own that was complete. */
   #firstCheckpoint: number | undefined
+  /** Whether a coordinator has died, and no later one has taken over what it held. */
+  #orphaned = false
   #unreferenced = false
   /** Between two lives: the wait for the next, and how the job ends instead. */
-  #delay: { readonly timer: NodeJS.Timeout; readonly over: () => void } | undefined
+  #delay: { readonly alive: KeepAlive; readonly over: () => void } | undefined
   #wish: 'stopped' | 'cancelled' | undefined
   #observed = false
 
@@ -127,7 +117,9 @@ export class JobHandle<IO = Record<string, unknown>> {
     this.#parts = parts
     this.#logger = parts.logger
     this.#io = parts.io
-    this.#restarts = new Restarts(parts.restart)
+    this.#machine = parts.host.loop.machine
+    this.#startedMs = this.#machine.nowMs()
+    this.#restarts = new Restarts(parts.restart, this.#machine)
     this.#plan = parts.plan()
     this.#openEnds()
     this.#loop = this.#listen()
@@ -140,6 +132,7 @@ export class JobHandle<IO = Record<string, unknown>> {
       inputs: this.#inputs.values().toArray(),
       outputs: this.#outputs.values().toArray(),
       prints: this.#prints.values().toArray(),
+      machine: this.#machine,
       ended: this.#finished.promise,
     })
     // A failure that nobody asks for is told by `status`, or by the script's end: never as an unhandled rejection.
@@ -259,7 +252,7 @@ export class JobHandle<IO = Record<string, unknown>> {
     // Of an ended job no state lasts, whatever its threads could still write.
     return readMetrics(
       this.#plan,
-      this.#endedMs ?? sharedNowMs(),
+      this.#endedMs ?? sharedMs(this.#machine.nowMs()),
       (node) => this.#inputs.get(node) ?? this.#outputs.get(node),
     )
   }
@@ -285,14 +278,14 @@ export class JobHandle<IO = Record<string, unknown>> {
   unref(): void {
     this.#unreferenced = true
     this.#body?.unref()
-    this.#delay?.timer.unref()
+    this.#delay?.alive.unref()
   }
 
   /** The reverse of `unref`. */
   ref(): void {
     this.#unreferenced = false
     this.#body?.ref()
-    this.#delay?.timer.ref()
+    this.#delay?.alive.ref()
   }
 
   /** The same as `stop()`. */
@@ -347,7 +340,7 @@ export class JobHandle<IO = Record<string, unknown>> {
         if (this.#ending) return
         const { message } = error as Error
         this.#logger.warning(`job '${this.name}': pushes wait for a checkpoint: ${message}`)
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref())
+        await new Promise<void>((resolve) => void this.#machine.after(RETRY_MS, resolve))
       }
     }
   }
@@ -372,6 +365,7 @@ export class JobHandle<IO = Record<string, unknown>> {
   }
 
   #openEnds(): void {
+    const { loop } = this.#parts.host
     const warn = (message: string) => this.#logger.warning(`job '${this.name}': ${message}`)
     for (const exchange of this.#plan.plan.exchanges) {
       const { body, id, name } = exchange.to
@@ -384,15 +378,17 @@ export class JobHandle<IO = Record<string, unknown>> {
           () => this.#loop.expect(),
           replays ? new ReplayLog() : undefined,
           () => void this.#makeRoom(input),
+          loop,
         )
         this.#inputs.set(id, input)
       }
       if (exchange.toChain !== undefined || body.type !== 'output') continue
       const channel = this.#plan.receiver(exchange)
-      if (body.factory !== undefined) this.#prints.set(id, new PrintOutput(channel))
+      if (body.factory !== undefined) this.#prints.set(id, new PrintOutput(channel, loop))
       else {
-        const replies = new Replies(name, { first: id, step: this.#plan.graph.nodes.length })
-        this.#outputs.set(id, new StreamOutput(name, channel, body.capacity, replies, warn))
+        const numbers = { first: id, step: this.#plan.graph.nodes.length }
+        const replies = new Replies(name, numbers, loop.machine)
+        this.#outputs.set(id, new StreamOutput(name, channel, body.capacity, replies, warn, loop))
       }
     }
   }
@@ -415,6 +411,7 @@ export class JobHandle<IO = Record<string, unknown>> {
    * come to tell.
    */
   #resumed(fed: FedRecords | undefined): void {
+    this.#orphaned = false
     const records = new Map(fed?.life === this.#fedLife ? fed.records : [])
     this.#fedLife = this.#life
     for (const exchange of this.#plan.plan.exchanges) {
@@ -433,7 +430,9 @@ export class JobHandle<IO = Record<string, unknown>> {
     const isThis = () => this.#life === life
     this.#endedMs = undefined
     const body = this.#parts.launch(this.#plan, life, this.#firstCheckpoint, (error) => {
-      if (isThis()) this.#conclude({ status: 'failed', error: errorToData(error) })
+      if (!isThis()) return
+      this.#orphaned = true
+      this.#conclude({ status: 'failed', error: errorToData(error) })
     })
     this.#body = body
     body.coordinator.onMessage((message) => {
@@ -461,7 +460,7 @@ export class JobHandle<IO = Record<string, unknown>> {
   #listen(): MainLoop {
     const ends = [...this.#inputs.values(), ...this.#outputs.values(), ...this.#prints.values()]
     const awaited = () => this.#outputs.values().some((output) => output.awaited)
-    return new MainLoop(this.#plan.mainBell, ends, this.#plan.spinMs, awaited)
+    return new MainLoop(this.#plan.mainBell, ends, this.#plan.spinMs, awaited, this.#machine)
   }
 
   /** This life is over. */
@@ -485,8 +484,11 @@ export class JobHandle<IO = Record<string, unknown>> {
   }
 
   async #restart(failure: StreamError, delayMs: number, body: JobBody): Promise<void> {
-    this.#running = Promise.withResolvers()
-    this.#running.promise.catch(() => {})
+    // Who waits for a life that has never run goes on to wait for the next.
+    if (this.#status === 'running') {
+      this.#running = Promise.withResolvers()
+      this.#running.promise.catch(() => {})
+    }
     this.#requests.close(failure)
     // Nothing more goes where nobody takes it.
     for (const input of this.#inputs.values()) input.detach()
@@ -501,7 +503,7 @@ export class JobHandle<IO = Record<string, unknown>> {
     this.#loop.close()
     for (const output of this.#outputs.values()) output.detach(failure)
     for (const print of this.#prints.values()) print.finish()
-    this.#endedMs = sharedNowMs()
+    this.#endedMs = sharedMs(this.#machine.nowMs())
     await this.#wait(delayMs)
     if (this.#wish !== undefined) {
       await this.#end(this.#wish)
@@ -526,13 +528,16 @@ export class JobHandle<IO = Record<string, unknown>> {
   #wait(delayMs: number): Promise<void> {
     if (this.#wish !== undefined) return Promise.resolve()
     return new Promise((resolve) => {
+      const alive = this.#parts.host.keepAlive()
+      if (this.#unreferenced) alive.unref()
       const over = () => {
+        stopTimer()
+        alive.release()
         this.#delay = undefined
         resolve()
       }
-      const timer = setTimeout(over, delayMs)
-      if (this.#unreferenced) timer.unref()
-      this.#delay = { timer, over }
+      const stopTimer = this.#machine.after(delayMs, over)
+      this.#delay = { alive, over }
     })
   }
 
@@ -540,7 +545,6 @@ export class JobHandle<IO = Record<string, unknown>> {
   #endWaiting(status: 'stopped' | 'cancelled'): void {
     if (this.#ending) return
     this.#wish ??= status
-    clearTimeout(this.#delay?.timer)
     this.#delay?.over()
   }
 
@@ -559,6 +563,7 @@ export class JobHandle<IO = Record<string, unknown>> {
   async #end(status: JobStatus, body?: JobBody, failure?: StreamError): Promise<void> {
     this.#ending = true
     await body?.dispose()
+    if (this.#orphaned) await this.#unlock()
     for (const print of this.#prints.values()) print.finish()
     const reason = failure ?? ended(this.name, status)
     this.#requests.close(failure ?? unanswered(this.name, status))
@@ -566,7 +571,7 @@ export class JobHandle<IO = Record<string, unknown>> {
     for (const input of this.#inputs.values()) input.close(reason)
     for (const output of this.#outputs.values()) output.close(reason, failure !== undefined)
     this.#loop.close()
-    this.#endedMs ??= sharedNowMs()
+    this.#endedMs ??= sharedMs(this.#machine.nowMs())
     const result = this.#result(status)
     if (failure === undefined) {
       this.#running.resolve()
@@ -579,6 +584,15 @@ export class JobHandle<IO = Record<string, unknown>> {
     this.#setStatus(status)
   }
 
+  async #unlock(): Promise<void> {
+    try {
+      await this.#parts.unlock()
+    } catch (error) {
+      const { message } = error as Error
+      this.#logger.warning(`job '${this.name}': its checkpoints stay locked: ${message}`)
+    }
+  }
+
   #endedMs: number | undefined
   #ending = false
   #stopping = false
@@ -587,7 +601,7 @@ export class JobHandle<IO = Record<string, unknown>> {
   #result(status: JobStatus): JobResult {
     return {
       status,
-      durationMs: performance.now() - this.#started,
+      durationMs: this.#machine.nowMs() - this.#startedMs,
       restarts: this.#restarts.count,
       operators: this.metrics(),
       deadLetters: this.#deadLetters,

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { nextTurn, turnNumber, turnSpent } from './loop-turn.ts'
+import { thisLoop } from './loop-turn.ts'
 
 let now = 0
 beforeEach(async () => {
-  await nextTurn()
+  await thisLoop.machine.turn()
   vi.spyOn(performance, 'now').mockImplementation(() => now)
 })
 afterEach(() => void vi.restoreAllMocks())
@@ -11,7 +11,7 @@ afterEach(() => void vi.restoreAllMocks())
 /** Calls until the turn is spent, each of which takes so long. */
 function callsInTurn(ms: number): number {
   for (let calls = 0; ; calls++) {
-    if (turnSpent()) return calls
+    if (thisLoop.spent()) return calls
     now += ms
   }
 }
@@ -24,15 +24,15 @@ it.each([
   const calls = callsInTurn(ms)
   expect(calls).toBeGreaterThanOrEqual(least)
   expect(calls).toBeLessThanOrEqual(most)
-  expect(turnSpent()).toBe(true)
+  expect(thisLoop.spent()).toBe(true)
   await Promise.resolve()
-  expect(turnSpent()).toBe(true)
+  expect(thisLoop.spent()).toBe(true)
 })
 
 it('the next turn has its own', async () => {
-  const turn = turnNumber()
+  const turn = thisLoop.number
   callsInTurn(1)
-  expect([turnSpent(), turnNumber()]).toEqual([true, turn])
-  await nextTurn()
-  expect([turnSpent(), turnNumber()]).toEqual([false, turn + 1])
+  expect([thisLoop.spent(), thisLoop.number]).toEqual([true, turn])
+  await thisLoop.machine.turn()
+  expect([thisLoop.spent(), thisLoop.number]).toEqual([false, turn + 1])
 })

@@ -1,6 +1,6 @@
 import { AdaptiveSpin } from '../ring/adaptive-spin.ts'
 import type { Doorbell } from '../ring/doorbell.ts'
-import { nextTurn } from './loop-turn.ts'
+import type { Machine } from '../thread/machine.ts'
 
 /** Something of the main thread that moves when its bell rings. */
 export interface MainEnd {
@@ -21,6 +21,7 @@ export class MainLoop {
   readonly #ends: readonly MainEnd[]
   readonly #spin: AdaptiveSpin
   readonly #awaited: () => boolean
+  readonly #machine: Pick<Machine, 'nowMs' | 'turn' | 'soon' | 'park'>
   #closed = false
   #spinning = false
   #spinMs = 0
@@ -32,11 +33,18 @@ export class MainLoop {
    * @param spinMs - how long a worker spins; 0: nobody does
    * @param awaited - whether anyone waits for what `ends` bring
    */
-  constructor(bell: Doorbell, ends: readonly MainEnd[], spinMs: number, awaited: () => boolean) {
+  constructor(
+    bell: Doorbell,
+    ends: readonly MainEnd[],
+    spinMs: number,
+    awaited: () => boolean,
+    machine: Pick<Machine, 'nowMs' | 'turn' | 'soon' | 'park'>,
+  ) {
     this.#bell = bell
     this.#ends = ends
     this.#spin = new AdaptiveSpin(spinMs * WORKER_SPINS)
     this.#awaited = awaited
+    this.#machine = machine
     if (ends.length > 0) void this.#listen()
   }
 
@@ -60,16 +68,16 @@ export class MainLoop {
       this.#spinning = true
       this.#came = false
       this.#bell.retract()
-      setImmediate(this.#look)
+      this.#machine.soon(this.#look)
     }
-    this.#spinUntilMs = performance.now() + this.#spinMs
+    this.#spinUntilMs = this.#machine.nowMs() + this.#spinMs
   }
 
   readonly #look = (): void => {
     if (this.#closed) return
     if (this.#pump()) this.#came = true
-    if (this.#awaited() && performance.now() < this.#spinUntilMs) {
-      setImmediate(this.#look)
+    if (this.#awaited() && this.#machine.nowMs() < this.#spinUntilMs) {
+      this.#machine.soon(this.#look)
       return
     }
     this.#spinning = false
@@ -86,11 +94,11 @@ export class MainLoop {
       const seen = bell.read()
       if (this.#pump()) {
         // Before it looks again: what keeps coming in must not keep the event loop.
-        await nextTurn()
+        await this.#machine.turn()
         continue
       }
       bell.announce()
-      if (!this.#pump()) await bell.waitAsync(seen, WAIT_MS)
+      if (!this.#pump()) await this.#machine.park(bell, seen, WAIT_MS)
       bell.retract()
     }
   }

@@ -1,16 +1,18 @@
 import { newBatch } from '../../codec/record-codec.ts'
 import type { InputChannel } from '../channel/input-channel.ts'
-import { turnSpent } from './loop-turn.ts'
+import { type LoopTurn, thisLoop } from './loop-turn.ts'
 import type { MainEnd } from './main-loop.ts'
 
 /** Writes the lines of a `print` to standard output, as fast as it takes them. */
 export class PrintOutput implements MainEnd {
   #channel: InputChannel
+  readonly #loop: LoopTurn
   readonly #batch = newBatch()
   #blocked = false
 
-  constructor(channel: InputChannel) {
+  constructor(channel: InputChannel, loop = thisLoop) {
     this.#channel = channel
+    this.#loop = loop
   }
 
   /** Whether standard output takes nothing at present. */
@@ -22,8 +24,8 @@ export class PrintOutput implements MainEnd {
     let moved = false
     while (!this.#blocked && this.#writeNext()) {
       moved = true
-      if (!turnSpent()) continue
-      setImmediate(() => this.pump())
+      if (!this.#loop.spent()) continue
+      this.#loop.machine.soon(() => this.pump())
       break
     }
     return moved

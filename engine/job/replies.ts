@@ -1,4 +1,5 @@
 import { StreamError } from '../../codec/errors.ts'
+import { type Machine, thisMachine } from '../thread/machine.ts'
 import { Deadlines } from './deadlines.ts'
 import { Reply } from './reply.ts'
 
@@ -16,11 +17,16 @@ export class Replies {
   readonly #output: string
   readonly #numbers: ReplyNumbers
   readonly #open = new Map<number, Reply>()
-  readonly #deadlines = new Deadlines((reply) => this.#expire(reply))
+  readonly #deadlines: Deadlines
   #next: number
 
   /** @param numbers - other outputs of the job have others; above 0, since 0 is no ask */
-  constructor(output: string, numbers: ReplyNumbers) {
+  constructor(
+    output: string,
+    numbers: ReplyNumbers,
+    machine: Pick<Machine, 'nowMs' | 'after'> = thisMachine,
+  ) {
+    this.#deadlines = new Deadlines((reply) => this.#expire(reply), machine)
     this.#output = output
     this.#numbers = numbers
     this.#next = numbers.first

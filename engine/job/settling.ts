@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { setImmediate as turn } from 'node:timers/promises'
+import type { Machine } from '../thread/machine.ts'
 import type { SettleWords } from '../thread/settle-words.ts'
 import type { PrintOutput } from './print-output.ts'
 import type { StreamInput } from './stream-input.ts'
@@ -14,6 +14,7 @@ export interface SettlingJob {
   readonly inputs: Iterable<StreamInput>
   readonly outputs: Iterable<StreamOutput>
   readonly prints: Iterable<PrintOutput>
+  readonly machine: Pick<Machine, 'turn' | 'park'>
   /** Settles with the job's end. */
   readonly ended: Promise<unknown>
 }
@@ -75,7 +76,7 @@ export class Settling {
 
   /** Resolves when all that was accepted so far lies in the rings, or the job has ended. */
   async pushed(): Promise<void> {
-    while (!this.#over && !this.#clear()) await turn()
+    while (!this.#over && !this.#clear()) await this.#job.machine.turn()
   }
 
   async #settle(): Promise<void> {
@@ -99,14 +100,14 @@ export class Settling {
 
   /** The activity of all threads as of this round; undefined when the job has ended, or was started again, on the way. */
   async #round(): Promise<readonly number[] | undefined> {
-    const { words } = this.#job
+    const { words, machine } = this.#job
     const round = words.ask()
     this.#job.ringAll()
     while (!this.#over && words === this.#job.words) {
-      const seen = words.bell
+      const seen = words.bell.read()
       const activities = words.activities(round)
       if (activities !== undefined) return activities
-      await words.wait(seen)
+      await machine.park(words.bell, seen, Number.POSITIVE_INFINITY)
     }
     return undefined
   }
@@ -127,7 +128,7 @@ export class Settling {
       let moved = false
       for (const end of [...this.#job.outputs, ...this.#job.prints]) if (end.pump()) moved = true
       for (const print of this.#job.prints) if (print.blocked) await once(process.stdout, 'drain')
-      await turn()
+      await this.#job.machine.turn()
       let read = 0
       for (const output of this.#job.outputs) read += output.read
       if (!moved && read === before) return

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { StreamError } from '../../codec/errors.ts'
 import { Link } from '../channel/fixtures/link.ts'
-import { nextTurn } from './loop-turn.ts'
+import { thisLoop } from './loop-turn.ts'
 import { ReplayLog } from './replay-log.ts'
 import { StreamInput } from './stream-input.ts'
 
@@ -38,7 +38,7 @@ const ended = expect.objectContaining({ code: 'SAGE_STREAM_ENDED' })
 
 // A turn of the event loop is never spent, but where a test says so.
 beforeEach(async () => {
-  await nextTurn()
+  await thisLoop.machine.turn()
   vi.spyOn(performance, 'now').mockReturnValue(0)
 })
 afterEach(() => void vi.restoreAllMocks())
@@ -316,6 +316,27 @@ it('what a log keeps is sent again, in order, until a checkpoint holds it', asyn
   input.pump()
   expect(fourth.read()).toMatchObject({ values: [], polled: 'ended' })
 })
+
+it.each([
+  ['nothing', undefined],
+  ['a log', new ReplayLog()],
+])(
+  'the next life takes what waits, and the end, without being woken: %s keeps what came before',
+  async (_, log) => {
+    const first = new Link()
+    const input = new StreamInput('orders', first.output, 1024, () => {}, log)
+    await input.push(1)
+    await Promise.resolve()
+    input.checkpointed(1)
+    input.detach()
+    const waiting = input.push(2)
+    input.end()
+    const second = new Link()
+    input.attach(second.output)
+    await waiting
+    expect([second.carry(), second.read().polled, input.clear]).toEqual([[2], 'ended', true])
+  },
+)
 
 it('a log that is full lets pushes wait for the next checkpoint, and asks for it once', async () => {
   let asked = 0

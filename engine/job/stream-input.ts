@@ -3,7 +3,7 @@ import { emptyScope } from '../../operators/contract/operator.ts'
 import type { OutputChannel } from '../channel/output-channel.ts'
 import { type Linked, LinkedQueue } from '../task/linked-queue.ts'
 import { AbortCalls } from './abort-calls.ts'
-import { turnNumber, turnSpent } from './loop-turn.ts'
+import { type LoopTurn, thisLoop } from './loop-turn.ts'
 import type { MainEnd } from './main-loop.ts'
 import type { ReplayLog } from './replay-log.ts'
 import type { Replies } from './replies.ts'
@@ -56,6 +56,7 @@ export class StreamInput implements MainEnd {
   readonly #onSent: () => void
   readonly #log: ReplayLog | undefined
   readonly #onFull: () => void
+  readonly #loop: LoopTurn
   readonly #waiting = new LinkedQueue<Waiting>()
   readonly #aborts = new AbortCalls()
   readonly #scope = emptyScope()
@@ -85,6 +86,7 @@ export class StreamInput implements MainEnd {
     onSent: () => void,
     log?: ReplayLog,
     onFull: () => void = () => {},
+    loop = thisLoop,
   ) {
     this.#name = name
     this.#channel = channel
@@ -92,6 +94,7 @@ export class StreamInput implements MainEnd {
     this.#onSent = onSent
     this.#log = log
     this.#onFull = onFull
+    this.#loop = loop
     if (log !== undefined) channel.keepFrames(this.#keep)
   }
 
@@ -241,14 +244,17 @@ export class StreamInput implements MainEnd {
     this.#channel = undefined
   }
 
-  /** The next life of the job begins. An end that was asked for is sent once more. */
+  /** The next life of the job begins, and takes what waits. An end that was asked for is sent once more. */
   attach(channel: OutputChannel): void {
     this.#channel = channel
     this.#endQueued = false
     this.#endSent = false
-    if (this.#log === undefined) return
-    for (const { frame, records } of this.#log.again()) channel.resend(frame, records)
-    channel.keepFrames(this.#keep)
+    if (this.#log !== undefined) {
+      for (const { frame, records } of this.#log.again()) channel.resend(frame, records)
+      channel.keepFrames(this.#keep)
+    }
+    // Where nothing is sent again, nobody may come to ask for more.
+    this.pump()
   }
 
   pump(): boolean {
@@ -276,7 +282,7 @@ export class StreamInput implements MainEnd {
   /** Whether a record may be accepted now. Where only the event loop's turn is in the way, the next one pumps. */
   #mayAccept(): boolean {
     if (!this.#hasRoom()) return false
-    if (!turnSpent()) return true
+    if (!this.#loop.spent()) return true
     this.#pumpNextTurn()
     return false
   }
@@ -284,7 +290,7 @@ export class StreamInput implements MainEnd {
   #pumpNextTurn(): void {
     if (this.#pumping) return
     this.#pumping = true
-    setImmediate(() => {
+    this.#loop.machine.soon(() => {
       this.#pumping = false
       this.pump()
     })
@@ -322,9 +328,9 @@ export class StreamInput implements MainEnd {
     this.#accepted++
     if (this.#flushing) return
     this.#flushing = true
-    if (this.#flushTurn === turnNumber()) process.nextTick(this.#flush)
+    if (this.#flushTurn === this.#loop.number) process.nextTick(this.#flush)
     else queueMicrotask(this.#flush)
-    this.#flushTurn = turnNumber()
+    this.#flushTurn = this.#loop.number
   }
 
   readonly #flush = (): void => {

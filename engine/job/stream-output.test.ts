@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { StreamError } from '../../codec/errors.ts'
 import { NO_COLUMNS } from '../../codec/record-codec.ts'
 import { Link } from '../channel/fixtures/link.ts'
-import { nextTurn, turnNumber, turnSpent } from './loop-turn.ts'
+import { thisLoop } from './loop-turn.ts'
 import { Replies } from './replies.ts'
 import { StreamOutput } from './stream-output.ts'
 
@@ -29,7 +29,7 @@ const record = (value: unknown) => ({ done: false, value })
 
 // A turn of the event loop is never spent, but where a test says so.
 beforeEach(async () => {
-  await nextTurn()
+  await thisLoop.machine.turn()
   vi.spyOn(performance, 'now').mockReturnValue(0)
 })
 afterEach(() => void vi.restoreAllMocks())
@@ -135,15 +135,15 @@ describe('the end of the job', () => {
     send(1)
     let now = 0
     vi.mocked(performance.now).mockImplementation(() => now++)
-    while (!turnSpent());
+    while (!thisLoop.spent());
     const waiting = [reader.next(), reader.next(), reader.next()].map((next) =>
       next.catch(({ code }) => code),
     )
     output.close(new StreamError('SAGE_USER_ERROR', 'no'), true)
-    const turn = turnNumber()
+    const turn = thisLoop.number
     expect(await Promise.all(waiting)).toEqual([record(1), 'SAGE_USER_ERROR', 'SAGE_USER_ERROR'])
     await expect(reader.next()).rejects.toMatchObject({ code: 'SAGE_USER_ERROR' })
-    expect(turnNumber()).toBe(turn)
+    expect(thisLoop.number).toBe(turn)
   })
 })
 

@@ -2,7 +2,7 @@ import { StreamError } from '../../codec/errors.ts'
 import { newBatch } from '../../codec/record-codec.ts'
 import type { InputChannel } from '../channel/input-channel.ts'
 import { Deque } from './deque.ts'
-import { turnSpent } from './loop-turn.ts'
+import { type LoopTurn, thisLoop } from './loop-turn.ts'
 import type { MainEnd } from './main-loop.ts'
 import type { Replies } from './replies.ts'
 
@@ -25,6 +25,7 @@ export class StreamOutput<T = unknown> implements MainEnd {
   #channel: InputChannel | undefined
   readonly #capacity: number
   readonly #warn: (message: string) => void
+  readonly #loop: LoopTurn
   readonly #batch = newBatch()
   readonly #arrived = new Deque<T>()
   /** Calls of `next` that wait for a record, or for the next turn. */
@@ -36,7 +37,8 @@ export class StreamOutput<T = unknown> implements MainEnd {
   #complete = false
   #failure: StreamError | undefined
   #pumping = false
-  #warning: NodeJS.Timeout | undefined
+  /** Takes back what is to be said of an output that nobody reads. */
+  #stopWarning: (() => void) | undefined
   /** Records that came after the reader had left or repeat what is complete, and answers for which no ask waited any more. */
   dropped = 0
   /** Records that the reader has taken. */
@@ -48,12 +50,14 @@ export class StreamOutput<T = unknown> implements MainEnd {
     capacity: number,
     replies: Replies,
     warn: (message: string) => void,
+    loop = thisLoop,
   ) {
     this.replies = replies
     this.#name = name
     this.#channel = channel
     this.#capacity = capacity
     this.#warn = warn
+    this.#loop = loop
   }
 
   /** The records, as they arrive. Throws `SAGE_OUTPUT_READ` the second time. */
@@ -91,7 +95,7 @@ export class StreamOutput<T = unknown> implements MainEnd {
     while (this.#arrived.size < this.#capacity && this.#poll()) {
       moved = true
       this.#deliver()
-      if (!turnSpent()) continue
+      if (!this.#loop.spent()) continue
       this.#pumpNextTurn()
       break
     }
@@ -112,7 +116,7 @@ export class StreamOutput<T = unknown> implements MainEnd {
     this.#channel = undefined
     this.pump()
     this.replies.close(reason)
-    clearTimeout(this.#warning)
+    this.#stopWarning?.()
   }
 
   /** The job has failed and will be started again: what it has emitted is taken over, asks on their way fail with `reason`. */
@@ -153,7 +157,7 @@ export class StreamOutput<T = unknown> implements MainEnd {
   }
 
   #next(): Promise<IteratorResult<T>> {
-    const spent = turnSpent() && !this.#over
+    const spent = this.#loop.spent() && !this.#over
     if (!spent && this.#readers.size === 0) {
       // Early, so that the job goes on while what is here is read.
       if (this.#arrived.size <= this.#capacity >> 1) this.pump()
@@ -201,7 +205,7 @@ export class StreamOutput<T = unknown> implements MainEnd {
   #pumpNextTurn(): void {
     if (this.#pumping) return
     this.#pumping = true
-    setImmediate(() => {
+    this.#loop.machine.soon(() => {
       this.#pumping = false
       this.pump()
     })
@@ -214,7 +218,7 @@ export class StreamOutput<T = unknown> implements MainEnd {
         `output '${this.#name}': expected to be read once, but it has a reader`,
       )
     this.#taken = true
-    clearTimeout(this.#warning)
+    this.#stopWarning?.()
   }
 
   #discard(): void {
@@ -226,11 +230,11 @@ export class StreamOutput<T = unknown> implements MainEnd {
 
   /** Nobody reads, and the job stands still for it: say so once. */
   #watchUnread(): void {
-    if (this.#taken || this.#warning !== undefined || this.#arrived.size < this.#capacity) return
-    this.#warning = setTimeout(() => {
+    if (this.#taken || this.#stopWarning !== undefined || this.#arrived.size < this.#capacity)
+      return
+    this.#stopWarning = this.#loop.machine.after(UNREAD_WARNING_MS, () => {
       if (!this.#taken)
         this.#warn(`output '${this.#name}' is full and nobody reads it: the job waits`)
-    }, UNREAD_WARNING_MS)
-    this.#warning.unref()
+    })
   }
 }

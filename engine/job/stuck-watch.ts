@@ -1,6 +1,7 @@
 import { StreamError } from '../../codec/errors.ts'
 import { steppingSince } from '../metrics/task-times.ts'
 import { beatEveryMs } from '../thread/heartbeats.ts'
+import type { Machine } from '../thread/machine.ts'
 import type { JobPlan } from './job-plan.ts'
 
 /** What a thread hangs in. */
@@ -23,13 +24,15 @@ export class StuckWatch {
   readonly #onStuck: (thread: number, error: StreamError) => void
   /** By thread: its last beat, and for how many looks it has been that. */
   readonly #last: { beat: number | undefined; looks: number }[]
-  #timer: NodeJS.Timeout | undefined
+  readonly #machine: Pick<Machine, 'after'>
+  #stopTimer = () => {}
 
   /** @param onStuck - is told once of each thread */
   constructor(
     plan: JobPlan,
     stuckAfterMs: number,
     onStuck: (thread: number, error: StreamError) => void,
+    machine: Pick<Machine, 'after'>,
   ) {
     this.#plan = plan
     // Behind the workers, the coordinator.
@@ -37,14 +40,20 @@ export class StuckWatch {
     this.#stuckAfterMs = stuckAfterMs
     this.#everyMs = beatEveryMs(stuckAfterMs)
     this.#onStuck = onStuck
+    this.#machine = machine
     this.#last = Array.from({ length: this.#threads }, () => ({ beat: undefined, looks: 0 }))
-    if (stuckAfterMs === Number.POSITIVE_INFINITY) return
-    this.#timer = setInterval(() => this.#look(), this.#everyMs).unref()
+    if (stuckAfterMs !== Number.POSITIVE_INFINITY) this.#lookLater()
   }
 
   close(): void {
-    clearInterval(this.#timer)
-    this.#timer = undefined
+    this.#stopTimer()
+  }
+
+  #lookLater(): void {
+    this.#stopTimer = this.#machine.after(this.#everyMs, () => {
+      this.#lookLater()
+      this.#look()
+    })
   }
 
   #look(): void {

@@ -40,11 +40,6 @@ export function sharedMs(ofMs: number): number {
   return ofMs + originMs
 }
 
-/** The shared monotonic time in ms. */
-export function sharedNowMs(): number {
-  return sharedMs(performance.now())
-}
-
 /**
  * Writes where a subtask's time goes. Only the subtask's thread calls; it takes the time once a step.
  *

@@ -43,6 +43,8 @@ import {
 export interface Expected {
   /** How often each row, by its words. */
   readonly counts: ReadonlyMap<string, number>
+  /** Of these, what the end of the program gives, without what loops do. */
+  readonly rows: ReadonlyMap<string, number>
   /** Whether items of a lane keep their order; counts of a key always do. */
   readonly ordered: boolean
 }
@@ -64,7 +66,7 @@ export function interpret(
     )
   let items = workload.sources.flatMap(itemsOf)
   const aside = hasAside(workload) ? itemsOf(workload.aside) : []
-  const counts = new Map<string, number>()
+  const visited = new Map<string, number>()
   workload.steps.forEach((step, i) => {
     if (step === 'merge') items = [...items, ...aside].map(plus)
     else if (!isLoop(step)) items = applyStep(items, step)
@@ -72,24 +74,25 @@ export function interpret(
       const visits = new Map<string, number>()
       items = items.flatMap((item) => goRound(item, step, visits))
       for (const [key, n] of visits)
-        for (let visit = 1; visit <= n; visit++) counts.set(visitRow(i, key, visit), 1)
+        for (let visit = 1; visit <= n; visit++) visited.set(visitRow(i, key, visit), 1)
     }
   })
+  const rows = new Map<string, number>()
   const perKey = Map.groupBy(items, ({ key }) => key)
   for (const [key, own] of perKey)
     for (const what of applyKeyed(key, own, workload.keyed, aside))
-      counts.set(what, (counts.get(what) ?? 0) + 1)
-  if (workload.keyed === 'rules') for (const rule of aside) counts.set(ruleRow(rule), 1)
-  if (workload.keyed === 'shared')
-    for (let n = 1; n <= items.length; n++) counts.set(sharedRow(n), 1)
+      rows.set(what, (rows.get(what) ?? 0) + 1)
+  if (workload.keyed === 'rules') for (const rule of aside) rows.set(ruleRow(rule), 1)
+  if (workload.keyed === 'shared') for (let n = 1; n <= items.length; n++) rows.set(sharedRow(n), 1)
   // Where streams meet, or are dealt out anew, no order is promised.
   const unordered: readonly Step[] = ['rebalance', 'hop', 'diamond', 'held', 'merge']
   const ordered =
     workload.sources.length === 1 &&
+    workload.sources[0].fed !== 'lossy' &&
     // What comes of them is keyed no more.
     workload.keyed !== 'rules' &&
     workload.steps.every((step) => !unordered.includes(step) && !isLoop(step))
-  return { counts, ordered }
+  return { counts: new Map([...visited, ...rows]), rows, ordered }
 }
 
 /** What leaves a loop of an item; counts how often items of a key have come by. */

@@ -12,6 +12,10 @@ export interface Item {
   /** How often it still goes round the loop that it is in, and the loop around that. */
   readonly left?: number
   readonly outer?: number
+  /** In which feeding of a stream it was pushed. */
+  readonly feeding?: string
+  /** Where none may be lost on the way: the index of the one pushed before, of its key and feeding; -1: there was none. */
+  readonly after?: number
 }
 
 /** How much earlier than one before it in its partition an item may have happened. */
@@ -22,6 +26,8 @@ export interface SourceSpec {
   readonly name: string
   readonly counts: readonly number[]
   readonly keys: number
+  /** Pushed by the main thread, in one partition: whether a restart in the process repeats what no checkpoint holds. */
+  readonly fed?: 'replayed' | 'lossy'
 }
 
 /** Item `index` of a partition: the same whenever it is asked for. */

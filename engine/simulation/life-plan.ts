@@ -1,5 +1,6 @@
 import type { LedgerWeather } from './ledger.ts'
 import type { Random } from './random.ts'
+import type { SimulatedRestart } from './restart-rules.ts'
 import type { CrashMode } from './simulated-disk.ts'
 import type { DiskWeather } from './simulated-files.ts'
 import { SITES, type Site } from './troubles.ts'
@@ -13,6 +14,8 @@ export type Action =
   | 'stop'
   | 'cancel'
   | 'terminate a thread'
+  | 'terminate the coordinator'
+  | 'a thread hangs'
   | 'the clock jumps'
 
 /** What happens in one life of a job, by the number of an event in it. */
@@ -26,10 +29,14 @@ export interface LifePlan {
   readonly intervalMs: number
   readonly timeoutMs: number
   readonly retain: number
+  /** When it is started again after a failure, in the same process. */
+  readonly restart: SimulatedRestart
   readonly disk: DiskWeather
   readonly ledger: LedgerWeather
   readonly troubles: ReadonlyMap<Site, number>
   readonly actions: readonly { readonly at: number; readonly action: Action }[]
+  /** Whether its main thread stops reading an output in the midst. */
+  readonly leavesEarly: boolean
   /** Before which event its computer ends. */
   readonly crash: { readonly at: number; readonly mode: CrashMode } | undefined
 }
@@ -46,6 +53,9 @@ export const FAIR: DiskWeather = {
   readOnly: NEVER,
 }
 
+/** Time enough for a checkpoint, in ms, however slow the world is. */
+export const AMPLE_MS = 600_000
+
 /** About so many events a life has that nothing ends. */
 const EVENTS = 1_500
 
@@ -56,7 +66,18 @@ const ACTIONS: readonly Action[] = [
   'suspend to a savepoint',
   'cancel',
   'terminate a thread',
+  'terminate a thread',
+  'terminate the coordinator',
+  'a thread hangs',
   'the clock jumps',
+]
+
+const RESTARTS: readonly SimulatedRestart[] = [
+  'none',
+  { fixedDelay: { delay: 0, attempts: 1 } },
+  { fixedDelay: { delay: 200, attempts: 3 } },
+  { exponential: { initial: 20, max: 200, factor: 3, attempts: 4 } },
+  { failureRate: { failures: 2, interval: 3_000, delay: 100 } },
 ]
 
 /** A life in which the world does what it should. */
@@ -67,22 +88,33 @@ export function calmLife(random: Random): LifePlan {
     unaligned: random.chance(0.4),
     slowMs: random.pick([0, 0, 3]),
     intervalMs: random.pick([20, 100, 400]),
-    timeoutMs: 600_000,
+    timeoutMs: AMPLE_MS,
     retain: random.between(1, 3),
+    restart: random.pick(RESTARTS),
     disk: FAIR,
     ledger: { latencyMs: 5, errorShare: 0 },
     troubles: new Map(),
     actions: [],
+    leavesEarly: false,
     crash: undefined,
   }
 }
 
+/** What a life is drawn for. */
+export interface LifeFacts {
+  /** Whether a stop shows the effect of exactly what was handed out. */
+  readonly drains: boolean
+  /** Whether the main thread reads an output: what it has not come to is lost with the process. */
+  readonly isRead: boolean
+  readonly nowMs: number
+}
+
 /** A life in which something goes wrong, or much. */
-export function hardLife(random: Random, drains: boolean, nowMs: number): LifePlan {
+export function hardLife(random: Random, { drains, isRead, nowMs }: LifeFacts): LifePlan {
   const actions = drains ? [...ACTIONS, 'stop' as const] : ACTIONS
   return {
     ...calmLife(random),
-    timeoutMs: random.pick([200, 2_000, 600_000]),
+    timeoutMs: random.pick([200, 2_000, AMPLE_MS]),
     disk: random.chance(0.4) ? badWeather(random, nowMs) : FAIR,
     ledger: {
       latencyMs: random.pick([1, 50, 500]),
@@ -98,7 +130,8 @@ export function hardLife(random: Random, drains: boolean, nowMs: number): LifePl
       at: eventOf(random),
       action: random.pick(actions),
     })),
-    crash: random.chance(0.6)
+    leavesEarly: random.chance(0.1),
+    crash: random.chance(isRead ? 0.1 : 0.6)
       ? { at: eventOf(random), mode: random.pick(['killed', 'power']) }
       : undefined,
   }

@@ -1,222 +1,264 @@
-import { errorFromData, errorToData, StreamError } from '../../codec/errors.ts'
+import type { StreamError } from '../../codec/errors.ts'
+import type { Logger } from '../../operators/contract/logger.ts'
 import { BaseEnvironment } from '../api/base-environment.ts'
-import { validateGraph } from '../graph/validate.ts'
+import { submitGraph } from '../api/submit-graph.ts'
 import { type EnvironmentConfig, resolveConfig } from '../job/config.ts'
-import { JobPlan } from '../job/job-plan.ts'
-import { StateMemory } from '../state/state-memory.ts'
-import type {
-  CheckpointRequest,
-  ControlPort,
-  FromMain,
-  FromWorker,
-  Outcome,
-  Report,
-  ToMain,
-  ToWorker,
-} from '../thread/control.ts'
-import { Coordinator } from '../thread/coordinator.ts'
-import type { JobGraph, ThreadSettings } from '../thread/job-site.ts'
-import { JobThread, type ThreadInit } from '../thread/job-thread.ts'
-import type { Machine } from '../thread/machine.ts'
-import type { Schedule } from './schedule.ts'
-import { simulatedLine } from './simulated-line.ts'
-
-/** How long a thread may take to start, in ms. */
-const START_MS = 20
+import type { JobHandle } from '../job/job-handle.ts'
+import type { JobBody, JobHost, JobLife } from '../job/job-host.ts'
+import type { JobPlan } from '../job/job-plan.ts'
+import { LoopTurn } from '../job/loop-turn.ts'
+import type { MainProgram } from './main-program.ts'
+import { Finding } from './oracle.ts'
+import type { RestartRules } from './restart-rules.ts'
+import { SimulatedThreads, type ThreadParts, terminated } from './simulated-threads.ts'
 
 /** What a life of a job is made of. */
-export interface LifeParts {
-  /** Names its actors. */
-  readonly name: string
-  /** The same for lives of one process. */
+export interface LifeParts extends Omit<ThreadParts, 'main'> {
+  /** Unlike that of any other life. */
   readonly owner: string
   readonly config: EnvironmentConfig
-  readonly schedule: Schedule
-  readonly machine: Machine
+  readonly rules: RestartRules
   build(env: BaseEnvironment): void
+  /** What the main thread does with the job, once it is submitted. */
+  program(job: JobHandle): MainProgram
+  /** How its threads are started, and what the main thread has of them: as they are, but in tests of the simulator. */
+  startOf?(life: JobLife): JobLife
+  bodyOf?(body: JobBody, life: JobLife): JobBody
   /** A line for the trace. */
   note(line: string): void
-  /** Settings as one thread has them: the same for all, but in tests of the simulator. */
-  settingsOf?(thread: number, settings: ThreadSettings): ThreadSettings
+  /** The job is started, for the how manieth time. */
+  onLaunch(start: number): void
+  /** Something has gone wrong with it, and it will be started again. */
+  onRestart(error: StreamError): void
+  /** What must never be. */
+  onFinding(finding: Error): void
 }
+
+/** How a job has ended, as its handle says. */
+export type Ending =
+  | { readonly status: 'finished' | 'stopped' | 'cancelled' }
+  | { readonly status: 'failed'; readonly error: StreamError }
 
 class SimulatedEnvironment extends BaseEnvironment {
   readonly platform = 'simulation'
 }
 
 /**
- * One life of a job: the coordinator and the worker threads of the engine, each an actor of the schedule, over rings, lines
- * and a machine that are simulated. Stands where the main thread stands.
+ * A job in one process, from its submission to its end: the handle of the engine, on a main thread that is an actor of the schedule,
+ * and its threads, on a machine that is simulated. It may fail, and be started again, several times.
  */
 export class Life {
-  readonly plan: JobPlan
   /** How it ended, once it has. */
-  outcome: Outcome | undefined
+  outcome: Ending | undefined
+  /** Whether it has ever run. */
   running = false
-  /** Checkpoints that were completed, and given up. */
+  /** Checkpoints that were completed. */
   completed = 0
-  refused = 0
+  /** How often it was started again. */
+  restarts = 0
+  /** Savepoints that were asked for, by their directories, to stand still behind. */
+  readonly #wanted = new Set<string>()
+  /** The savepoint that the job stood still behind, where it did. */
+  savepoint: string | undefined
+  /** Whether the coordinator of its last start was terminated: nobody has let go of what that held. */
+  beheaded = false
   readonly #parts: LifeParts
-  readonly #main: ControlPort<ToMain, FromMain>
-  #requests = 0
-  readonly #suspending = new Set<number>()
-  #stopping = false
+  readonly #main: string
+  #job: JobHandle | undefined
+  #program: MainProgram | undefined
+  #threads: SimulatedThreads | undefined
+  #starts = 0
+  /** Whether its end was asked for: for certain, or perhaps. */
+  #ending: 'no' | 'perhaps' | 'yes' = 'no'
+  #drains = false
   #suspended = false
 
   constructor(parts: LifeParts) {
     this.#parts = parts
-    const { config, schedule, machine } = parts
-    const env = new SimulatedEnvironment('simulated', config)
-    parts.build(env)
-    validateGraph({ nodes: env.graph.nodes })
-    env.graph.seal()
-    const {
-      clock,
-      logger: _logger,
-      module: _module,
-      restart: _restart,
-      ...settings
-    } = resolveConfig(config)
-    this.plan = new JobPlan(env.graph, settings)
-    const job = { graph: env.graph, services: [], clock }
-    const [main, coordinatorLine] = simulatedLine<ToMain, FromMain>(
-      schedule,
-      this.#actor('main'),
-      this.#actor('coordinator'),
-    )
-    this.#main = main
-    main.onMessage((message) => this.#hear(message))
-    const load = async (): Promise<JobGraph> => job
-    const workers = Array.from({ length: this.plan.plan.threads }, (_, thread) =>
-      this.#startThread(thread, settings, load),
-    )
-    this.#start(this.#actor('coordinator'), () => {
-      const init = this.#init(workers.length, settings)
-      const lines = { workers, main: coordinatorLine }
-      void new Coordinator(init, lines, undefined, machine).run(load)
+    this.#main = `${parts.name} main`
+  }
+
+  /** Submits the job. */
+  submit(): Promise<void> {
+    return this.#act('submits', () => {
+      const { config, build } = this.#parts
+      const env = new SimulatedEnvironment('simulated', config)
+      build(env)
+      const spec = { form: 'script', url: '', name: 'simulated', params: undefined } as const
+      const resolved = { ...resolveConfig(config), logger: this.#logger() }
+      const submission = {
+        graph: env.graph,
+        services: [],
+        config: resolved,
+        spec: { ...spec, config: {} },
+        io: {},
+      }
+      this.#follow(submitGraph(submission, this.#host()))
+      this.#program = this.#parts.program(this.#job!)
     })
   }
 
-  /** How many threads run subtasks. */
-  get threads(): number {
-    return this.plan.plan.threads
+  /** Whether the job has ended, and whoever works with it has heard so. */
+  get over(): boolean {
+    return this.outcome !== undefined && this.#program!.done
   }
 
-  /** The savepoint that the job stood still behind, where it did. */
-  savepoint: string | undefined
+  /** The memory of the job's present start. */
+  get plan(): JobPlan {
+    return this.#threads!.plan
+  }
+
+  /** How many threads run subtasks. */
+  get workers(): number {
+    return this.#threads!.workers
+  }
 
   /** Whether it was to stop, and to drain before. */
   get drains(): boolean {
-    return this.#stopping && !this.#suspended
+    return this.#drains && !this.#suspended
   }
 
-  /** Asks for a checkpoint, as the main thread does. */
-  checkpoint(request: Omit<CheckpointRequest, 'id'>): void {
-    const wanted = { id: ++this.#requests, ...request }
-    if (wanted.suspend) this.#suspending.add(wanted.id)
-    this.#post({ type: 'checkpoint', request: wanted })
+  checkpoint(): Promise<void> {
+    return this.#ask('checkpoint()', (job) => job.checkpoint())
   }
 
-  stop(): void {
-    this.#stopping = true
-    this.#post({ type: 'stop' })
+  takeSavepoint(path: string): Promise<void> {
+    return this.#ask('savepoint()', (job) => job.savepoint(path))
   }
 
-  cancel(): void {
-    this.#post({ type: 'cancel' })
+  /** Stands still behind a checkpoint, or a savepoint. */
+  suspend(path?: string): Promise<void> {
+    if (path !== undefined) this.#wanted.add(path)
+    else if (this.#ending === 'no') this.#ending = 'perhaps'
+    const suspend = (job: JobHandle) =>
+      path === undefined ? job.suspend() : job.stop({ savepoint: path })
+    return this.#ask('suspend()', (job) => suspend(job).then(() => (this.#suspended = true)))
   }
 
-  /** A worker thread is terminated from outside, wherever it is: the job hears of it. */
+  stop(): Promise<void> {
+    return this.#ask('stop()', (job) => {
+      this.#ending = 'yes'
+      // One that waits for its restart ends as it is.
+      if (job.status !== 'restarting') this.#drains = true
+      return job.stop()
+    })
+  }
+
+  cancel(): Promise<void> {
+    return this.#ask('cancel()', (job) => {
+      this.#ending = 'yes'
+      return job.cancel()
+    })
+  }
+
+  /** A thread is terminated from outside. Behind the workers, the coordinator. */
   terminate(thread: number): void {
-    const { schedule } = this.#parts
-    schedule.end(this.#actor(`thread ${thread}`), 'thread')
-    StateMemory.bury(this.plan.state, thread)
-    const error = errorToData(
-      new StreamError('SAGE_WORKER_EXIT', 'injected: a worker thread was terminated'),
-    )
-    this.#post({ type: 'died', worker: thread, error })
+    const isCoordinator = thread === this.workers
+    const who = isCoordinator ? 'the coordinator' : 'a worker thread'
+    if (this.#threads!.terminate(thread, terminated(who)) && isCoordinator) this.beheaded = true
+  }
+
+  /** A worker thread does not return from user code. */
+  hang(thread: number): void {
+    this.#threads!.hang(thread)
   }
 
   /** All of it ends where it is. */
   end(end: 'thread' | 'process'): void {
-    const { schedule } = this.#parts
-    for (let thread = 0; thread < this.threads; thread++)
-      schedule.end(this.#actor(`thread ${thread}`), end)
-    schedule.end(this.#actor('coordinator'), end)
-    schedule.end(this.#actor('main'), end)
+    this.#threads!.end(end)
+    this.#parts.schedule.end(this.#main, end)
   }
 
-  #actor(name: string): string {
-    return `${this.#parts.name} ${name}`
+  #act(what: string, work: () => void): Promise<void> {
+    return this.#parts.schedule.happen(this.#main, what, work)
   }
 
-  #post(message: FromMain): void {
-    this.#parts.schedule.as(this.#actor('main'), () => this.#main.post(message))
-  }
-
-  /** A thread begins to run some time after it was started. */
-  #start(actor: string, run: () => void): void {
-    const { schedule } = this.#parts
-    schedule.plan({ ms: schedule.delay(START_MS), what: () => 'starts', run }, actor)
-  }
-
-  #startThread(
-    thread: number,
-    settings: ThreadSettings,
-    load: () => Promise<JobGraph>,
-  ): ControlPort<FromWorker, ToWorker> {
-    const { schedule, machine, settingsOf = (_, same) => same } = this.#parts
-    const actor = this.#actor(`thread ${thread}`)
-    const [line, coordinator] = simulatedLine<FromWorker, ToWorker>(
-      schedule,
-      this.#actor('coordinator'),
-      actor,
-    )
-    const [reports, main] = simulatedLine<Report, never>(schedule, this.#actor('main'), actor)
-    reports.onMessage((report) => this.#receive(report))
-    this.#start(actor, () => {
-      const init = this.#init(thread, settingsOf(thread, settings))
-      void new JobThread(init, { coordinator, main }, machine).run(load)
+  /** Asks something of the job; that it cannot be done is no finding. */
+  #ask(what: string, ask: (job: JobHandle) => Promise<unknown>): Promise<void> {
+    return this.#act(what, () => {
+      ask(this.#job!).catch((error: Error) => this.#parts.note(`${what}: ${error.message}`))
     })
-    return line
   }
 
-  #init(thread: number, settings: ThreadSettings): ThreadInit {
-    const { arena, beats, settle, userMetrics, state } = this.plan
+  #host(): JobHost {
+    const { owner, machine, schedule, name, onLaunch, rules } = this.#parts
+    const { startOf = (same) => same, bodyOf = (same) => same } = this.#parts
     return {
-      jobId: 'simulated',
-      jobName: 'simulated',
-      owner: this.#parts.owner,
-      life: 1,
-      thread,
-      settings,
-      arena: arena.buffer,
-      time: undefined,
-      beats: beats.buffer,
-      settle: settle.buffer,
-      metrics: userMetrics.buffer,
-      state,
-      mayBlock: false,
+      loop: new LoopTurn(machine),
+      nameJob: () => ({ id: 'simulated', owner }),
+      keepAlive: () => ({ ref() {}, unref() {}, release() {} }),
+      launch: (life) => {
+        this.#starts++
+        this.beheaded = false
+        this.#hold(() => rules.launched(schedule.nowMs))
+        onLaunch(this.#starts)
+        const parts = { ...this.#parts, main: this.#main, name: `${name}.${this.#starts}` }
+        this.#threads = new SimulatedThreads(startOf(life), parts)
+        return bodyOf(this.#threads, life)
+      },
     }
   }
 
-  #hear(message: ToMain): void {
-    if (message.type === 'running') this.running = true
-    else if (message.type === 'checkpoint') {
+  #follow(job: JobHandle): void {
+    const { note, schedule, rules, onRestart } = this.#parts
+    this.#job = job
+    job.on('status', (status) => {
+      note(`the job is ${status}`)
+      if (status === 'running') this.running = true
+    })
+    job.on('checkpoint', ({ id, path, bytes }) => {
       this.completed++
-      if (message.requests.some((id) => this.#suspending.has(id))) {
-        this.#suspended = true
-        if (message.pushed === undefined) this.savepoint = message.info.path
+      note(`checkpoint ${id} is complete: ${bytes} bytes`)
+      const directory = path.slice(0, path.lastIndexOf('/'))
+      if (this.#wanted.has(directory)) {
+        this.savepoint = path
+        this.#ending = 'yes'
       }
-      this.#parts.note(`checkpoint ${message.info.id} is complete: ${message.info.bytes} bytes`)
-    } else if (message.type === 'refused') {
-      this.refused++
-      this.#parts.note(`a checkpoint failed: ${errorFromData(message.error)}`)
-    } else if (message.type === 'ended') this.outcome = message.outcome
-    else if (message.type === 'log') this.#receive(message)
+      if (!directory.includes('savepoints')) rules.checkpointed()
+    })
+    job.on('restart', (error) => {
+      this.restarts++
+      note(`the job starts again: ${error.code}: ${error.message}`)
+      this.#hold(() => {
+        if (this.#ending === 'yes') throw new Finding('the job starts again, and was to end')
+        rules.restarting(error.code, schedule.nowMs)
+        this.#program!.restarted()
+        onRestart(error)
+      })
+    })
+    job.ended.then(
+      ({ status }) => {
+        this.outcome = { status } as Ending
+        this.#hold(() => this.#checkStreams())
+      },
+      (error: StreamError) => {
+        this.outcome = { status: 'failed', error }
+        if (this.running && this.#ending === 'no')
+          this.#hold(() => rules.gaveUp(error.code, schedule.nowMs))
+      },
+    )
   }
 
-  #receive(report: Report): void {
-    if (report.type === 'log') this.#parts.note(`${report.level} ${report.message}`)
+  #checkStreams(): void {
+    const missed = this.#program!.misses()
+    if (missed !== undefined) throw new Finding(missed)
+  }
+
+  #hold(check: () => void): void {
+    try {
+      check()
+    } catch (error) {
+      this.#parts.onFinding(error as Error)
+    }
+  }
+
+  #logger(): Logger {
+    const { note } = this.#parts
+    return {
+      debug: (message) => note(`DEBUG ${message}`),
+      info: (message) => note(`INFO ${message}`),
+      warning: (message) => note(`WARNING ${message}`),
+      error: (message) => note(`ERROR ${message}`),
+    }
   }
 }

@@ -5,6 +5,7 @@ import type { WindowResult } from '../../operators/window/window.ts'
 import { session, sliding, tumbling } from '../../operators/window/window-assigner.ts'
 import type { BaseEnvironment } from '../api/base-environment.ts'
 import type { OperatorOptions } from '../api/options.ts'
+import { FirstFeeding } from './feeding.ts'
 import { Held } from './held.ts'
 import { DISORDER_MS, type Item, type SourceSpec } from './item.ts'
 import { itemSource } from './item-source.ts'
@@ -46,6 +47,10 @@ type Stream = any
 const CALL_MS = 30
 /** How long `delayed` waits at most, in ms. */
 const DELAY_MS = 500
+/** Records that wait at the main thread's ends. */
+const STREAM_CAPACITY = 3
+const OUTPUT_CAPACITY = 5
+const PAD = '.'.repeat(200)
 /** Behind every item. */
 const END_OF_TIME = 1e15
 
@@ -62,15 +67,8 @@ export function buildWorkload(
   of: Shape,
   world: World,
 ): void {
-  const read = (spec: SourceSpec): Stream =>
-    env
-      .fromSource(itemSource(spec, world), {
-        uid: `source-${spec.name}`,
-        parallelism: of(`source-${spec.name}`),
-      })
-      .assignTimestamps(({ at }: Item) => at, watermarks.boundedOutOfOrderness(DISORDER_MS))
-  const inputs = workload.sources.map(read)
-  const aside: Stream = hasAside(workload) ? read(workload.aside) : undefined
+  const inputs = workload.sources.map((spec) => addSource(env, spec, of, world))
+  const aside = hasAside(workload) ? addSource(env, workload.aside, of, world) : undefined
   let stream: Stream = inputs.length === 1 ? inputs[0] : inputs[0].union(...inputs.slice(1))
   const sink = (rows: Stream, options: OperatorOptions & { uid: string }): void => {
     const files = { world, name: options.uid, options: workload.files }
@@ -98,7 +96,27 @@ export function buildWorkload(
   stream = hasTwoInputs(workload.keyed)
     ? addTwoInputs(stream, aside, workload.keyed, keyed, world)
     : addKeyed(stream, workload.keyed, keyed, world)
+  if (workload.isRead)
+    world.output = stream.map(padded).output('rows', { capacity: OUTPUT_CAPACITY })
   sink(stream, { uid: 'sink', ...(workload.hopsLast ? { parallelism: of('sink') } : {}) })
+}
+
+/** A few of them fill a ring. */
+const padded = (row: Row) => ({ ...row, pad: PAD })
+
+function addSource(env: BaseEnvironment, spec: SourceSpec, of: Shape, world: World): Stream {
+  const options = { uid: `source-${spec.name}`, parallelism: of(`source-${spec.name}`) }
+  const inTime = (stream: Stream): Stream =>
+    stream.assignTimestamps(({ at }: Item) => at, watermarks.boundedOutOfOrderness(DISORDER_MS))
+  if (spec.fed === undefined) return inTime(env.fromSource(itemSource(spec, world), options))
+  const fed = env.createStream<Item>(spec.name, {
+    capacity: STREAM_CAPACITY,
+    replay: spec.fed === 'replayed',
+  })
+  world.streams.set(spec.name, fed)
+  return inTime(fed)
+    .keyBy(({ key }: Item) => key)
+    .process(FirstFeeding, { uid: `feeding-${spec.name}`, parallelism: options.parallelism })
 }
 
 function mapping(world: World): (item: Item) => Item {

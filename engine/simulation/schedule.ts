@@ -43,6 +43,7 @@ export class Schedule {
   readonly #random: Random
   readonly #pending = new Set<Pending>()
   readonly #gone = new Set<string>()
+  readonly #hung = new Set<string>()
   #nowMs = 0
   #actor = 'world'
 
@@ -76,14 +77,6 @@ export class Schedule {
     return Math.floor(this.look() + this.wallOffsetMs)
   }
 
-  /** Does something as an actor. */
-  as(actor: string, work: () => void): void {
-    const before = this.#actor
-    this.#actor = actor
-    work()
-    this.#actor = before
-  }
-
   /** Has something happen to the present actor, or to another. The function that it gives takes it back. */
   plan(event: Event, actor = this.#actor): () => void {
     if (!this.lives(actor) || !this.lives(this.#actor)) return () => {}
@@ -107,14 +100,26 @@ export class Schedule {
     const next = this.#choose()
     if (next === undefined) return false
     this.#pending.delete(next)
+    const { actor, event } = next
+    await this.happen(actor, event.what(), () => event.run())
+    return true
+  }
+
+  /** Something happens to an actor now. */
+  async happen(actor: string, what: string, work: () => void): Promise<void> {
+    if (!this.lives(actor)) return
     this.events++
-    this.trace?.(`${this.#nowMs.toFixed(3)} ${next.actor}: ${next.event.what()}`)
-    this.#actor = next.actor
-    next.event.run()
+    this.trace?.(`${this.#nowMs.toFixed(3)} ${actor}: ${what}`)
+    this.#actor = actor
+    work()
     // All that promises have to say to each other is said before a turn of the event loop.
     await turn()
     this.#actor = 'world'
-    return true
+  }
+
+  /** An actor does not return from what it is at: nothing happens to it before it ends. */
+  hang(actor: string): void {
+    this.#hung.add(actor)
   }
 
   /** An actor ends, wherever it is: nothing happens to it any more. */
@@ -137,6 +142,7 @@ export class Schedule {
     const due: Pending[] = []
     let earliest: Pending | undefined
     for (const pending of this.#pending) {
+      if (this.#hung.has(pending.actor)) continue
       if (pending.dueMs <= this.#nowMs || pending.event.ready?.() === true) due.push(pending)
       if (earliest === undefined || pending.dueMs < earliest.dueMs) earliest = pending
     }

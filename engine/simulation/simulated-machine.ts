@@ -7,6 +7,8 @@ import type { Schedule } from './schedule.ts'
 
 /** A wait without an end of its own: who must be woken, and is not, is stuck for good. */
 const FOREVER_MS = 60_000
+/** How long a turn of the event loop may take: who waits turn by turn does not wait for ever. */
+const TURN_MS = 1
 
 /** The process that a life of the job runs in: its number tells it from those before. */
 function processesOf(pid: number): Processes {
@@ -37,7 +39,8 @@ export function simulatedMachine(
     sliceWork: 1,
     clock: { now: () => schedule.wall() },
     after: (ms, work) => after(ms, work, 'a timer'),
-    turn: () => new Promise((resolve) => void after(0, resolve, 'turns')),
+    turn: () => new Promise((resolve) => void after(schedule.delay(TURN_MS), resolve, 'turns')),
+    soon: (work) => void after(schedule.delay(TURN_MS), work, 'turns'),
     park: (bell, seen, ms) =>
       new Promise((resolve) => {
         if (ms <= 0) resolve()

@@ -26,6 +26,7 @@ describe('the simulator', () => {
   it('finds nothing in the engine', async () => {
     const sum = {
       lives: 0,
+      restarts: 0,
       rots: 0,
       checkpoints: 0,
       inFlight: 0,
@@ -39,7 +40,8 @@ describe('the simulator', () => {
       for (const name of Object.keys(sum) as (keyof typeof sum)[]) sum[name] += report[name]
     }
     // Seeds that do nothing would find nothing, too.
-    expect(sum.lives).toBeGreaterThan(100)
+    expect(sum.lives).toBeGreaterThan(80)
+    expect(sum.restarts).toBeGreaterThan(20)
     expect(sum.checkpoints).toBeGreaterThan(100)
     expect(sum.rots).toBeGreaterThan(3)
     expect(sum.inFlight).toBeGreaterThan(1_000)
@@ -53,6 +55,30 @@ describe('the simulator', () => {
       ['the process is killed', (at) => ({ crash: { at, mode: 'killed' } })],
       ['power is lost', (at) => ({ crash: { at, mode: 'power' } })],
       ['a thread is terminated', (at) => ({ actions: [{ at, action: 'terminate a thread' }] })],
+      [
+        'a thread is terminated, and the job starts again',
+        (at) => ({
+          actions: [{ at, action: 'terminate a thread' }],
+          restart: { fixedDelay: { delay: 50, attempts: 3 } },
+        }),
+      ],
+      [
+        'the coordinator is terminated, and the job starts again',
+        (at) => ({
+          actions: [{ at, action: 'terminate the coordinator' }],
+          restart: { exponential: { initial: 10, max: 100, factor: 2, attempts: 3 } },
+        }),
+      ],
+      [
+        'user code does not return, and later the job is to stop',
+        (at) => ({
+          actions: [
+            { at, action: 'a thread hangs' },
+            { at: at + 60, action: 'suspend to a savepoint' },
+          ],
+          restart: { failureRate: { failures: 2, interval: 1_000, delay: 0 } },
+        }),
+      ],
       ['the job is cancelled', (at) => ({ actions: [{ at, action: 'cancel' }] })],
       [
         'it is to stand still behind a checkpoint that takes too long',
@@ -91,7 +117,7 @@ describe('the simulator', () => {
     it.each(Object.entries(DEFECTS))('%s', async (_, parts) => {
       const found = await firstFinding(45, 60, { parts })
       expect(found?.finding).toMatch(
-        /is visible|is there still|has come (twice|behind)|is stuck|never finishes|SAGE_CHECKPOINT_CORRUPT|SAGE_FILE|would have to take back/,
+        /is visible|is there still|was read|against its policy|has come|has lost|is stuck|never finishes|SAGE_CHECKPOINT_CORRUPT|SAGE_FILE|would have to take back/,
       )
       // And it is what was planted: without it, the same seed finds nothing.
       expect(await simulate({ seed: found!.seed })).toMatchObject({ finding: undefined })

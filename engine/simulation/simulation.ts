@@ -1,7 +1,9 @@
-import { type ErrorData, errorFromData, type StreamError } from '../../codec/errors.ts'
+import type { StreamError } from '../../codec/errors.ts'
 import type { Files } from '../../operators/contract/files.ts'
 import { checkpointPath, parseName } from '../checkpoint/layout.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
+import type { EnvironmentConfig } from '../job/config.ts'
+import type { JobBody, JobLife } from '../job/job-host.ts'
 import type { JobPlan } from '../job/job-plan.ts'
 import { METRICS_BYTES_MIN } from '../metrics/user-metrics-memory.ts'
 import type { ThreadSettings } from '../thread/job-site.ts'
@@ -10,12 +12,15 @@ import { type BitRot, strike } from './bit-rot.ts'
 import { interpret } from './interpreter.ts'
 import { Ledger, type Row } from './ledger.ts'
 import { Life } from './life.ts'
-import { type Action, calmLife, hardLife, type LifePlan } from './life-plan.ts'
+import { type Action, AMPLE_MS, calmLife, hardLife, type LifePlan } from './life-plan.ts'
+import { MainProgram, type RowReader } from './main-program.ts'
 import { Finding, Oracle } from './oracle.ts'
 import { buildWorkload } from './program.ts'
 import { Random } from './random.ts'
+import { Reading } from './reading.ts'
+import { RestartRules } from './restart-rules.ts'
 import { Schedule } from './schedule.ts'
-import { SimulatedDisk } from './simulated-disk.ts'
+import { type CrashMode, SimulatedDisk } from './simulated-disk.ts'
 import { SimulatedFiles } from './simulated-files.ts'
 import { simulatedMachine } from './simulated-machine.ts'
 import { Troubles } from './troubles.ts'
@@ -34,6 +39,10 @@ export interface WorldParts {
   readonly files?: (files: Files, schedule: Schedule) => Files
   readonly machine?: (machine: Machine, schedule: Schedule) => Machine
   readonly settings?: (thread: number, settings: ThreadSettings) => ThreadSettings
+  readonly config?: (config: EnvironmentConfig) => EnvironmentConfig
+  /** Threads that are about to be started, and those that were, as the main thread has them. */
+  readonly start?: (life: JobLife) => JobLife
+  readonly body?: (body: JobBody, life: JobLife) => JobBody
   /** Called before each event, with the memory of the job. */
   readonly meddle?: (plan: JobPlan, random: Random) => void
 }
@@ -53,6 +62,8 @@ export interface SimulationReport {
   /** The program, in words. */
   readonly workload: string
   readonly lives: number
+  /** How often jobs were started again in their process. */
+  readonly restarts: number
   /** How often files of checkpoints were damaged between lives. */
   readonly rots: number
   readonly events: number
@@ -70,7 +81,7 @@ export interface SimulationReport {
 /** What is known of a life that is over. */
 interface Facts {
   readonly end: 'ended' | 'crashed'
-  /** Whether anything outside of the engine has failed; user code. */
+  /** Whether anything outside of the engine has failed; user code, since the last start. */
   readonly trouble: boolean
   readonly userTrouble: boolean
   readonly files: SimulatedFiles
@@ -80,6 +91,9 @@ interface Facts {
 const DIRECTORY = '/simulated/checkpoints'
 /** So many events without an end: the job is stuck, or turns in circles. */
 const EVENTS_MAX = 60_000
+/** Whoever sees a job start again so often, or take so long where no checkpoint may ever be in time, ends its process. */
+const RESTARTS_MAX = 4
+const PATIENCE = 10_000
 /** So many lives, of which the last have met no trouble: the job does not get anywhere. */
 const LIVES_MAX = 20
 
@@ -100,9 +114,11 @@ class Simulation {
   readonly #ledger: Ledger
   readonly #files: VisibleFiles
   readonly #oracle: Oracle
+  readonly #reading: Reading
   /** How far each partition was handed out in the last life. */
   readonly #handedOut = new Map<string, number>()
   #lives = 0
+  #restarts = 0
   #rots = 0
   #process = 1
   #checkpoints = 0
@@ -123,6 +139,10 @@ class Simulation {
   /** Damage to what may be the newest checkpoint. */
   #rot: BitRot | undefined
   #finding: Error | undefined
+  /** How often user code had failed before the last start of the life at hand. */
+  #metBefore = 0
+  /** Whether a thread hangs in it, or did. */
+  #hung = false
 
   constructor(options: SimulationOptions) {
     this.#options = options
@@ -132,7 +152,9 @@ class Simulation {
     if (options.trace !== undefined) this.#schedule.trace = options.trace
     this.#workload = drawWorkload(random.fork('workload'))
     this.#ledger = new Ledger(this.#schedule, random.fork('ledger'))
-    this.#oracle = new Oracle(interpret(this.#workload))
+    const expected = interpret(this.#workload)
+    this.#oracle = new Oracle(expected)
+    this.#reading = new Reading(expected)
     this.#ledger.onChange = (rows, by) => {
       try {
         this.#oracle.changed(rows, by)
@@ -163,6 +185,7 @@ class Simulation {
       seed: this.#options.seed,
       workload: describeWorkload(this.#workload),
       lives: this.#lives,
+      restarts: this.#restarts,
       rots: this.#rots,
       events: this.#schedule.events,
       simulatedMs: this.#schedule.nowMs,
@@ -179,25 +202,29 @@ class Simulation {
     const number = ++this.#lives
     const random = this.#random.fork(`life ${number}`)
     const drains = isDrainable(this.#workload)
+    const { isRead } = this.#workload
     const { first } = this.#options
     const isGiven = number === 1 && first !== undefined
     const plan =
       isHard && !isGiven
-        ? hardLife(random, drains, this.#schedule.nowMs)
+        ? hardLife(random, { drains, isRead, nowMs: this.#schedule.nowMs })
         : { ...calmLife(random), ...(isGiven ? first : {}) }
     const troubles = new Troubles(plan.troubles)
     const files = new SimulatedFiles(this.#schedule, this.#disk, plan.disk, random.fork('disk'))
     this.#ledger.weather = plan.ledger
-    if (isHard && this.#rot === undefined && random.chance(0.3)) this.#damage(random)
+    if (isHard && this.#rot === undefined && random.chance(0.4)) this.#damage(random)
     const ledgerFailures = this.#ledger.failures
     const locksBefore = new Set(this.#locks())
+    this.#hung = false
     const life = this.#begin(number, plan, random, { troubles, files })
+    await life.submit()
     const end = await this.#run(life, plan, random)
     this.#checkpoints += life.completed
+    this.#restarts += life.restarts
     if (this.#finding !== undefined) throw new Finding(this.#finding.message)
     const trouble =
       troubles.met.length > 0 || files.failures > 0 || this.#ledger.failures > ledgerFailures
-    const userTrouble = troubles.met.length > 0
+    const userTrouble = troubles.met.length > this.#metBefore
     this.#judge(life, { end, trouble, userTrouble, files, locksBefore })
     return life.outcome?.status === 'finished'
   }
@@ -211,7 +238,6 @@ class Simulation {
     const { parts = {} } = this.#options
     const schedule = this.#schedule
     const name = `life ${number}`
-    this.#handedOut.clear()
     const shape = this.#shape(number, random)
     const storeFiles = parts.files?.(files, schedule) ?? files
     const world = new World(
@@ -220,7 +246,6 @@ class Simulation {
         files: storeFiles,
         troubles,
         random: random.fork('world'),
-        life: String(number),
         slowMs: plan.slowMs,
       },
       schedule,
@@ -236,19 +261,34 @@ class Simulation {
     )
     return new Life({
       name,
-      owner: `process ${this.#process}`,
+      owner: name,
       schedule,
       machine: this.#watching(parts.machine?.(machine, schedule) ?? machine),
+      rules: new RestartRules(plan.restart),
       note: (line) => this.#note(line),
+      onLaunch: (start) => {
+        world.life = `${number}.${start}`
+        this.#metBefore = troubles.met.length
+        this.#reading.started()
+        this.#forgetHandedOut(start === 1)
+      },
+      onRestart: (error) => this.#expectFailure(error, files),
+      onFinding: (finding) => {
+        this.#finding ??= finding
+      },
       ...(parts.settings === undefined ? {} : { settingsOf: parts.settings }),
+      ...(parts.start === undefined ? {} : { startOf: parts.start }),
+      ...(parts.body === undefined ? {} : { bodyOf: parts.body }),
+      program: (job) => new MainProgram(job, this.#workload.sources, world, this.#reader(), plan),
       build: (env) => buildWorkload(env, this.#workload, shape, world),
-      config: {
+      config: (parts.config ?? ((same) => same))({
         mode: 'threads',
         parallelism: shape('job'),
         maxParallelism: 16,
         maxThreads: plan.maxThreads,
         spin: 0,
         strict: plan.strict,
+        restart: plan.restart,
         memory: { ringBytes: 4096, sharedBytes: 65_536, metricsBytes: METRICS_BYTES_MIN },
         checkpoint: {
           dir: DIRECTORY,
@@ -258,7 +298,7 @@ class Simulation {
           mode: plan.unaligned ? 'unaligned' : 'aligned',
           resume,
         },
-      },
+      }),
     })
   }
 
@@ -270,26 +310,31 @@ class Simulation {
     const meddling = random.fork('meddling')
     for (;;) {
       const event = this.#schedule.events - first
-      if (crash !== undefined && event >= crash.at) {
-        this.#note(`the computer ends: ${crash.mode}`)
-        life.end('process')
-        this.#disk.crash(crash.mode, random.fork('crash'))
-        this.#process++
-        this.#lookAtFiles()
-        return 'crashed'
-      }
-      for (const { at, action } of actions) if (at === event) this.#act(life, action, random)
+      if (crash !== undefined && event >= crash.at) return this.#crash(life, crash.mode, random)
+      const isVain = plan.timeoutMs < AMPLE_MS && event > PATIENCE
+      if (life.restarts > RESTARTS_MAX || isVain) return this.#crash(life, 'killed', random)
+      for (const { at, action } of actions) if (at === event) await this.#act(life, action, random)
       meddle?.(life.plan, meddling)
       if (!(await this.#schedule.step())) throw new Finding('the job is stuck: nothing will happen')
       this.#lookAtFiles()
       if (this.#finding !== undefined) return 'ended'
-      if (life.outcome !== undefined) break
+      if (life.over) break
       if (event > EVENTS_MAX) throw new Finding(`the job is stuck: ${event} events without an end`)
     }
-    this.#note(`the job has ended: ${life.outcome.status}`)
+    this.#note(`the job has ended: ${life.outcome!.status}`)
     life.end('thread')
     this.#lookAtFiles()
     return 'ended'
+  }
+
+  #crash(life: Life, mode: CrashMode, random: Random): 'crashed' {
+    this.#note(`the computer ends: ${mode}`)
+    life.end('process')
+    this.#disk.crash(mode, random.fork('crash'))
+    this.#process++
+    this.#lookAtFiles()
+    this.#reading.left()
+    return 'crashed'
   }
 
   #lookAtFiles(): void {
@@ -306,30 +351,31 @@ class Simulation {
     return this.#workload.sink === 'files' ? this.#files.rows() : this.#ledger.visible()
   }
 
-  #act(life: Life, action: Action, random: Random): void {
+  async #act(life: Life, action: Action, random: Random): Promise<void> {
     this.#note(action)
     const path = `/simulated/savepoints/${this.#lives}-${this.#schedule.events}`
     switch (action) {
       case 'checkpoint':
-        life.checkpoint({ suspend: false })
-        break
+        return life.checkpoint()
       case 'savepoint':
-        life.checkpoint({ suspend: false, path })
-        break
+        return life.takeSavepoint(path)
       case 'suspend':
-        life.checkpoint({ suspend: true })
-        break
+        return life.suspend()
       case 'suspend to a savepoint':
-        life.checkpoint({ suspend: true, path })
-        break
+        return life.suspend(path)
       case 'stop':
-        life.stop()
-        break
+        return life.stop()
       case 'cancel':
-        life.cancel()
-        break
+        return life.cancel()
       case 'terminate a thread':
-        life.terminate(random.below(life.threads))
+        life.terminate(random.below(life.workers))
+        break
+      case 'terminate the coordinator':
+        life.terminate(life.workers)
+        break
+      case 'a thread hangs':
+        this.#hung = true
+        life.hang(random.below(life.workers))
         break
       case 'the clock jumps': {
         // A loop is not empty before the clock has come to its timers.
@@ -349,7 +395,7 @@ class Simulation {
     if (life.running && this.#mustRefuse)
       throw new Finding('the job runs, though it would have to take back what its sinks cannot')
     if (outcome.status === 'failed') {
-      const { code, message } = errorFromData(outcome.error) as StreamError
+      const { code, message } = outcome.error
       this.#note(`${code}: ${message}`)
       // It was stopped with a savepoint, and whoever asked for that has not heard of it: the next life takes it.
       const left = /stopped with it as savepoint '([^']+)'/.exec(message)?.[1]
@@ -364,16 +410,13 @@ class Simulation {
       const isExpected =
         isMisshapen ||
         left !== undefined ||
-        ((this.#mustRefuse || isRotten) && code === 'SAGE_CHECKPOINT_CORRUPT') ||
-        message.includes('injected') ||
-        (code === 'SAGE_TIMEOUT' && message.includes('checkpoint')) ||
-        // What cannot be read counts as damaged.
-        (code === 'SAGE_CHECKPOINT_CORRUPT' && message.includes('EIO') && files.failures > 0)
-      if (!isExpected) throw new Finding(`the job has failed: ${code}: ${message}`)
+        ((this.#mustRefuse || isRotten) && code === 'SAGE_CHECKPOINT_CORRUPT')
+      if (!isExpected) this.#expectFailure(outcome.error, files)
     }
     if (outcome.status === 'finished') {
       if (userTrouble) throw new Finding('user code has failed, and the job finished all the same')
       this.#oracle.checkAll()
+      if (this.#workload.isRead) this.#reading.checkAll()
       const [left] = trouble ? [] : this.#files.hidden()
       if (left !== undefined)
         throw new Finding(`the job has finished, and '${left}' is there still`)
@@ -386,7 +429,18 @@ class Simulation {
     if (life.savepoint !== undefined) this.#savepoint = life.savepoint
     if (outcome.status === 'finished') this.#judgeDurability()
     // A job that has failed is started again in its process, or in another.
-    if (outcome.status !== 'failed' || files.failures > 0) this.#process++
+    if (outcome.status !== 'failed' || files.failures > 0 || life.beheaded) this.#process++
+  }
+
+  /** A job fails for what has gone wrong around it. */
+  #expectFailure({ code, message }: StreamError, { failures }: SimulatedFiles): void {
+    const isExpected =
+      message.includes('injected') ||
+      (code === 'SAGE_STUCK' && this.#hung) ||
+      (code === 'SAGE_TIMEOUT' && message.includes('checkpoint')) ||
+      // What cannot be read counts as damaged.
+      (code === 'SAGE_CHECKPOINT_CORRUPT' && message.includes('EIO') && failures > 0)
+    if (!isExpected) throw new Finding(`the job has failed: ${code}: ${message}`)
   }
 
   /** What a job that has finished has made visible is so for good. */
@@ -401,7 +455,30 @@ class Simulation {
   #checkDrained(): void {
     const upTo = (source: string, partition: number) =>
       this.#handedOut.get(`${source}${partition}`) ?? 0
-    this.#oracle.checkAll(interpret(this.#workload, upTo))
+    const expected = interpret(this.#workload, upTo)
+    this.#oracle.checkAll(expected)
+    if (this.#workload.isRead) this.#reading.checkAll(expected)
+  }
+
+  /** A source of partitions begins again where a checkpoint has it; what a stream has accepted stays so. */
+  #forgetHandedOut(isFirst: boolean): void {
+    for (const { name, counts, fed } of this.#workload.sources)
+      if (isFirst || fed === undefined)
+        for (const partition of counts.keys()) this.#handedOut.delete(`${name}${partition}`)
+  }
+
+  /** What the main thread reads is looked at by the oracle. */
+  #reader(): RowReader {
+    return {
+      left: () => this.#reading.left(),
+      read: (what) => {
+        try {
+          this.#reading.read(what)
+        } catch (error) {
+          this.#finding ??= error as Error
+        }
+      },
+    }
   }
 
   /** A file of the newest checkpoint is not any more what was written. */
@@ -418,9 +495,7 @@ class Simulation {
   /** A job that has refused to begin has touched nothing: it may do so once all is whole again. */
   #judgeRot(rot: BitRot, { outcome, running }: Life, { failures }: SimulatedFiles): void {
     const isRefused =
-      outcome?.status === 'failed' &&
-      !running &&
-      codeOf(outcome.error) === 'SAGE_CHECKPOINT_CORRUPT'
+      outcome?.status === 'failed' && !running && outcome.error.code === 'SAGE_CHECKPOINT_CORRUPT'
     // One that has begun, from an older one, has put away what came behind that.
     if (!isRefused && this.#newestEpoch() === rot.epoch) return
     this.#rot = undefined
@@ -507,8 +582,4 @@ class Simulation {
   #note(line: string): void {
     this.#options.trace?.(`- ${line}`)
   }
-}
-
-function codeOf(error: ErrorData): string {
-  return (errorFromData(error) as StreamError).code
 }

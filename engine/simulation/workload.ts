@@ -48,7 +48,9 @@ const KEYED = [
 ] as const
 export type Keyed = (typeof KEYED)[number]
 
-/** What does not ask when items have happened: what comes out of a loop, or was held, may be late. */
+const FED = ['replayed', 'replayed', 'lossy'] as const
+
+/** What does not ask when items have happened: what comes out of a loop, was held or is pushed again, may be late. */
 const UNTIMED: readonly Keyed[] = ['count', 'reduceFinal', 'delayed', 'shared', 'join', 'rules']
 
 /** A program, its input, and what has to come of it. */
@@ -65,6 +67,8 @@ export interface Workload {
   readonly files: FileOptions
   /** Whether the sink has a parallelism of its own. */
   readonly hopsLast: boolean
+  /** Whether the main thread reads an output of the same rows, too. */
+  readonly isRead: boolean
 }
 
 /** Draws one. */
@@ -82,7 +86,14 @@ export function drawWorkload(random: Random): Workload {
     ),
     keys: random.pick([1, 5, 12]),
   }))
-  const keyed = random.pick(loops > 0 || steps.includes('held') ? UNTIMED : KEYED)
+  const fed = sources.map((source): SourceSpec => {
+    if (random.chance(0.7)) return source
+    return { ...source, counts: source.counts.slice(0, 1), fed: random.pick(FED) }
+  })
+  // What was lost is pushed again, behind what has come after it.
+  const isLossy = fed.some((source) => source.fed === 'lossy')
+  const isUntimed = loops > 0 || steps.includes('held') || isLossy
+  const keyed = random.pick(isUntimed ? UNTIMED : KEYED)
   const isInOrder = keyed === 'rules'
   const aside = {
     name: 'side',
@@ -92,7 +103,7 @@ export function drawWorkload(random: Random): Workload {
     keys: random.pick([1, 5, 12]),
   }
   return {
-    sources,
+    sources: fed,
     aside,
     steps,
     looksFirst: random.chance(0.3),
@@ -100,11 +111,13 @@ export function drawWorkload(random: Random): Workload {
     sink: random.pick(['recallable', 'final', 'files', 'files']),
     files: {
       format: random.pick(['lines', 'json', 'csv']),
-      rollBytes: random.pick([Number.POSITIVE_INFINITY, 200, 30]),
-      rollMs: random.pick([Number.POSITIVE_INFINITY, 100]),
+      // Loops make many rows.
+      rollBytes: random.pick([Number.POSITIVE_INFINITY, ...(loops > 0 ? [1000] : [200, 30])]),
+      rollMs: random.pick([Number.POSITIVE_INFINITY, ...(loops > 0 ? [] : [100])]),
       divides: random.chance(0.4),
     },
     hopsLast: random.chance(0.3),
+    isRead: random.chance(0.3),
   }
 }
 
@@ -128,11 +141,14 @@ export function isLoop(step: Step): step is LoopStep {
 
 /** In words. */
 export function describeWorkload(workload: Workload): string {
-  const { sources, aside, steps, looksFirst, keyed, sink, files } = workload
-  const inputs = sources.map(({ counts }) => counts.join('+')).join(', ')
+  const { sources, aside, steps, looksFirst, keyed, sink, files, isRead } = workload
+  const inputs = sources
+    .map(({ counts, fed }) => `${counts.join('+')}${fed === undefined ? '' : ` pushed, ${fed}`}`)
+    .join(', ')
   const beside = hasAside(workload) ? ` beside ${aside.counts.join('+')}` : ''
   const stages = [...steps, ...(looksFirst ? ['unique'] : []), keyed]
-  return `(${inputs}${beside}) → ${stages.join(' → ')} → ${sink === 'files' ? describeFiles(files) : `${sink} sink`}`
+  const end = sink === 'files' ? describeFiles(files) : `${sink} sink`
+  return `(${inputs}${beside}) → ${stages.join(' → ')} → ${end}${isRead ? ', read' : ''}`
 }
 
 function describeFiles({ format, rollBytes, rollMs, divides }: FileOptions): string {

@@ -1,5 +1,8 @@
 import type { Files } from '../../operators/contract/files.ts'
-import type { Ledger } from './ledger.ts'
+import type { InputStream } from '../api/input-stream.ts'
+import type { OutputStream } from '../api/output-stream.ts'
+import type { Item } from './item.ts'
+import type { Ledger, Row } from './ledger.ts'
 import type { Random } from './random.ts'
 import type { Schedule } from './schedule.ts'
 import type { Troubles } from './troubles.ts'
@@ -11,10 +14,13 @@ export class World {
   readonly troubles: Troubles
   /** What sources and functions decide by. */
   readonly random: Random
-  /** Names the life. */
-  readonly life: string
+  /** Names the life, and which start of the job in it: unlike all others. */
+  life = ''
   /** How long a record may take where functions are slow, in ms; 0: no time. */
   readonly slowMs: number
+  /** What the main thread pushes to, by the names of sources; what it reads. */
+  readonly streams = new Map<string, InputStream<Item>>()
+  output: OutputStream<Row> | undefined
   readonly #schedule: Schedule
   readonly #handedOut: Map<string, number>
 
@@ -24,9 +30,8 @@ export class World {
       files,
       troubles,
       random,
-      life,
       slowMs,
-    }: Pick<World, 'ledger' | 'files' | 'troubles' | 'random' | 'life' | 'slowMs'>,
+    }: Pick<World, 'ledger' | 'files' | 'troubles' | 'random' | 'slowMs'>,
     schedule: Schedule,
     handedOut: Map<string, number>,
   ) {
@@ -34,7 +39,6 @@ export class World {
     this.files = files
     this.troubles = troubles
     this.random = random
-    this.life = life
     this.slowMs = slowMs
     this.#schedule = schedule
     this.#handedOut = handedOut

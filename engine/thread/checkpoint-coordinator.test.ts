@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { DirectorySite, DirectoryStore } from '../checkpoint/directory-store.ts'
 import { MemoryFiles } from '../checkpoint/fixtures/memory-files.ts'
+import type { ManifestOperator } from '../checkpoint/manifest.ts'
 import { SharedState } from '../state/shared-state.ts'
 import { StateMemory } from '../state/state-memory.ts'
 import { CheckpointCoordinator } from './checkpoint-coordinator.ts'
@@ -9,7 +10,7 @@ import { thisMachine } from './machine.ts'
 import { restoreShared } from './shared-state-part.ts'
 
 /** A job of one worker that has no subtasks, and the coordinator of its checkpoints. */
-function rig() {
+function rig(operators: readonly Omit<ManifestOperator, 'states'>[] = []) {
   const memory = StateMemory.allocate(2, 1 << 16)
   const worker = new SharedState(memory, 0)
   const files = new MemoryFiles()
@@ -50,7 +51,7 @@ function rig() {
       stores: new SharedState(memory, 1),
       owner: 'o',
       life: 1,
-      facts: () => ({ job: 'j', maxParallelism: 128, operators: [] }),
+      facts: () => ({ job: 'j', maxParallelism: 128, operators }),
     },
     {
       directory: 'dir',
@@ -70,6 +71,7 @@ function rig() {
   }
   return {
     coordinator,
+    files,
     worker,
     orders,
     done: done.promise,
@@ -141,4 +143,23 @@ test('where the job ends behind it, all stand still from the first', async () =>
   expect(it.orders.at(-1)).toBe('suspended')
   expect(await it.restored()).toEqual([['s', [['n', 1]]]])
   await it.coordinator.close()
+})
+
+test('a savepoint that the directory of the job cannot tell of is taken back, and nothing tells of it', async () => {
+  const sink = { uid: 's', name: 's', kind: 'sink', parallelism: 1, visibility: 'final' } as const
+  const { coordinator, files, done } = rig([sink])
+  const isNoted = async () => (await files.list('dir')).includes('left-1')
+  const syncDirectory = files.syncDirectory.bind(files)
+  let failures = 0
+  files.syncDirectory = async (path) => {
+    if (path === 'dir' && failures === 0 && (await isNoted())) {
+      failures++
+      throw new Error('EIO')
+    }
+    await syncDirectory(path)
+  }
+  coordinator.request({ id: 4, suspend: true, path: 'there' })
+  await expect(done).rejects.toThrow('to note savepoint 1')
+  await coordinator.close()
+  expect([failures, await isNoted(), await files.list('there')]).toEqual([1, false, ['epoch-1']])
 })

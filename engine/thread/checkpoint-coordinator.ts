@@ -402,8 +402,17 @@ export class CheckpointCoordinator {
     running.stopTimer()
     this.#job.tell({ type: 'aborted', epoch })
     await sharedPart?.abort()
-    await store.abort(epoch).catch(() => {})
+    if (await this.#unnote(running)) await store.abort(epoch).catch(() => {})
     await lock?.release().catch(() => {})
+  }
+
+  /** False: the job's directory still tells of a savepoint that it was to be left with, which must stay then. */
+  async #unnote({ epoch, savepoint, suspend }: Running): Promise<boolean> {
+    if (!savepoint || !suspend) return true
+    return this.#store.abort(epoch).then(
+      () => true,
+      () => false,
+    )
   }
 
   #refuse(error: ErrorData, requests: readonly CheckpointRequest[], last: boolean): void {

@@ -120,7 +120,7 @@ export class Coordinator {
     let endBeats = () => {}
     try {
       const job = await load()
-      endBeats = beating(this.#init)
+      endBeats = beating(this.#init, this.#machine)
       this.#full = describeGraph(job.graph, { sourceText: true })
       this.#compare('the coordinator', this.#plain, describeGraph(job.graph, { sourceText: false }))
       this.#job = job

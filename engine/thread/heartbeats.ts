@@ -1,3 +1,5 @@
+import type { Machine } from './machine.ts'
+
 /** Words a cache line: what different threads write lies apart. */
 const LINE = 32
 /** What a thread says that does not beat: it has not begun, or has come to its end. */
@@ -32,18 +34,19 @@ export class Heartbeats {
   }
 
   /** The thread begins to run user code and beats from now on; the result ends that. */
-  begin(thread: number, stuckAfterMs: number): () => void {
+  begin(thread: number, stuckAfterMs: number, machine: Pick<Machine, 'after'>): () => void {
     if (stuckAfterMs === Number.POSITIVE_INFINITY) return () => {}
     let beats = SILENT
+    let stopTimer: () => void
     const beat = () => {
+      stopTimer = machine.after(beatEveryMs(stuckAfterMs), beat)
       beats = (beats + 1) | 0
       if (beats === SILENT) beats++
       Atomics.store(this.#words, thread * LINE, beats)
     }
     beat()
-    const timer = setInterval(beat, beatEveryMs(stuckAfterMs)).unref()
     return () => {
-      clearInterval(timer)
+      stopTimer()
       Atomics.store(this.#words, thread * LINE, SILENT)
     }
   }

@@ -163,7 +163,7 @@ export class JobThread {
     start: Extract<ToWorker, { type: 'start' }>,
     go: Promise<boolean>,
   ): Promise<void> {
-    const endBeats = beating(this.#init)
+    const endBeats = beating(this.#init, this.#machine)
     try {
       await this.#start(job, start)
       if (await go) await this.#work()
@@ -340,9 +340,10 @@ export class JobThread {
 }
 
 /** A thread of its own beats while it may run user code; the result ends that. */
-export function beating({ beats, thread, settings, mayBlock }: ThreadInit): () => void {
-  const stuckAfterMs = mayBlock ? settings.stuckAfterMs : Number.POSITIVE_INFINITY
-  return new Heartbeats(beats).begin(thread, stuckAfterMs)
+export function beating({ beats, thread, settings }: ThreadInit, machine: Machine): () => void {
+  const isOwn = settings.mode === 'threads'
+  const stuckAfterMs = isOwn ? settings.stuckAfterMs : Number.POSITIVE_INFINITY
+  return new Heartbeats(beats).begin(thread, stuckAfterMs, machine)
 }
 
 /** The clock of a job on one of its threads. */

@@ -1,10 +1,16 @@
 import type { Clock } from '../../operators/contract/context.ts'
 import type { CheckpointSite, CheckpointStore } from '../checkpoint/contract.ts'
 import { DirectorySite, DirectoryStore } from '../checkpoint/directory-store.ts'
-import type { Doorbell } from '../ring/doorbell.ts'
+
+/** A count that changes whenever its owner has something to look at. */
+export interface Bell {
+  read(): number
+  /** Waits until it differs from `seen`, or the time is up. */
+  waitAsync(seen: number, ms: number): Promise<void>
+}
 
 /**
- * What the threads of a job have of the machine that they run on: its time, its files, and its ways to wait. Everything in
+ * What the threads of a job, the main thread among them, have of the machine that they run on: its time, its files, and its ways to wait. Everything in
  * them that does not follow from their messages, rings and records comes from here. `thisMachine` is the real one; the
  * simulator puts its own in its place.
  */
@@ -19,8 +25,10 @@ export interface Machine {
   after(ms: number, work: () => void): () => void
   /** One turn of the event loop. */
   turn(): Promise<void>
+  /** Calls `work` in the next turn of the event loop. */
+  soon(work: () => void): void
   /** Waits until the bell differs from `seen`, or the time is up; the event loop goes on meanwhile. */
-  park(bell: Doorbell, seen: number, ms: number): Promise<void>
+  park(bell: Bell, seen: number, ms: number): Promise<void>
   /** The store of a directory, for the coordinator of `owner`'s present life: those before it are gone. */
   openStore(directory: string, owner: string): CheckpointStore
   /** The same directory, for the threads with state. */
@@ -45,6 +53,7 @@ export const thisMachine: Machine = {
     return () => clearTimeout(timer)
   },
   turn: () => new Promise((resolve) => void setImmediate(resolve)),
+  soon: (work) => void setImmediate(work),
   park: (bell, seen, ms) => bell.waitAsync(seen, ms),
   openStore: (directory, owner) => new DirectoryStore(directory, undefined, undefined, owner),
   openSite: (directory) => new DirectorySite({ kind: 'directory', directory }),

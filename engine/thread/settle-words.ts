@@ -1,3 +1,5 @@
+import type { Bell } from './machine.ts'
+
 /** Words a cache line: what different threads write lies apart. */
 const LINE = 32
 const ROUND = 0
@@ -22,6 +24,14 @@ const ENDED = -1
  */
 export class SettleWords {
   readonly buffer: SharedArrayBuffer
+  /** Rings at each answer, for the main thread; read it before `activities`. Its waits keep no process alive, and have no end of their own. */
+  readonly bell: Bell = {
+    read: () => Atomics.load(this.#words, BELL),
+    waitAsync: async (seen) => {
+      const result = Atomics.waitAsync(this.#words, BELL, seen)
+      if (result.async) await result.value
+    },
+  }
   readonly #words: Int32Array
 
   constructor(buffer: SharedArrayBuffer) {
@@ -71,20 +81,9 @@ export class SettleWords {
     return activities
   }
 
-  /** What to hand to `wait`; read it before `activities`. */
-  get bell(): number {
-    return Atomics.load(this.#words, BELL)
-  }
-
   /** Ends a wait of the main thread. */
   ring(): void {
     Atomics.add(this.#words, BELL, 1)
     Atomics.notify(this.#words, BELL)
-  }
-
-  /** Waits for the next `ring` after `seen` was read. Keeps no process alive. */
-  async wait(seen: number): Promise<void> {
-    const result = Atomics.waitAsync(this.#words, BELL, seen)
-    if (result.async) await result.value
   }
 }

@@ -132,6 +132,8 @@ test('a commit that was cut short is done by whoever goes on, at any parallelism
 test('what a loss of power must not take is on the disk before anybody relies on it', async () => {
   const root = folderWith({})
   const path = join(root, 'new', 'out')
+  mkdirSync(path, { recursive: true })
+  writeFileSync(join(path, '.part-0-open-7.txt'), '')
   const log: string[] = []
   const relative = (one: string) => one.replace(path, 'out').replace(root, '')
   const files = watched(nodeFiles, (operation, one) => {
@@ -139,7 +141,13 @@ test('what a loss of power must not take is on the disk before anybody relies on
   })
   const done = () => log.splice(0)
   const sink = await sinkOf({ path, format: 'lines', partition: () => 'a/b' }, { files })
-  expect(done()).toEqual(['makeDirectory out', 'syncDirectory /new', 'list out'])
+  expect(done()).toEqual([
+    'makeDirectory out',
+    'syncDirectory /new',
+    'list out',
+    'remove out/.part-0-open-7.txt',
+    'syncDirectory out',
+  ])
   await sink.execute('x')
   await sink.prepare(3)
   expect(done()).toEqual([

@@ -63,15 +63,21 @@ export async function findParts(files: Files, path: string): Promise<FoundPart[]
   }
 }
 
+/** Removes files for good. */
 export async function removeParts(files: Files, parts: readonly FoundPart[]): Promise<void> {
-  for (const { folder, name } of parts) {
-    const path = join(folder, name)
+  const attempt = async (path: string, work: () => Promise<void>): Promise<void> => {
     try {
-      await files.remove(path)
+      await work()
     } catch (thrown) {
       throw brokenFile(path, 'a file that can be removed', thrown)
     }
   }
+  for (const { folder, name } of parts) {
+    const path = join(folder, name)
+    await attempt(path, () => files.remove(path))
+  }
+  for (const folder of new Set(parts.map((part) => part.folder)))
+    await attempt(folder, () => files.syncDirectory(folder))
 }
 
 /** No file system takes longer names. */

@@ -100,7 +100,6 @@ export class PartTransactions {
       needless.push(found)
     }
     await removeParts(this.#files, needless)
-    await this.#sync(new Set(needless.map(({ folder }) => folder)))
   }
 
   /** What is visible already stays so. */
