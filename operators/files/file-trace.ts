@@ -1,6 +1,4 @@
 import { crc32c } from '../../codec/crc32c.ts'
-import type { ByteInput } from './byte-input.ts'
-import { BrokenFileError } from './file-error.ts'
 
 /** Of what stands before a position: by this a file is known again that was replaced meanwhile. */
 export interface FileTrace {
@@ -15,30 +13,4 @@ const TRACE_BYTES = 64
 export function traceOf(bytes: Uint8Array, end: number): FileTrace {
   const from = Math.max(0, end - TRACE_BYTES)
   return { bytes: end - from, crc: crc32c(bytes, 0, from, end) }
-}
-
-/**
- * Reads up to a position, over what has left its trace.
- *
- * @throws BrokenFileError where the file has other bytes there, or none
- */
-export async function followTrace(
-  input: ByteInput,
-  path: string,
-  trace: FileTrace,
-  offset: number,
-): Promise<void> {
-  const bytes = new Uint8Array(trace.bytes)
-  let filled = 0
-  while (filled < bytes.length) {
-    const count = await input.read(bytes, filled)
-    if (count === 0) break
-    filled += count
-  }
-  if (filled === bytes.length && crc32c(bytes) === trace.crc) return
-  const got = filled < bytes.length ? `${offset - bytes.length + filled} bytes` : 'another'
-  throw new BrokenFileError(
-    path,
-    `expected the file that was read up to byte ${offset}, got ${got}`,
-  )
 }
