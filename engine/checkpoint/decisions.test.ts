@@ -145,7 +145,12 @@ describe('where a job begins', () => {
 describe('whether a program may go on', () => {
   const state = (kind: 'keyed' | 'source') => ({ kind, subtask: 0, pieces: [] })
   const source = { ...operator, uid: 'src', name: 'src', kind: 'source', states: [state('source')] }
-  const counted = { ...operator, name: 'counter', states: [state('keyed')] }
+  const counted = {
+    ...operator,
+    name: 'counter',
+    form: 'window 100',
+    states: [state('keyed')],
+  }
   const stateless = { ...operator, uid: 'map', name: 'map' }
   const before = manifest(5, { operators: [source, counted, stateless] })
   const program: Program = {
@@ -233,6 +238,20 @@ describe('whether a program may go on', () => {
       { ...program, operators: [{ ...src, keeps: ['sink'] }, count] },
       { droppedState: true },
       no("state of kind source, of 'src': 'src' keeps sink"),
+    ],
+    [
+      'the same uid, state of another form',
+      { ...program, operators: [src, { ...count, form: 'window 50' }] },
+      { droppedState: true },
+      no(
+        "expected 'counter' (uid 'count') to keep its state as window 100, got window 50: under another uid it could begin without",
+      ),
+    ],
+    [
+      'of the same form',
+      { ...program, operators: [src, { ...count, form: 'window 100' }] },
+      {},
+      ok(),
     ],
     [
       'a partition function of its own, moved',

@@ -324,8 +324,9 @@ it('a job that has failed completes no more checkpoints while its sinks are stil
   // What it comes to its end with: the second.
   job.io.letters.end()
   await failing.promise
-  await expect(job.checkpoint()).rejects.toMatchObject({ code: 'SAGE_CANCELLED' })
+  const refused = expect(job.checkpoint()).rejects.toMatchObject({ code: 'SAGE_USER_ERROR' })
   committing.resolve()
+  await refused
   await expect(job.finished).rejects.toThrow('the failure of the test')
   expect(manifests()).toEqual([1])
 })
