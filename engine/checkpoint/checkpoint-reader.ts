@@ -1,5 +1,6 @@
 import { crc32c } from '../../codec/crc32c.ts'
 import { ValueReader } from '../../codec/value.ts'
+import type { Files, OpenFile } from '../../operators/contract/files.ts'
 import type { GroupRange } from '../../operators/contract/keyed-store.ts'
 import { openFile, readBytes, readDescription, withFile } from './container.ts'
 import type { CheckpointReader, StateBlock, StateQuery } from './contract.ts'
@@ -7,10 +8,9 @@ import { KIND_PART } from './layout.ts'
 import type { Manifest, PartFile, StatePiece } from './manifest.ts'
 import type { BlockIndex, PartIndex, SectionIndex, StateItems, StateKind } from './state-model.ts'
 import { corrupt } from './store-error.ts'
-import type { StoreFile, StoreFiles } from './store-files.ts'
 
 /** A part's index, checked against its manifest. */
-async function readIndex(files: StoreFiles, path: string, part: PartFile): Promise<PartIndex> {
+async function readIndex(files: Files, path: string, part: PartFile): Promise<PartIndex> {
   const { value, bytes, crc } = await readDescription(files, path, KIND_PART)
   if (bytes !== part.bytes) throw corrupt(path, `${part.bytes} bytes`, `${bytes}`)
   if (crc !== part.crc) throw corrupt(path, `CRC ${part.crc} as in the manifest`, `${crc}`)
@@ -25,7 +25,7 @@ function blocksInOrder(index: PartIndex): BlockIndex[] {
 
 /** Checks a part; with `all` also every block. */
 export async function verifyPart(
-  files: StoreFiles,
+  files: Files,
   directory: string,
   part: PartFile,
   depth: 'ends' | 'all',
@@ -41,12 +41,12 @@ export async function verifyPart(
 
 /** Reads the state of a checkpoint in a directory. */
 export class DirectoryReader implements CheckpointReader {
-  readonly #files: StoreFiles
+  readonly #files: Files
   readonly #directory: string
   readonly #manifest: Manifest
   readonly #indices = new Map<number, Promise<PartIndex>>()
 
-  constructor(files: StoreFiles, directory: string, manifest: Manifest) {
+  constructor(files: Files, directory: string, manifest: Manifest) {
     this.#files = files
     this.#directory = directory
     this.#manifest = manifest
@@ -130,7 +130,7 @@ class BlockBuffers {
 }
 
 async function readBlock(
-  file: StoreFile,
+  file: OpenFile,
   path: string,
   block: BlockIndex,
   buffers: BlockBuffers,

@@ -1,8 +1,8 @@
 import { crc32c } from '../../codec/crc32c.ts'
 import { StreamError } from '../../codec/errors.ts'
+import { type Files, type OpenFile, readFully, writeFully } from '../../operators/contract/files.ts'
 import * as at from './layout.ts'
 import { corrupt, fileFailure, readFailure } from './store-error.ts'
-import { readFully, type StoreFile, type StoreFiles, writeFully } from './store-files.ts'
 
 /** The header of a file (layout.ts). */
 export function headerOf(kind: number): Uint8Array {
@@ -40,7 +40,7 @@ export function endingOf(kind: number, descriptionAt: number, description: unkno
 
 /** Creates a file that has no blocks, durably but for its name; its length in bytes. */
 export async function writeDescription(
-  files: StoreFiles,
+  files: Files,
   path: string,
   kind: number,
   description: unknown,
@@ -79,7 +79,7 @@ export interface Description {
  * @throws StreamError `SAGE_CHECKPOINT_CORRUPT`; `SAGE_CHECKPOINT_INCOMPATIBLE` for a file of another version
  */
 export async function readDescription(
-  files: StoreFiles,
+  files: Files,
   path: string,
   kind: number,
 ): Promise<Description> {
@@ -88,9 +88,9 @@ export async function readDescription(
 
 /** Opens a file for `use`. */
 export async function withFile<R>(
-  files: StoreFiles,
+  files: Files,
   path: string,
-  use: (file: StoreFile) => Promise<R>,
+  use: (file: OpenFile) => Promise<R>,
 ): Promise<R> {
   const file = await openFile(files, path)
   try {
@@ -101,7 +101,7 @@ export async function withFile<R>(
 }
 
 /** Opens a file to be read; what the system says against it becomes a `StreamError`. */
-export async function openFile(files: StoreFiles, path: string): Promise<StoreFile> {
+export async function openFile(files: Files, path: string): Promise<OpenFile> {
   try {
     return await files.open(path)
   } catch (error) {
@@ -109,7 +109,7 @@ export async function openFile(files: StoreFiles, path: string): Promise<StoreFi
   }
 }
 
-async function describeFile(file: StoreFile, path: string, kind: number): Promise<Description> {
+async function describeFile(file: OpenFile, path: string, kind: number): Promise<Description> {
   const bytes = await file.size()
   const least = at.HEADER_BYTES + at.TAIL_BYTES
   if (bytes < least) throw corrupt(path, `at least ${least} bytes`, `${bytes}`)
@@ -125,7 +125,7 @@ async function describeFile(file: StoreFile, path: string, kind: number): Promis
 
 /** Exactly so many bytes of a file. */
 export async function readBytes(
-  file: StoreFile,
+  file: OpenFile,
   path: string,
   from: number,
   length: number,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { DirectoryStore } from './directory-store.ts'
 import { KeyedJob, readWhole } from './fixtures/keyed-job.ts'
 import { type Life, live } from './fixtures/life.ts'
 import { type CrashMode, MemoryFiles } from './fixtures/memory-files.ts'
@@ -43,6 +44,18 @@ async function goOn(files: MemoryFiles, life: Life): Promise<void> {
   const named = [manifestName(next.epoch), ...next.parts.map(({ name }) => name)]
   expect(names.filter((name) => parseName(name)?.kind !== 'epoch')).toEqual(named.sort())
 }
+
+it('a directory is durable before anything is written into it', async () => {
+  const files = new MemoryFiles()
+  await new DirectoryStore('jobs/a', files).begin(1)
+  expect(files.log).toEqual([
+    'makeDirectory jobs/a',
+    'syncDirectory jobs',
+    'create jobs/a/epoch-1',
+    'close jobs/a/epoch-1',
+    'syncDirectory jobs/a',
+  ])
+})
 
 describe('a crash before any operation on files', () => {
   it.each<CrashMode>(['killed', 'lost', 'torn', 'manifests late', 'manifests early'])(

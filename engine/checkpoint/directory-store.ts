@@ -1,3 +1,6 @@
+import { dirname } from 'node:path'
+import type { Files } from '../../operators/contract/files.ts'
+import { nodeFiles } from '../../operators/contract/node-files.ts'
 import { DirectoryReader, verifyPart } from './checkpoint-reader.ts'
 import { readDescription, writeDescription } from './container.ts'
 import type {
@@ -25,16 +28,14 @@ import {
 import { type DirectoryLock, type LockMeans, takeLock } from './lock.ts'
 import { nodeProcesses, type Processes } from './lock-holder.ts'
 import { type Manifest, ownBytes } from './manifest.ts'
-import { nodeFiles } from './node-files.ts'
 import { DirectoryPart } from './part-writer.ts'
 import { planRetention } from './retention.ts'
 import { corrupt, fileFailure, isCorrupt } from './store-error.ts'
-import type { StoreFiles } from './store-files.ts'
 
 /** Checkpoints in a directory (layout.ts), which is made when it is first needed. */
 export class DirectoryStore implements CheckpointStore {
   readonly site: SiteDescription
-  readonly #files: StoreFiles
+  readonly #files: Files
   readonly #processes: Processes
   readonly #directory: string
   readonly #owner: string | undefined
@@ -46,11 +47,13 @@ export class DirectoryStore implements CheckpointStore {
   /** What has been read once, by epoch. */
   readonly #manifests = new Map<number, Manifest>()
   #lock: DirectoryLock | undefined
+  /** Whether the directory's own name is. */
+  #isDurable = false
 
   /** @param owner - who takes the lock: see `takeLock` */
   constructor(
     directory: string,
-    files: StoreFiles = nodeFiles,
+    files: Files = nodeFiles,
     processes?: Processes,
     owner?: string,
     means?: LockMeans,
@@ -87,6 +90,9 @@ export class DirectoryStore implements CheckpointStore {
   async begin(epoch: number, base?: number): Promise<void> {
     await this.#attempt(`to begin checkpoint ${epoch}`, async () => {
       await this.#files.makeDirectory(this.#directory)
+      // A directory that a loss of power takes has had no checkpoints in it.
+      if (!this.#isDurable) await this.#files.syncDirectory(dirname(this.#directory))
+      this.#isDurable = true
       const mark = await this.#files.create(this.#path(epochName(epoch)))
       await mark.close()
       await this.#files.syncDirectory(this.#directory)
@@ -256,10 +262,10 @@ function isListed({ kind }: StoredName): boolean {
 
 /** A directory as the threads use it: see `CheckpointStore.site`. */
 export class DirectorySite implements CheckpointSite {
-  readonly #files: StoreFiles
+  readonly #files: Files
   readonly #directory: string
 
-  constructor({ directory }: SiteDescription, files: StoreFiles = nodeFiles) {
+  constructor({ directory }: SiteDescription, files: Files = nodeFiles) {
     this.#directory = directory
     this.#files = files
   }

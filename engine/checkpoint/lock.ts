@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { StreamError } from '../../codec/errors.ts'
+import type { Files } from '../../operators/contract/files.ts'
 import { readDescription, writeDescription } from './container.ts'
 import type { StoreLock } from './contract.ts'
 import { KIND_LOCK, UNFINISHED } from './layout.ts'
 import type { Liveness, LockHolder, Processes } from './lock-holder.ts'
 import { fileFailure } from './store-error.ts'
-import type { StoreFiles } from './store-files.ts'
 
 /** What is in the file of a lock. */
 interface LockFile extends LockHolder {
@@ -69,7 +69,7 @@ const UNFINISHED_PATTERN = /^lock-[0-9a-f]+\.tmp$/
  * @throws StreamError `SAGE_CHECKPOINT_IN_USE`
  */
 export async function takeLock(
-  files: StoreFiles,
+  files: Files,
   directory: string,
   processes: Processes,
   timing = TIMING,
@@ -98,7 +98,7 @@ export class DirectoryLock implements StoreLock {
   readonly name: string
   readonly path: string
   readonly owner: string | undefined
-  readonly #files: StoreFiles
+  readonly #files: Files
   readonly #directory: string
   readonly #holder: LockHolder
   readonly #means: LockMeans
@@ -107,7 +107,7 @@ export class DirectoryLock implements StoreLock {
   #writing: Promise<void> = Promise.resolve()
 
   constructor(
-    files: StoreFiles,
+    files: Files,
     directory: string,
     holder: LockHolder,
     means: LockMeans,
@@ -173,13 +173,13 @@ export class DirectoryLock implements StoreLock {
 }
 
 /** To be called by the holder of the lock, who is writing none. What cannot be removed stays. */
-async function removeUnfinished(files: StoreFiles, directory: string): Promise<void> {
+async function removeUnfinished(files: Files, directory: string): Promise<void> {
   for (const name of await files.list(directory))
     if (UNFINISHED_PATTERN.test(name)) await files.remove(`${directory}/${name}`).catch(() => {})
 }
 
 async function findHolder(
-  files: StoreFiles,
+  files: Files,
   directory: string,
   own: DirectoryLock,
   processes: Processes,
@@ -213,7 +213,7 @@ function livenessOf(
 
 type LockContent = LockFile | 'gone' | 'unreadable'
 
-async function readLock(files: StoreFiles, path: string): Promise<LockContent> {
+async function readLock(files: Files, path: string): Promise<LockContent> {
   try {
     return (await readDescription(files, path, KIND_LOCK)).value as LockFile
   } catch (error) {
@@ -228,7 +228,7 @@ async function readLock(files: StoreFiles, path: string): Promise<LockContent> {
 
 /** Whether a lock's file changes within the time in which its holder would have changed it. */
 async function beats(
-  files: StoreFiles,
+  files: Files,
   path: string,
   before: LockContent,
   { watch }: LockTiming,

@@ -1,12 +1,12 @@
 import { StreamError } from '../../codec/errors.ts'
 import type { ValueWriter } from '../../codec/value.ts'
+import { type Files, type OpenFile, writeFully } from '../../operators/contract/files.ts'
 import { endingOf, headerOf } from './container.ts'
 import type { PartWriter, SectionWriter } from './contract.ts'
 import { HEADER_BYTES, KIND_PART, type PartId, partName } from './layout.ts'
 import { type BlockSink, BlockWriter } from './section-writer.ts'
 import type { PartFacts, PartIndex, SectionHeader, StateItems, StateKind } from './state-model.ts'
 import { fileFailure } from './store-error.ts'
-import { type StoreFile, type StoreFiles, writeFully } from './store-files.ts'
 
 /** So much may be queued before the part says that it is full. */
 const BACKLOG_BYTES = 8 << 20
@@ -22,14 +22,14 @@ const spareWriters: ValueWriter[] = []
 
 /** Writes a part into a directory. */
 export class DirectoryPart implements PartWriter, BlockSink {
-  readonly #files: StoreFiles
+  readonly #files: Files
   readonly #path: string
   readonly #id: PartId
   readonly #sections: BlockWriter[] = []
   /** Blocks to be written, in the order of their places. */
   readonly #queue: ValueWriter[] = []
   #waiting: (() => void)[] = []
-  #file: StoreFile | undefined
+  #file: OpenFile | undefined
   /** Where the next block goes. */
   #end = HEADER_BYTES
   #backlog = 0
@@ -39,7 +39,7 @@ export class DirectoryPart implements PartWriter, BlockSink {
   #written: { readonly bytes: number; readonly crc: number } | undefined
 
   /** Nothing happens before the first block. */
-  constructor(files: StoreFiles, directory: string, id: PartId) {
+  constructor(files: Files, directory: string, id: PartId) {
     this.#files = files
     this.#path = `${directory}/${partName(id)}`
     this.#id = id
@@ -130,7 +130,7 @@ export class DirectoryPart implements PartWriter, BlockSink {
     })
   }
 
-  async #create(): Promise<StoreFile> {
+  async #create(): Promise<OpenFile> {
     const file = await this.#files.create(this.#path)
     this.#file = file
     await writeFully(file, headerOf(KIND_PART), 0)

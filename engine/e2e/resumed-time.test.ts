@@ -93,12 +93,15 @@ it('runs that are cut off anywhere give what one run gives, late records include
     return [windows.map(rowOf).sort(), late.map(({ at }: { at: number }) => at).sort()] as const
   }
   const run = (partitions: Partitions, parallelism: number, checkpoint: object) =>
-    readWindows.submit(partitions, {
-      mode: 'inline',
-      parallelism,
-      logger: silent,
-      checkpoint: { interval: NEVER, ...checkpoint } as any,
-    })
+    readWindows.submit(
+      { readers: 1, ...partitions },
+      {
+        mode: 'inline',
+        parallelism,
+        logger: silent,
+        checkpoint: { interval: NEVER, ...checkpoint } as any,
+      },
+    )
   const times = { p: at }
   const [expected, late] = await results(await run({ times }, 2, { dir: ownFolder() }))
   expect(late.length).toBeGreaterThan(5)

@@ -51,29 +51,70 @@ function written(before: Uint8Array, bytes: Uint8Array, at: number): Uint8Array<
   return all
 }
 
+/** What stands in the place of an inode where there is a directory. */
+const DIRECTORY = Symbol('directory')
+
+type Entry = Inode | typeof DIRECTORY
+
 /** A change of names, whole or not at all. */
 interface Change {
   readonly directory: string
-  readonly names: readonly (readonly [path: string, inode: Inode | undefined])[]
+  readonly names: readonly (readonly [path: string, entry: Entry | undefined])[]
 }
 
 /**
  * The files of a simulated computer, by the rules of POSIX: what was written to a file survives a loss of power once it
- * is synced, its name once the directory is. Of the rest, any part may survive: each change of names whole or not at all, in
- * any order; each write whole, in part or not at all, in any order.
+ * is synced, its name, and that of a directory, once the directory that it is in is. Of the rest, any part may survive: each
+ * change of names whole or not at all, in any order; each write whole, in part or not at all, in any order.
  */
 export class SimulatedDisk {
-  #names = new Map<string, Inode>()
-  #durable = new Map<string, Inode>()
+  #names = new Map<string, Entry>()
+  #durable = new Map<string, Entry>()
   #changes: Change[] = []
+  /** Names that have changed since somebody asked. */
+  #touched = new Set<string>()
 
-  /** The paths in a directory. */
+  /** The paths of the files in a directory, and of the directories, which end with a slash. */
   list(directory: string): string[] {
-    return [...this.#names.keys()].filter((path) => directoryOf(path) === directory).sort()
+    return [...this.#names]
+      .filter(([path]) => directoryOf(path) === directory)
+      .map(([path, entry]) => (entry === DIRECTORY ? `${path}/` : path))
+      .sort()
+  }
+
+  /** The paths of the files in a directory and in all below it. */
+  listBelow(directory: string): string[] {
+    return [...this.#names]
+      .filter(([path, entry]) => entry !== DIRECTORY && path.startsWith(`${directory}/`))
+      .map(([path]) => path)
+      .sort()
+  }
+
+  /** The paths whose file may be another one since the last call. */
+  touched(): string[] {
+    const paths = [...this.#touched]
+    this.#touched.clear()
+    return paths
   }
 
   find(path: string): Inode | undefined {
-    return this.#names.get(path)
+    const entry = this.#names.get(path)
+    return entry === DIRECTORY ? undefined : entry
+  }
+
+  /** Whether there is such a directory. What has no directory around it is a root. */
+  hasDirectory(path: string): boolean {
+    return this.#names.get(path) === DIRECTORY || directoryOf(path) === ''
+  }
+
+  makeDirectory(path: string): void {
+    if (this.hasDirectory(path)) return
+    const above = directoryOf(path)
+    if (!this.hasDirectory(above)) {
+      this.makeDirectory(above)
+      this.syncDirectory(directoryOf(above))
+    }
+    this.#change(above, [[path, DIRECTORY]])
   }
 
   create(path: string): Inode {
@@ -105,8 +146,13 @@ export class SimulatedDisk {
     const share = random.pick([0, 0.5, 1])
     for (const change of this.#changes) if (random.chance(share)) apply(this.#durable, change)
     this.#changes = []
+    // With a directory goes all that was in it.
+    for (const path of this.#durable.keys())
+      if (!this.#isDurable(directoryOf(path))) this.#durable.delete(path)
+    for (const path of [...this.#names.keys(), ...this.#durable.keys()]) this.#touched.add(path)
     this.#names = new Map(this.#durable)
     for (const inode of new Set(this.#names.values())) {
+      if (inode === DIRECTORY) continue
       for (const { bytes, at } of inode.pending)
         if (random.chance(share))
           inode.synced = written(
@@ -119,17 +165,23 @@ export class SimulatedDisk {
     }
   }
 
+  #isDurable(directory: string): boolean {
+    const above = directoryOf(directory)
+    return above === '' || (this.#durable.has(directory) && this.#isDurable(above))
+  }
+
   #change(directory: string, names: Change['names']): void {
     const change = { directory, names }
+    for (const [path] of names) this.#touched.add(path)
     apply(this.#names, change)
     this.#changes.push(change)
   }
 }
 
-function apply(names: Map<string, Inode>, change: Change): void {
-  for (const [path, inode] of change.names) {
-    if (inode === undefined) names.delete(path)
-    else names.set(path, inode)
+function apply(names: Map<string, Entry>, change: Change): void {
+  for (const [path, entry] of change.names) {
+    if (entry === undefined) names.delete(path)
+    else names.set(path, entry)
   }
 }
 

@@ -1,4 +1,5 @@
-import type { StoreFile, StoreFiles } from '../checkpoint/store-files.ts'
+import { posix } from 'node:path'
+import type { Files, OpenFile } from '../../operators/contract/files.ts'
 import type { Random } from './random.ts'
 import type { Schedule } from './schedule.ts'
 import type { Inode, SimulatedDisk } from './simulated-disk.ts'
@@ -20,19 +21,27 @@ export interface DiskWeather {
 }
 
 /** Operations that need room, and those that change something. */
-const TAKES_ROOM = new Set(['create', 'write'])
-const CHANGES = new Set(['create', 'write', 'rename', 'remove', 'sync', 'syncDirectory'])
+const TAKES_ROOM = new Set(['makeDirectory', 'create', 'write'])
+const CHANGES = new Set([
+  'makeDirectory',
+  'create',
+  'write',
+  'rename',
+  'remove',
+  'sync',
+  'syncDirectory',
+])
 
 /** An error as the system has it. */
 function systemError(code: string, what: string): Error {
-  return Object.assign(new Error(`${code}: injected, ${what}`), { code })
+  return Object.assign(new Error(`${code}: ${what}`), { code })
 }
 
 /**
  * The files of a simulated disk, as a store uses them: every operation takes its time, and may fail. One whose process
  * is killed meanwhile has had its effect, or not, or half of it.
  */
-export class SimulatedFiles implements StoreFiles {
+export class SimulatedFiles implements Files {
   /** How often an operation has failed. */
   failures = 0
   readonly #schedule: Schedule
@@ -48,7 +57,7 @@ export class SimulatedFiles implements StoreFiles {
   }
 
   makeDirectory(path: string): Promise<void> {
-    return this.#call('makeDirectory', path, () => {})
+    return this.#call('makeDirectory', path, () => this.#disk.makeDirectory(path))
   }
 
   list(directory: string): Promise<string[]> {
@@ -57,14 +66,15 @@ export class SimulatedFiles implements StoreFiles {
     )
   }
 
-  create(path: string): Promise<StoreFile> {
+  create(path: string): Promise<OpenFile> {
     return this.#call('create', path, () => {
       if (this.#disk.find(path) !== undefined) throw systemError('EEXIST', path)
+      if (!this.#disk.hasDirectory(posix.dirname(path))) throw systemError('ENOENT', path)
       return this.#opened(path, this.#disk.create(path))
     })
   }
 
-  open(path: string): Promise<StoreFile> {
+  open(path: string): Promise<OpenFile> {
     return this.#call('open', path, () => this.#opened(path, this.#existing(path)))
   }
 
@@ -89,7 +99,7 @@ export class SimulatedFiles implements StoreFiles {
     return inode
   }
 
-  #opened(path: string, inode: Inode): StoreFile {
+  #opened(path: string, inode: Inode): OpenFile {
     return {
       write: (bytes, at) => {
         const isShort = bytes.length > 1 && this.#random.chance(this.#weather.shortShare)
@@ -132,7 +142,7 @@ export class SimulatedFiles implements StoreFiles {
     const code = this.#failureOf(operation)
     const run = () => {
       try {
-        if (code !== undefined) throw systemError(code, `${operation} ${path}`)
+        if (code !== undefined) throw systemError(code, `injected, ${operation} ${path}`)
         resolve(effect())
       } catch (error) {
         if (code !== undefined) {

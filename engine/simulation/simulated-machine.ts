@@ -1,6 +1,6 @@
+import type { Files } from '../../operators/contract/files.ts'
 import { DirectorySite, DirectoryStore } from '../checkpoint/directory-store.ts'
 import type { Processes } from '../checkpoint/lock-holder.ts'
-import type { StoreFiles } from '../checkpoint/store-files.ts'
 import type { Machine } from '../thread/machine.ts'
 import type { Random } from './random.ts'
 import type { Schedule } from './schedule.ts'
@@ -17,7 +17,7 @@ function processesOf(pid: number): Processes {
 /** What the threads of one life have of the simulated computer. */
 export function simulatedMachine(
   schedule: Schedule,
-  files: StoreFiles,
+  files: Files,
   random: Random,
   pid: number,
 ): Machine {

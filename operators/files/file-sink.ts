@@ -1,5 +1,7 @@
+import { resolve } from 'node:path'
 import { type Duration, durationMs } from '../../codec/duration.ts'
 import { describe, StreamError } from '../../codec/errors.ts'
+import type { Files } from '../contract/files.ts'
 import type { SinkRecovery } from '../contract/operator.ts'
 import { TwoPhaseSink } from '../contract/two-phase-sink.ts'
 import type { PartFile, WriteLoad } from './part-file.ts'
@@ -24,12 +26,13 @@ type Disk = Awaited<ReturnType<typeof loadDisk>>
 
 /** Every thread of every job loads this file; only those that write files load what writes them. */
 async function loadDisk() {
-  const [file, folder, transactions] = await Promise.all([
+  const [node, file, folder, transactions] = await Promise.all([
+    import('../contract/node-files.ts'),
     import('./part-file.ts'),
     import('./part-folder.ts'),
     import('./part-transactions.ts'),
   ])
-  return { ...file, ...folder, ...transactions }
+  return { ...node, ...file, ...folder, ...transactions }
 }
 
 /** Bytes on their way to the disk from which on `execute` asks for patience. */
@@ -52,7 +55,8 @@ const OPEN_FILES = 32
  * exactly what complete checkpoints hold, each record once. A job that goes on from a checkpoint
  * finds its folder as that left it: what the checkpoint holds becomes visible if it was not yet, what
  * later ones had made visible is taken back, what was in none is removed. Of the files with later
- * epochs only those go that belong to checkpoints of this job: any other `part-*` is refused. A
+ * epochs only those go that belong to checkpoints of this job, or whose epoch is of one that is not
+ * kept any more: any other `part-*` is refused. A
  * savepoint makes visible what it holds when the job is stopped with it; else that becomes so by the
  * next checkpoint, or by the job that begins from it.
  *
@@ -62,13 +66,16 @@ const OPEN_FILES = 32
  */
 export class FileSink<T = any> extends TwoPhaseSink<T> {
   static override readonly visibility = 'recallable'
+  static override claimOf(options: FileSinkOptions): string | undefined {
+    return typeof options?.path === 'string' ? `folder '${resolve(options.path)}'` : undefined
+  }
   /** Rows of a parquet file wait for their group: what arrives must not be a view. */
   static readonly keepsRecords = true
   readonly #options: FileSinkOptions<T>
   readonly #rollBytes: number
   readonly #rollMs: number
   /** By folder, in the order in which they were begun. */
-  readonly #files = new Map<string, PartFile>()
+  readonly #open = new Map<string, PartFile>()
   /** How many files each folder has seen. */
   readonly #counts = new Map<string, number>()
   /** Files that wait for the next barrier. */
@@ -77,14 +84,17 @@ export class FileSink<T = any> extends TwoPhaseSink<T> {
   readonly #ending = new Map<PartFile, Promise<void>>()
   #createWriter: CreateWriter | undefined
   #disk: Disk | undefined
+  #files: Files | undefined
   #transactions: PartTransactions | undefined
   #recovered = false
   #failure: Error | undefined
 
-  constructor(options: FileSinkOptions<T>) {
+  /** @param files - in the place of the files of this machine: for tests */
+  constructor(options: FileSinkOptions<T>, files?: Files) {
     super()
     checkOptions(options)
     this.#options = options
+    this.#files = files
     this.#rollBytes = options.rollBytes ?? Number.POSITIVE_INFINITY
     this.#rollMs = durationMs(options.rollEvery ?? Number.POSITIVE_INFINITY, 'FileSink rollEvery')
   }
@@ -100,7 +110,7 @@ export class FileSink<T = any> extends TwoPhaseSink<T> {
     await this.#prepareToWrite()
     const { subtask, parallelism } = this.ctx
     if (!this.#recovered) {
-      await this.#disk!.claimFolder(this.#options.path, subtask, parallelism)
+      await this.#disk!.claimFolder(this.#files!, this.#options.path, subtask, parallelism)
     }
   }
 
@@ -108,7 +118,7 @@ export class FileSink<T = any> extends TwoPhaseSink<T> {
   override execute(record: T): Promise<void> | undefined {
     this.#throwFailure()
     const folder = this.#folderOf(record)
-    let file = this.#files.get(folder)
+    let file = this.#open.get(folder)
     if (file !== undefined && (this.#isOld(file) || !file.fits(record))) {
       this.#finishFile(folder, file)
       file = undefined
@@ -143,17 +153,25 @@ export class FileSink<T = any> extends TwoPhaseSink<T> {
 
   /** Leaves hidden what is not visible yet. */
   override async close(): Promise<void> {
-    await Promise.all([...this.#files.values()].map((file) => file.abandon()))
+    await Promise.all([...this.#open.values()].map((file) => file.abandon()))
     await Promise.all(this.#ending.values())
-    this.#files.clear()
+    this.#open.clear()
   }
 
   async #prepareToWrite(): Promise<void> {
     const { path, format } = this.#options
     this.#createWriter ??= await loadWriter(format)
-    this.#disk ??= await loadDisk()
-    const { PartTransactions } = this.#disk
-    this.#transactions ??= new PartTransactions(path, this.ctx.subtask, extensions[format])
+    if (this.#disk !== undefined) return
+    this.#disk = await loadDisk()
+    const { PartTransactions, makeFolder, nodeFiles } = this.#disk
+    this.#files ??= nodeFiles
+    await makeFolder(this.#files, path)
+    this.#transactions = new PartTransactions(
+      this.#files,
+      path,
+      this.ctx.subtask,
+      extensions[format],
+    )
   }
 
   #folderOf(record: T): string {
@@ -166,16 +184,13 @@ export class FileSink<T = any> extends TwoPhaseSink<T> {
   }
 
   #beginFile(folder: string): PartFile {
-    const oldest = this.#files.size < OPEN_FILES ? undefined : this.#files.entries().next().value
+    const oldest = this.#open.size < OPEN_FILES ? undefined : this.#open.entries().next().value
     if (oldest !== undefined) this.#finishFile(...oldest)
-    const file = new this.#disk!.PartFile(
-      folder,
-      this.#nameIn(folder),
-      this.#createWriter!(),
-      this.#load,
-      this.ctx.clock.now(),
-    )
-    this.#files.set(folder, file)
+    const name = this.#nameIn(folder)
+    const begun = { load: this.#load, since: this.ctx.clock.now() }
+    const writer = this.#createWriter!()
+    const file = new this.#disk!.PartFile(this.#files!, folder, name, writer, begun)
+    this.#open.set(folder, file)
     return file
   }
 
@@ -190,11 +205,11 @@ export class FileSink<T = any> extends TwoPhaseSink<T> {
   }
 
   #finishAll(): void {
-    for (const [folder, file] of this.#files) this.#finishFile(folder, file)
+    for (const [folder, file] of this.#open) this.#finishFile(folder, file)
   }
 
   #finishFile(folder: string, file: PartFile): void {
-    this.#files.delete(folder)
+    this.#open.delete(folder)
     if (this.checkpointed) this.#completed.push(file)
     const done = (this.checkpointed ? file.complete() : file.publish()).then(() => {
       this.#failure ??= file.failure
@@ -205,21 +220,25 @@ export class FileSink<T = any> extends TwoPhaseSink<T> {
 
   /** Everything queued is on the disk. */
   async #settle(): Promise<void> {
-    await Promise.all([...this.#files.values()].map((file) => file.idle()))
+    await Promise.all([...this.#open.values()].map((file) => file.idle()))
     await Promise.all(this.#ending.values())
     this.#throwFailure()
   }
 
   #throwFailure(): void {
-    for (const file of this.#files.values()) this.#failure ??= file.failure
+    for (const file of this.#open.values()) this.#failure ??= file.failure
     if (this.#failure !== undefined) throw this.#failure
   }
 }
+
+const known = ['path', 'format', 'partition', 'rollBytes', 'rollEvery']
 
 function checkOptions(options: FileSinkOptions): void {
   if (typeof options !== 'object' || options === null)
     refuse('options with path and format', options)
   const { path, format, partition, rollBytes } = options
+  const unknown = Object.keys(options).find((name) => !known.includes(name))
+  if (unknown !== undefined) refuse(`options ${known.join(', ')}`, unknown)
   if (typeof path !== 'string' || path === '') refuse('path: the name of a folder', path)
   if (!Object.hasOwn(extensions, format)) {
     refuse(`format: ${Object.keys(extensions).join(', ')}`, format)

@@ -1,5 +1,5 @@
-import { type FileHandle, mkdir, open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type Files, type OpenFile, writeFully } from '../contract/files.ts'
 import { brokenFile } from './file-error.ts'
 import type { RecordWriter } from './record-writer.ts'
 
@@ -14,17 +14,26 @@ export interface WriteLoad {
  */
 export class PartFile {
   readonly folder: string
+  readonly #files: Files
   readonly #name: string
   readonly #writer: RecordWriter
   readonly #load: WriteLoad
-  #handle: FileHandle | undefined
+  #file: OpenFile | undefined
   #work: Promise<void> = Promise.resolve()
   #queued = 0
+  #written = 0
   failure: Error | undefined
   /** By the sink's clock. */
   readonly since: number
 
-  constructor(folder: string, name: string, writer: RecordWriter, load: WriteLoad, since: number) {
+  constructor(
+    files: Files,
+    folder: string,
+    name: string,
+    writer: RecordWriter,
+    { load, since }: { load: WriteLoad; since: number },
+  ) {
+    this.#files = files
     this.folder = folder
     this.#name = name
     this.#writer = writer
@@ -64,7 +73,7 @@ export class PartFile {
   /** Writes the rest and forces it to the disk. No record comes behind it. */
   complete(): Promise<void> {
     this.#queue(this.#writer.end())
-    if (this.exists) this.#then(() => this.#handle!.sync())
+    if (this.exists) this.#then(() => this.#file!.sync())
     return this.abandon()
   }
 
@@ -73,8 +82,8 @@ export class PartFile {
     void this.complete()
     if (this.exists) {
       this.#then(async () => {
-        await unhide(this.folder, this.#name)
-        await syncFolder(this.folder)
+        await unhide(this.#files, this.folder, this.#name)
+        await this.#files.syncDirectory(this.folder)
       })
     }
     return this.#work
@@ -91,15 +100,18 @@ export class PartFile {
     if (this.#queued === 0) this.#then(() => this.#create())
     this.#queued += bytes.length
     this.#load.bytes += bytes.length
-    this.#then(() => this.#handle!.writeFile(bytes))
+    this.#then(async () => {
+      await writeFully(this.#file!, bytes, this.#written)
+      this.#written += bytes.length
+    })
     this.#work = this.#work.then(() => {
       this.#load.bytes -= bytes.length
     })
   }
 
   async #create(): Promise<void> {
-    await mkdir(this.folder, { recursive: true })
-    this.#handle = await open(join(this.folder, `.${this.#name}`), 'wx')
+    await this.#files.makeDirectory(this.folder)
+    this.#file = await this.#files.create(join(this.folder, this.hiddenName))
   }
 
   /** Queues work; none is done after a failure. `#work` never rejects. */
@@ -119,27 +131,34 @@ export class PartFile {
   }
 
   async #close(): Promise<void> {
-    const handle = this.#handle
-    this.#handle = undefined
-    await handle?.close()
+    const file = this.#file
+    this.#file = undefined
+    await file?.close()
   }
 }
 
-/** Gives a hidden file its name. Not yet durable: see {@link syncFolder}. */
-export function unhide(folder: string, name: string): Promise<void> {
-  return rename(join(folder, `.${name}`), join(folder, name))
+/** Gives a hidden file its name: for good once its folder is synced. */
+export function unhide(files: Files, folder: string, name: string): Promise<void> {
+  return renameToNew(files, join(folder, `.${name}`), join(folder, name))
 }
 
 /**
- * A rename survives a power failure once its folder is on the disk; Windows cannot open folders and
- * needs no such call.
+ * Names are given once. One that is there was given by somebody else who writes to this folder, and
+ * must not be replaced.
  */
-export async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
+export async function renameToNew(files: Files, from: string, to: string): Promise<void> {
+  if (await isThere(files, to)) {
+    throw new Error(`a file of that name is there: only one sink of one job may write to a folder`)
+  }
+  await files.rename(from, to)
+}
+
+export async function isThere(files: Files, path: string): Promise<boolean> {
   try {
-    await handle.sync()
-  } finally {
-    await handle.close()
+    await (await files.open(path)).close()
+    return true
+  } catch (thrown) {
+    if ((thrown as { code?: unknown }).code === 'ENOENT') return false
+    throw thrown
   }
 }

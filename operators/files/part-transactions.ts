@@ -1,9 +1,10 @@
-import { access, readdir, rename, rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { describe } from '../../codec/errors.ts'
+import type { Files } from '../contract/files.ts'
 import type { LaterCheckpoint, SinkRecovery } from '../contract/operator.ts'
 import { BrokenFileError, brokenFile } from './file-error.ts'
-import { syncFolder, unhide } from './part-file.ts'
+import { isThere, renameToNew, unhide } from './part-file.ts'
+import { type FoundPart, findParts, removeParts } from './part-folder.ts'
 import { parsePartName, partName } from './part-name.ts'
 
 /** A file that is durable and hidden: `.<name>` in a folder below the sink's. */
@@ -41,13 +42,15 @@ export interface Place {
  * So what is to become of a file can be told from its name alone, by any subtask, while others are at work.
  */
 export class PartTransactions {
+  readonly #files: Files
   readonly #path: string
   readonly #subtask: number
   readonly #extension: string
   /** Prepared and not committed, by name in the order of epochs. */
   #prepared: (PreparedFile & { readonly epoch: number })[] = []
 
-  constructor(path: string, subtask: number, extension: string) {
+  constructor(files: Files, path: string, subtask: number, extension: string) {
+    this.#files = files
     this.#path = path
     this.#subtask = subtask
     this.#extension = extension
@@ -61,12 +64,12 @@ export class PartTransactions {
       counts.set(folder, n + 1)
       const name = partName(this.#subtask, epoch, n, this.#extension)
       await this.#attempt(folder, name, () =>
-        rename(join(folder, hiddenName), join(folder, `.${name}`)),
+        renameToNew(this.#files, join(folder, hiddenName), join(folder, `.${name}`)),
       )
       this.#prepared.push({ folder: this.#below(folder), name, epoch })
     }
     const folders = new Set([...counts.keys()].flatMap((folder) => this.#upwards(folder)))
-    for (const folder of folders) await this.#attempt(folder, '', () => syncFolder(folder))
+    await this.#sync(folders)
     if (this.#prepared.length === 0) return undefined
     return { files: this.#prepared.map(({ folder, name }) => ({ folder, name })) }
   }
@@ -85,8 +88,8 @@ export class PartTransactions {
   async recover({ epoch, pending, later }: SinkRecovery, place: Place): Promise<void> {
     await this.#publish((pending as Pending[]).flatMap(({ files }) => files))
     const takenBack = new TakenBack(epoch, later)
-    const needless: { folder: string; name: string }[] = []
-    for (const found of await this.#list()) {
+    const needless: FoundPart[] = []
+    for (const found of await findParts(this.#files, this.#path)) {
       const part = parsePartName(found.name)
       if ((part?.subtask ?? 0) % place.parallelism !== place.subtask) continue
       if (part !== undefined && part.epoch <= epoch) continue
@@ -96,22 +99,8 @@ export class PartTransactions {
       if (!known) throw this.#foreign(join(found.folder, found.name), epoch)
       needless.push(found)
     }
-    for (const { folder, name } of needless)
-      await this.#attempt(folder, name, () => rm(join(folder, name), { force: true }))
-    for (const folder of new Set(needless.map((file) => file.folder)))
-      await this.#attempt(folder, '', () => syncFolder(folder))
-  }
-
-  async #list(): Promise<{ folder: string; name: string }[]> {
-    try {
-      const entries = await readdir(this.#path, { recursive: true, withFileTypes: true })
-      return entries
-        .filter((entry) => !entry.isDirectory() && /^\.?part-/.test(entry.name))
-        .map(({ parentPath, name }) => ({ folder: parentPath, name }))
-    } catch (thrown) {
-      if ((thrown as { code?: unknown }).code === 'ENOENT') return []
-      throw brokenFile(this.#path, 'a folder to write to', thrown)
-    }
+    await removeParts(this.#files, needless)
+    await this.#sync(new Set(needless.map(({ folder }) => folder)))
   }
 
   /** What is visible already stays so. */
@@ -120,9 +109,22 @@ export class PartTransactions {
     for (const file of files) {
       const folder = join(this.#path, file.folder)
       folders.add(folder)
-      await this.#attempt(folder, file.name, () => unhideOnce(folder, file.name))
+      await this.#attempt(folder, file.name, () => this.#unhideOnce(folder, file.name))
     }
-    for (const folder of folders) await this.#attempt(folder, '', () => syncFolder(folder))
+    await this.#sync(folders)
+  }
+
+  async #unhideOnce(folder: string, name: string): Promise<void> {
+    // By an earlier run, which was cut short behind it.
+    const isDone = !(await isThere(this.#files, join(folder, `.${name}`)))
+    if (isDone && (await isThere(this.#files, join(folder, name)))) return
+    await unhide(this.#files, folder, name)
+  }
+
+  /** A change of names survives a loss of power once its folder is on the disk. */
+  async #sync(folders: Iterable<string>): Promise<void> {
+    for (const folder of folders)
+      await this.#attempt(folder, '', () => this.#files.syncDirectory(folder))
   }
 
   #below(folder: string): string {
@@ -154,13 +156,16 @@ export class PartTransactions {
 /** Files that checkpoints have made visible behind which the job has gone back. */
 class TakenBack {
   readonly #names = new Set<string>()
-  /** Epochs of which a checkpoint that cannot be read may have made something visible: from, to. */
+  /**
+   * Epochs whose checkpoints may have made something visible that is named nowhere, as they cannot be read, or were removed
+   * when newer ones were complete: from, to.
+   */
   readonly #unknown: [number, number][] = []
 
   constructor(epoch: number, later: readonly LaterCheckpoint[]) {
     let before = epoch
     for (const { epoch, pending } of later) {
-      if (pending === undefined) this.#unknown.push([before + 1, epoch])
+      this.#unknown.push([before + 1, pending === undefined ? epoch : epoch - 1])
       for (const { files } of (pending ?? []) as Pending[])
         for (const file of files) this.#names.add(nameOf(file))
       before = epoch
@@ -175,14 +180,4 @@ class TakenBack {
 
 function nameOf({ folder, name }: PreparedFile): string {
   return `${folder}/${name}`
-}
-
-async function unhideOnce(folder: string, name: string): Promise<void> {
-  try {
-    await unhide(folder, name)
-  } catch (thrown) {
-    if ((thrown as { code?: unknown }).code !== 'ENOENT') throw thrown
-    // By an earlier run, which was cut short behind it.
-    await access(join(folder, name))
-  }
 }

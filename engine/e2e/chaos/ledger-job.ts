@@ -80,7 +80,7 @@ class Audited extends StatefulFunction<Entry, Entry> {
 /** From files to files: every record with its count per key, and counts per key and window. */
 export const ledger = defineJob(import.meta.url, 'ledger', (env, params: LedgerParams) => {
   const { input, output, faults, store } = params
-  if (store !== undefined) spoilStore(store)
+  if (store !== undefined) spoilStore(store, output)
   const entries = env
     .fromFile<Entry>(`${input}/*.json`, { format: 'json', split: false, uid: 'entries' })
     .map(Paced<Entry>, params, { uid: 'paced' })

@@ -1,6 +1,6 @@
 import { setTimeout as after } from 'node:timers/promises'
+import { nodeFiles } from '../../../operators/contract/node-files.ts'
 import { watched } from '../../checkpoint/fixtures/watched-files.ts'
-import { nodeFiles } from '../../checkpoint/node-files.ts'
 
 /** What befalls the files of checkpoints, on all threads of a process: words in shared memory. */
 export type StoreFaults = SharedArrayBuffer
@@ -33,10 +33,11 @@ export function setTrouble(faults: StoreFaults, trouble: Trouble): void {
   Atomics.store(new Int32Array(faults), TROUBLE, names.indexOf(trouble))
 }
 
-/** From now on the engine's own files on this thread have what `faults` says. */
-export function spoilStore(faults: StoreFaults): void {
+/** From now on the engine's own files on this thread have what `faults` says, but for what its sinks write below `output`. */
+export function spoilStore(faults: StoreFaults, output: string): void {
   const words = new Int32Array(faults)
-  const spoilt = watched({ ...nodeFiles }, async (operation) => {
+  const spoilt = watched({ ...nodeFiles }, async (operation, path) => {
+    if (path.startsWith(output)) return
     if (Atomics.add(words, DONE, 1) + 1 === words[KILL_AT]) process.kill(process.pid, 'SIGKILL')
     const trouble = names[Atomics.load(words, TROUBLE)]
     if (trouble === 'slow' && operation === 'sync') await after(2_000)

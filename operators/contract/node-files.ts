@@ -1,15 +1,21 @@
 import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
-import type { StoreFile, StoreFiles } from './store-files.ts'
+import { dirname, resolve } from 'node:path'
+import type { Files, OpenFile } from './files.ts'
 
 /** The files of this machine. Every call runs on a thread of Node's pool: none of them holds up the caller's. */
-export const nodeFiles: StoreFiles = {
+export const nodeFiles: Files = {
   async makeDirectory(path) {
-    await mkdir(path, { recursive: true })
+    const topmost = await mkdir(path, { recursive: true })
+    if (topmost === undefined) return
+    const end = dirname(resolve(topmost))
+    for (let made = dirname(resolve(path)); made.length > end.length; made = dirname(made))
+      await nodeFiles.syncDirectory(dirname(made))
   },
 
   async list(directory) {
     try {
-      return await readdir(directory)
+      const entries = await readdir(directory, { withFileTypes: true })
+      return entries.map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
       throw error
@@ -33,7 +39,14 @@ export const nodeFiles: StoreFiles = {
   async syncDirectory(path) {
     // Windows opens no directories; there the file system orders renames by itself.
     if (process.platform === 'win32') return
-    const handle = await open(path, 'r')
+    let handle: FileHandle
+    try {
+      handle = await open(path, 'r')
+    } catch (error) {
+      // Somebody else's, in which one may have files and not look.
+      if ((error as NodeJS.ErrnoException).code === 'EACCES') return
+      throw error
+    }
     try {
       await handle.sync()
     } finally {
@@ -42,7 +55,7 @@ export const nodeFiles: StoreFiles = {
   },
 }
 
-class NodeFile implements StoreFile {
+class NodeFile implements OpenFile {
   readonly #handle: FileHandle
 
   constructor(handle: FileHandle) {
