@@ -6,7 +6,7 @@ import { runJob } from './chaos/killed.ts'
 import { inFlightIn, modes, NEVER } from './fixtures/checkpointed.ts'
 import { ownFolder } from './fixtures/own-folder.ts'
 import { silent } from './fixtures/silent.ts'
-import { PARTITIONS, pressed, reduced } from './fixtures/unaligned-job.ts'
+import { PARTITIONS, pressed, reduced, ruled } from './fixtures/unaligned-job.ts'
 
 let dir: string
 beforeEach(() => {
@@ -86,6 +86,24 @@ describe.each(modes)('unaligned, %s', (_, mode) => {
     await Promise.all([gather(again.io.sums, rows), gather(again.io.seen, [])])
     await again.finished
     expectWhole(rows, count)
+  })
+
+  it('each subtask goes on with the broadcast state that it had, and the records that it had not', async () => {
+    const count = 1_000
+    const heard: { subtask: number; rule: number }[] = []
+    const job = await ruled.submit({ count, ms: 0.3 }, config(2))
+    const reading = gather(job.io.heard, heard)
+    while (heard.length < 100) await new Promise((resolve) => setTimeout(resolve, 1))
+    await job.checkpoint()
+    expect(await inFlightIn(dir)).toBeGreaterThan(10)
+    await job.cancel()
+    await reading
+    const again = await ruled.submit({ count, ms: 0 }, config(2))
+    await Promise.all([gather(again.io.heard, heard), again.finished])
+    for (const subtask of [0, 1]) {
+      const rules = heard.filter((one) => one.subtask === subtask).map(({ rule }) => rule)
+      expect(new Set(rules).size).toBe(count)
+    }
   })
 
   it('partial results in flight are merged where they were to be', async () => {

@@ -1,8 +1,12 @@
-import { type Item, itemOf } from './item.ts'
+import { type Item, itemOf, type SourceSpec } from './item.ts'
 import {
+  AFTER_MS,
+  BEFORE_MS,
   countRow,
   GAP_MS,
   itemRow,
+  pairRow,
+  ruleRow,
   SLIDE_MS,
   SUM_MS,
   sharedRow,
@@ -26,7 +30,14 @@ import {
   staysIn,
   twice,
 } from './steps.ts'
-import { isLoop, type Keyed, type LoopStep, type Step, type Workload } from './workload.ts'
+import {
+  hasAside,
+  isLoop,
+  type Keyed,
+  type LoopStep,
+  type Step,
+  type Workload,
+} from './workload.ts'
 
 /** What must be visible in the end. */
 export interface Expected {
@@ -45,16 +56,18 @@ export function interpret(
   workload: Workload,
   upTo: (source: string, partition: number) => number = () => Number.POSITIVE_INFINITY,
 ): Expected {
-  let items = workload.sources.flatMap((spec) =>
+  const itemsOf = (spec: SourceSpec): Item[] =>
     spec.counts.flatMap((count, partition) =>
       Array.from({ length: Math.min(count, upTo(spec.name, partition)) }, (_, index) =>
         itemOf(spec, partition, index),
       ),
-    ),
-  )
+    )
+  let items = workload.sources.flatMap(itemsOf)
+  const aside = hasAside(workload) ? itemsOf(workload.aside) : []
   const counts = new Map<string, number>()
   workload.steps.forEach((step, i) => {
-    if (!isLoop(step)) items = applyStep(items, step)
+    if (step === 'merge') items = [...items, ...aside].map(plus)
+    else if (!isLoop(step)) items = applyStep(items, step)
     else {
       const visits = new Map<string, number>()
       items = items.flatMap((item) => goRound(item, step, visits))
@@ -64,14 +77,17 @@ export function interpret(
   })
   const perKey = Map.groupBy(items, ({ key }) => key)
   for (const [key, own] of perKey)
-    for (const what of applyKeyed(key, own, workload.keyed))
+    for (const what of applyKeyed(key, own, workload.keyed, aside))
       counts.set(what, (counts.get(what) ?? 0) + 1)
+  if (workload.keyed === 'rules') for (const rule of aside) counts.set(ruleRow(rule), 1)
   if (workload.keyed === 'shared')
     for (let n = 1; n <= items.length; n++) counts.set(sharedRow(n), 1)
   // Where streams meet, or are dealt out anew, no order is promised.
-  const unordered: readonly Step[] = ['rebalance', 'hop', 'diamond']
+  const unordered: readonly Step[] = ['rebalance', 'hop', 'diamond', 'held', 'merge']
   const ordered =
     workload.sources.length === 1 &&
+    // What comes of them is keyed no more.
+    workload.keyed !== 'rules' &&
     workload.steps.every((step) => !unordered.includes(step) && !isLoop(step))
   return { counts, ordered }
 }
@@ -92,7 +108,7 @@ function goRound(item: Item, loop: LoopStep, visits: Map<string, number>): Item[
   return left
 }
 
-function applyStep(items: Item[], step: Exclude<Step, LoopStep>): Item[] {
+function applyStep(items: Item[], step: Exclude<Step, LoopStep | 'merge'>): Item[] {
   switch (step) {
     case 'map':
     case 'async':
@@ -107,15 +123,32 @@ function applyStep(items: Item[], step: Exclude<Step, LoopStep>): Item[] {
     case 'poison':
       return items.filter((item) => !isPoison(item))
     case 'rebalance':
+    case 'held':
       return items
   }
 }
 
-function applyKeyed(key: string, items: readonly Item[], keyed: Keyed): string[] {
+function applyKeyed(
+  key: string,
+  items: readonly Item[],
+  keyed: Keyed,
+  aside: readonly Item[],
+): string[] {
+  const pairs = (joins: (left: Item, right: Item) => boolean): string[] =>
+    items.flatMap((left) =>
+      aside
+        .filter((right) => right.key === key && joins(left, right))
+        .map((right) => pairRow(left, right)),
+    )
   switch (keyed) {
+    case 'join':
+      return pairs(() => true)
+    case 'interval':
+      return pairs((left, { at }) => at >= left.at - BEFORE_MS && at <= left.at + AFTER_MS)
     case 'count':
       return items.flatMap((item, i) => [itemRow(item).what, countRow(key, i + 1).what])
     case 'delayed':
+    case 'rules':
     case 'shared':
       return items.map(({ id }) => id)
     case 'reduceFinal':

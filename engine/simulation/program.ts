@@ -5,7 +5,8 @@ import type { WindowResult } from '../../operators/window/window.ts'
 import { session, sliding, tumbling } from '../../operators/window/window-assigner.ts'
 import type { BaseEnvironment } from '../api/base-environment.ts'
 import type { OperatorOptions } from '../api/options.ts'
-import { DISORDER_MS, type Item } from './item.ts'
+import { Held } from './held.ts'
+import { DISORDER_MS, type Item, type SourceSpec } from './item.ts'
 import { itemSource } from './item-source.ts'
 import type { Row } from './ledger.ts'
 import { FinalSink, RecallableSink } from './ledger-sink.ts'
@@ -22,13 +23,18 @@ import {
   WINDOW_MS,
   windowRow,
 } from './rows.ts'
+import { SimulatedFileSink } from './simulated-file-sink.ts'
 import { isOdd, passes, plus, refusing, twice } from './steps.ts'
+import { addTwoInputs } from './two-inputs.ts'
 import {
+  hasAside,
+  hasTwoInputs,
   isLoop,
   type Keyed,
   type LoopStep,
   type Shape,
   type Step,
+  type TwoInputs,
   type Workload,
 } from './workload.ts'
 import type { World } from './world.ts'
@@ -56,20 +62,26 @@ export function buildWorkload(
   of: Shape,
   world: World,
 ): void {
-  const inputs: Stream[] = workload.sources.map((spec) =>
+  const read = (spec: SourceSpec): Stream =>
     env
       .fromSource(itemSource(spec, world), {
         uid: `source-${spec.name}`,
         parallelism: of(`source-${spec.name}`),
       })
-      .assignTimestamps(({ at }: Item) => at, watermarks.boundedOutOfOrderness(DISORDER_MS)),
-  )
+      .assignTimestamps(({ at }: Item) => at, watermarks.boundedOutOfOrderness(DISORDER_MS))
+  const inputs = workload.sources.map(read)
+  const aside: Stream = hasAside(workload) ? read(workload.aside) : undefined
   let stream: Stream = inputs.length === 1 ? inputs[0] : inputs[0].union(...inputs.slice(1))
-  const sink = (rows: Stream, options: OperatorOptions): void => {
-    rows.sink(workload.sink === 'final' ? FinalSink : RecallableSink, world, options)
+  const sink = (rows: Stream, options: OperatorOptions & { uid: string }): void => {
+    const files = { world, name: options.uid, options: workload.files }
+    if (workload.sink === 'files') rows.sink(SimulatedFileSink, files, options)
+    else rows.sink(workload.sink === 'final' ? FinalSink : RecallableSink, world, options)
   }
   workload.steps.forEach((step, i) => {
-    if (!isLoop(step)) stream = addStep(stream, step, i, of, world)
+    if (step === 'merge') {
+      const options = { parallelism: of(`merge${i}`) }
+      stream = stream.connect(aside).coMap([mapping(world), mapping(world)], options)
+    } else if (!isLoop(step)) stream = addStep(stream, step, i, of, world)
     else {
       const { visits, left } = addLoop(env, stream, step, i, of, world)
       const name = `visits${i}`
@@ -83,22 +95,28 @@ export function buildWorkload(
   }
   stream = stream.keyBy(({ key }: Item) => key)
   const keyed = { uid: 'keyed', parallelism: of('keyed') }
-  stream = addKeyed(stream, workload.keyed, keyed, world)
+  stream = hasTwoInputs(workload.keyed)
+    ? addTwoInputs(stream, aside, workload.keyed, keyed, world)
+    : addKeyed(stream, workload.keyed, keyed, world)
   sink(stream, { uid: 'sink', ...(workload.hopsLast ? { parallelism: of('sink') } : {}) })
 }
 
-function addStep(
-  stream: Stream,
-  step: Exclude<Step, LoopStep>,
-  i: number,
-  of: Shape,
-  world: World,
-): Stream {
-  const mapped = (item: Item) => {
+function mapping(world: World): (item: Item) => Item {
+  return (item) => {
     world.troubles.at('map')
     world.work()
     return plus(item)
   }
+}
+
+function addStep(
+  stream: Stream,
+  step: Exclude<Step, LoopStep | 'merge'>,
+  i: number,
+  of: Shape,
+  world: World,
+): Stream {
+  const mapped = mapping(world)
   const later = (item: Item) => world.later(CALL_MS, 'a call answers', () => mapped(item))
   switch (step) {
     case 'map':
@@ -111,6 +129,8 @@ function addStep(
       return stream.asyncMap(later, { capacity: 3 })
     case 'rebalance':
       return stream.rebalance()
+    case 'held':
+      return stream.flatMap(Held, { uid: `held${i}`, parallelism: of(`held${i}`) })
     case 'hop':
       return stream.map(mapped, { parallelism: of(`hop${i}`) })
     case 'diamond': {
@@ -122,7 +142,12 @@ function addStep(
   }
 }
 
-function addKeyed(stream: Stream, keyed: Keyed, options: OperatorOptions, world: World): Stream {
+function addKeyed(
+  stream: Stream,
+  keyed: Exclude<Keyed, TwoInputs>,
+  options: OperatorOptions,
+  world: World,
+): Stream {
   switch (keyed) {
     case 'count':
       return stream.process(Count, world, options)

@@ -6,6 +6,9 @@ export const WINDOW_MS = 200
 export const SLIDE_MS = 50
 export const GAP_MS = 40
 export const SUM_MS = 100
+/** How far apart the two of a pair may be that is joined by time. */
+export const BEFORE_MS = 20
+export const AFTER_MS = 30
 
 /** Rows as the keyed stages write them. */
 export const itemRow = ({ id, key, lane, index }: Item): Row => ({
@@ -26,3 +29,5 @@ export const totalRow = (key: string, sum: number): string => `${key} in all ${s
 export const visitRow = (loop: number, key: string, n: number): string =>
   `${key} no. ${n} in loop ${loop}`
 export const sharedRow = (n: number): string => `no. ${n} of all`
+export const pairRow = (left: Item, right: Item): string => `${left.id} with ${right.id}`
+export const ruleRow = ({ id }: Item): string => `rule ${id}`

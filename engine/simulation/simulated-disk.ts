@@ -68,11 +68,11 @@ interface Change {
  * change of names whole or not at all, in any order; each write whole, in part or not at all, in any order.
  */
 export class SimulatedDisk {
-  /** How often a name has changed. */
-  version = 0
   #names = new Map<string, Entry>()
   #durable = new Map<string, Entry>()
   #changes: Change[] = []
+  /** Names that have changed since somebody asked. */
+  #touched = new Set<string>()
 
   /** The paths of the files in a directory, and of the directories, which end with a slash. */
   list(directory: string): string[] {
@@ -88,6 +88,13 @@ export class SimulatedDisk {
       .filter(([path, entry]) => entry !== DIRECTORY && path.startsWith(`${directory}/`))
       .map(([path]) => path)
       .sort()
+  }
+
+  /** The paths whose file may be another one since the last call. */
+  touched(): string[] {
+    const paths = [...this.#touched]
+    this.#touched.clear()
+    return paths
   }
 
   find(path: string): Inode | undefined {
@@ -142,8 +149,8 @@ export class SimulatedDisk {
     // With a directory goes all that was in it.
     for (const path of this.#durable.keys())
       if (!this.#isDurable(directoryOf(path))) this.#durable.delete(path)
+    for (const path of [...this.#names.keys(), ...this.#durable.keys()]) this.#touched.add(path)
     this.#names = new Map(this.#durable)
-    this.version++
     for (const inode of new Set(this.#names.values())) {
       if (inode === DIRECTORY) continue
       for (const { bytes, at } of inode.pending)
@@ -165,7 +172,7 @@ export class SimulatedDisk {
 
   #change(directory: string, names: Change['names']): void {
     const change = { directory, names }
-    this.version++
+    for (const [path] of names) this.#touched.add(path)
     apply(this.#names, change)
     this.#changes.push(change)
   }

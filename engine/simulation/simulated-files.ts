@@ -34,7 +34,7 @@ const CHANGES = new Set([
 
 /** An error as the system has it. */
 function systemError(code: string, what: string): Error {
-  return Object.assign(new Error(`${code}: injected, ${what}`), { code })
+  return Object.assign(new Error(`${code}: ${what}`), { code })
 }
 
 /**
@@ -142,7 +142,7 @@ export class SimulatedFiles implements Files {
     const code = this.#failureOf(operation)
     const run = () => {
       try {
-        if (code !== undefined) throw systemError(code, `${operation} ${path}`)
+        if (code !== undefined) throw systemError(code, `injected, ${operation} ${path}`)
         resolve(effect())
       } catch (error) {
         if (code !== undefined) {

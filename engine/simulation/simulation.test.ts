@@ -74,7 +74,7 @@ describe('the simulator', () => {
 
     it.each(worlds)('%s', async (_, first) => {
       // A life has most to do when it begins.
-      for (const seed of [2, 9])
+      for (const seed of [2, 18])
         for (let at = 1; at <= 600; at += at < 40 ? 3 : 47)
           expect(await simulate({ seed, first: first(at) })).toMatchObject({ finding: undefined })
     })
@@ -91,7 +91,7 @@ describe('the simulator', () => {
     it.each(Object.entries(DEFECTS))('%s', async (_, parts) => {
       const found = await firstFinding(45, 60, { parts })
       expect(found?.finding).toMatch(
-        /is visible|has come twice|is stuck|SAGE_CHECKPOINT_CORRUPT|would have to take back/,
+        /is visible|is there still|has come (twice|behind)|is stuck|never finishes|SAGE_CHECKPOINT_CORRUPT|SAGE_FILE|would have to take back/,
       )
       // And it is what was planted: without it, the same seed finds nothing.
       expect(await simulate({ seed: found!.seed })).toMatchObject({ finding: undefined })

@@ -8,7 +8,7 @@ import type { ThreadSettings } from '../thread/job-site.ts'
 import type { Machine } from '../thread/machine.ts'
 import { type BitRot, strike } from './bit-rot.ts'
 import { interpret } from './interpreter.ts'
-import { Ledger } from './ledger.ts'
+import { Ledger, type Row } from './ledger.ts'
 import { Life } from './life.ts'
 import { type Action, calmLife, hardLife, type LifePlan } from './life-plan.ts'
 import { Finding, Oracle } from './oracle.ts'
@@ -19,6 +19,7 @@ import { SimulatedDisk } from './simulated-disk.ts'
 import { SimulatedFiles } from './simulated-files.ts'
 import { simulatedMachine } from './simulated-machine.ts'
 import { Troubles } from './troubles.ts'
+import { VisibleFiles } from './visible-files.ts'
 import {
   describeWorkload,
   drawWorkload,
@@ -79,6 +80,8 @@ interface Facts {
 const DIRECTORY = '/simulated/checkpoints'
 /** So many events without an end: the job is stuck, or turns in circles. */
 const EVENTS_MAX = 60_000
+/** So many lives, of which the last have met no trouble: the job does not get anywhere. */
+const LIVES_MAX = 20
 
 /**
  * Runs a random program on the whole engine through several lives, under one seed: what happens next, when, and what goes
@@ -95,6 +98,7 @@ class Simulation {
   readonly #workload: Workload
   readonly #disk = new SimulatedDisk()
   readonly #ledger: Ledger
+  readonly #files: VisibleFiles
   readonly #oracle: Oracle
   /** How far each partition was handed out in the last life. */
   readonly #handedOut = new Map<string, number>()
@@ -136,13 +140,18 @@ class Simulation {
         this.#finding ??= error as Error
       }
     }
+    this.#files = new VisibleFiles(this.#disk, this.#workload.files.format)
+    this.#files.onChange = (rows, by) => this.#oracle.changed(rows, by)
   }
 
   async run(): Promise<SimulationReport> {
     const hardLives = this.#random.between(1, 6)
     this.#note(`seed ${this.#options.seed}: ${describeWorkload(this.#workload)}`)
     try {
-      for (let over = false; !over; ) over = await this.#live(this.#lives < hardLives)
+      for (let over = false; !over; ) {
+        if (this.#lives > LIVES_MAX) throw new Finding('the job never finishes')
+        over = await this.#live(this.#lives < hardLives)
+      }
       // A job that has finished may be run again: nothing more comes of it.
       if (this.#random.chance(0.3)) await this.#live(false)
     } catch (error) {
@@ -160,7 +169,7 @@ class Simulation {
       checkpoints: this.#checkpoints,
       inFlight: this.#inFlight,
       circulating: this.#circulating,
-      rows: this.#ledger.visible().length,
+      rows: this.#visible().length,
       finding: this.#finding?.message,
     }
   }
@@ -204,9 +213,11 @@ class Simulation {
     const name = `life ${number}`
     this.#handedOut.clear()
     const shape = this.#shape(number, random)
+    const storeFiles = parts.files?.(files, schedule) ?? files
     const world = new World(
       {
         ledger: this.#ledger,
+        files: storeFiles,
         troubles,
         random: random.fork('world'),
         life: String(number),
@@ -215,7 +226,6 @@ class Simulation {
       schedule,
       this.#handedOut,
     )
-    const storeFiles = parts.files?.(files, schedule) ?? files
     const machine = simulatedMachine(schedule, storeFiles, random.fork('machine'), this.#process)
     const resume = this.#resume(random)
     this.#note(
@@ -265,18 +275,35 @@ class Simulation {
         life.end('process')
         this.#disk.crash(crash.mode, random.fork('crash'))
         this.#process++
+        this.#lookAtFiles()
         return 'crashed'
       }
       for (const { at, action } of actions) if (at === event) this.#act(life, action, random)
       meddle?.(life.plan, meddling)
       if (!(await this.#schedule.step())) throw new Finding('the job is stuck: nothing will happen')
+      this.#lookAtFiles()
       if (this.#finding !== undefined) return 'ended'
       if (life.outcome !== undefined) break
       if (event > EVENTS_MAX) throw new Finding(`the job is stuck: ${event} events without an end`)
     }
     this.#note(`the job has ended: ${life.outcome.status}`)
     life.end('thread')
+    this.#lookAtFiles()
     return 'ended'
+  }
+
+  #lookAtFiles(): void {
+    try {
+      this.#files.look()
+    } catch (error) {
+      if (!(error instanceof Finding)) throw error
+      this.#finding ??= error
+    }
+  }
+
+  /** What anyone can see, in the order of epochs. */
+  #visible(): Row[] {
+    return this.#workload.sink === 'files' ? this.#files.rows() : this.#ledger.visible()
   }
 
   #act(life: Life, action: Action, random: Random): void {
@@ -314,7 +341,7 @@ class Simulation {
 
   /** How a life ended must be how it may end. */
   #judge(life: Life, { end, trouble, userTrouble, files, locksBefore }: Facts): void {
-    this.#oracle.checkOrder(this.#ledger.visible())
+    this.#oracle.checkOrder(this.#visible())
     if (end === 'crashed') return
     const outcome = life.outcome!
     const isRotten = this.#rot !== undefined
@@ -327,8 +354,10 @@ class Simulation {
       // It was stopped with a savepoint, and whoever asked for that has not heard of it: the next life takes it.
       const left = /stopped with it as savepoint '([^']+)'/.exec(message)?.[1]
       if (left !== undefined) this.#savepoint = left
-      // What was pre-reduced on its way stays so: the next life is as parallel as the one that wrote the checkpoint.
-      const isMisshapen = code === 'SAGE_RESCALE' && message.includes('pre-reduced as before')
+      // What was pre-reduced or broadcast on its way stays so: the next life is as parallel as the one that wrote the checkpoint.
+      const isMisshapen =
+        code === 'SAGE_RESCALE' &&
+        /pre-reduced as before|broadcast records on their way/.test(message)
       if (isMisshapen && this.#misshapen)
         throw new Finding(`refused at the parallelism of its checkpoint: ${message}`)
       this.#misshapen = isMisshapen
@@ -345,6 +374,9 @@ class Simulation {
     if (outcome.status === 'finished') {
       if (userTrouble) throw new Finding('user code has failed, and the job finished all the same')
       this.#oracle.checkAll()
+      const [left] = trouble ? [] : this.#files.hidden()
+      if (left !== undefined)
+        throw new Finding(`the job has finished, and '${left}' is there still`)
     }
     if (outcome.status === 'stopped' && life.drains) this.#checkDrained()
     if (!trouble && outcome.status !== 'failed') {
@@ -352,8 +384,17 @@ class Simulation {
       if (left.length > 0) throw new Finding(`the job has ended, and '${left[0]}' is there still`)
     }
     if (life.savepoint !== undefined) this.#savepoint = life.savepoint
+    if (outcome.status === 'finished') this.#judgeDurability()
     // A job that has failed is started again in its process, or in another.
     if (outcome.status !== 'failed' || files.failures > 0) this.#process++
+  }
+
+  /** What a job that has finished has made visible is so for good. */
+  #judgeDurability(): void {
+    this.#note('power is lost behind it')
+    this.#disk.crash('power', this.#random.fork(`behind life ${this.#lives}`))
+    this.#files.look()
+    this.#oracle.checkAll()
   }
 
   /** A job that has stopped shows the effect of all that its sources have handed out. */

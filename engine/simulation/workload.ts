@@ -1,5 +1,6 @@
 import type { SourceSpec } from './item.ts'
 import type { Random } from './random.ts'
+import type { FileOptions } from './simulated-file-sink.ts'
 
 /** How parallel an operator is in one life, by its name. */
 export type Shape = (operator: string) => number
@@ -14,6 +15,8 @@ export const STEPS = [
   'hop',
   'diamond',
   'poison',
+  'held',
+  'merge',
 ] as const
 
 /** Feedback loops, with state for each key inside. */
@@ -27,6 +30,10 @@ export const LOOPS = [
 export type LoopStep = (typeof LOOPS)[number]
 export type Step = (typeof STEPS)[number] | LoopStep
 
+/** What is done per key with a second stream. */
+export const TWO_INPUTS = ['join', 'interval', 'rules'] as const
+export type TwoInputs = (typeof TWO_INPUTS)[number]
+
 /** What is done per key. */
 const KEYED = [
   'count',
@@ -37,27 +44,34 @@ const KEYED = [
   'timers',
   'delayed',
   'shared',
+  ...TWO_INPUTS,
 ] as const
 export type Keyed = (typeof KEYED)[number]
 
-/** What does not ask when items have happened: what comes out of a loop may be late. */
-const UNTIMED: readonly Keyed[] = ['count', 'reduceFinal', 'delayed', 'shared']
+/** What does not ask when items have happened: what comes out of a loop, or was held, may be late. */
+const UNTIMED: readonly Keyed[] = ['count', 'reduceFinal', 'delayed', 'shared', 'join', 'rules']
 
 /** A program, its input, and what has to come of it. */
 export interface Workload {
   readonly sources: readonly SourceSpec[]
+  /** What comes in beside these, for steps and stages of two inputs. */
+  readonly aside: SourceSpec
   readonly steps: readonly Step[]
   /** Whether items are looked at by their key before, so that they cross twice. */
   readonly looksFirst: boolean
   readonly keyed: Keyed
-  readonly sink: 'recallable' | 'final'
+  readonly sink: 'recallable' | 'final' | 'files'
+  /** How those of files write them. */
+  readonly files: FileOptions
   /** Whether the sink has a parallelism of its own. */
   readonly hopsLast: boolean
 }
 
 /** Draws one. */
 export function drawWorkload(random: Random): Workload {
-  const steps: Step[] = Array.from({ length: random.below(4) }, () => random.pick(STEPS))
+  const steps: Step[] = Array.from({ length: random.below(4) }, () => random.pick(STEPS)).filter(
+    (step, i, all) => step !== 'merge' || all.indexOf(step) === i,
+  )
   const loops = random.pick([0, 0, 0, 1, 1, 2])
   for (let i = 0; i < loops; i++)
     steps.splice(random.below(steps.length + 1), 0, random.pick(LOOPS))
@@ -68,19 +82,44 @@ export function drawWorkload(random: Random): Workload {
     ),
     keys: random.pick([1, 5, 12]),
   }))
+  const keyed = random.pick(loops > 0 || steps.includes('held') ? UNTIMED : KEYED)
+  const isInOrder = keyed === 'rules'
+  const aside = {
+    name: 'side',
+    counts: Array.from({ length: isInOrder ? 1 : random.between(1, 3) }, () =>
+      random.pick(isInOrder ? [3, 40, 80] : [0, 3, 10, 20]),
+    ),
+    keys: random.pick([1, 5, 12]),
+  }
   return {
     sources,
+    aside,
     steps,
     looksFirst: random.chance(0.3),
-    keyed: random.pick(loops > 0 ? UNTIMED : KEYED),
-    sink: random.pick(['recallable', 'final']),
+    keyed,
+    sink: random.pick(['recallable', 'final', 'files', 'files']),
+    files: {
+      format: random.pick(['lines', 'json', 'csv']),
+      rollBytes: random.pick([Number.POSITIVE_INFINITY, 200, 30]),
+      rollMs: random.pick([Number.POSITIVE_INFINITY, 100]),
+      divides: random.chance(0.4),
+    },
     hopsLast: random.chance(0.3),
   }
 }
 
 /** Whether a stop that drains it shows the effect of exactly what the sources have handed out. */
 export function isDrainable({ keyed }: Workload): boolean {
-  return keyed === 'count' || keyed === 'shared'
+  return ['count', 'shared', 'join', 'rules'].includes(keyed)
+}
+
+export function hasTwoInputs(keyed: Keyed): keyed is TwoInputs {
+  return (TWO_INPUTS as readonly Keyed[]).includes(keyed)
+}
+
+/** Whether the program has the stream that comes in beside the others. */
+export function hasAside({ keyed, steps }: Workload): boolean {
+  return hasTwoInputs(keyed) || steps.includes('merge')
 }
 
 export function isLoop(step: Step): step is LoopStep {
@@ -88,8 +127,19 @@ export function isLoop(step: Step): step is LoopStep {
 }
 
 /** In words. */
-export function describeWorkload({ sources, steps, looksFirst, keyed, sink }: Workload): string {
+export function describeWorkload(workload: Workload): string {
+  const { sources, aside, steps, looksFirst, keyed, sink, files } = workload
   const inputs = sources.map(({ counts }) => counts.join('+')).join(', ')
+  const beside = hasAside(workload) ? ` beside ${aside.counts.join('+')}` : ''
   const stages = [...steps, ...(looksFirst ? ['unique'] : []), keyed]
-  return `(${inputs}) → ${stages.join(' → ')} → ${sink} sink`
+  return `(${inputs}${beside}) → ${stages.join(' → ')} → ${sink === 'files' ? describeFiles(files) : `${sink} sink`}`
+}
+
+function describeFiles({ format, rollBytes, rollMs, divides }: FileOptions): string {
+  const rolls = [
+    ...(rollBytes < Infinity ? [`${rollBytes} bytes`] : []),
+    ...(rollMs < Infinity ? [`${rollMs} ms`] : []),
+  ]
+  const ends = rolls.length > 0 ? ` of ${rolls.join(' or ')}` : ''
+  return `${format} files${ends}${divides ? ' in folders' : ''}`
 }

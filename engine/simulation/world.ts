@@ -1,3 +1,4 @@
+import type { Files } from '../../operators/contract/files.ts'
 import type { Ledger } from './ledger.ts'
 import type { Random } from './random.ts'
 import type { Schedule } from './schedule.ts'
@@ -6,6 +7,7 @@ import type { Troubles } from './troubles.ts'
 /** What the user code of a workload sees of the world, in one life of its job. */
 export class World {
   readonly ledger: Ledger
+  readonly files: Files
   readonly troubles: Troubles
   /** What sources and functions decide by. */
   readonly random: Random
@@ -19,15 +21,17 @@ export class World {
   constructor(
     {
       ledger,
+      files,
       troubles,
       random,
       life,
       slowMs,
-    }: Pick<World, 'ledger' | 'troubles' | 'random' | 'life' | 'slowMs'>,
+    }: Pick<World, 'ledger' | 'files' | 'troubles' | 'random' | 'life' | 'slowMs'>,
     schedule: Schedule,
     handedOut: Map<string, number>,
   ) {
     this.ledger = ledger
+    this.files = files
     this.troubles = troubles
     this.random = random
     this.life = life

@@ -46,7 +46,10 @@ export async function restoreState(
     for (const state of items) before[of] = state as OperatorState
   const some = before.find((state) => state !== undefined)
   if (some === undefined || node.body.type !== 'operator') return
-  broadcast.restore(some.broadcast)
+  // Each its own: behind an unaligned checkpoint it goes on with what it had not heard yet. Under another parallelism nothing
+  // of that kind was on its way (`pickInFlight`), and all had heard the same.
+  const heard = parallelism === parallelismBefore ? before[subtask] : some
+  broadcast.restore(heard?.broadcast ?? {})
   // Where a subtask had none, too, it counts as one of before.
   const states = Array.from({ length: parallelismBefore }, (_, i) => before[i]?.own)
   const own = redistributed(node.body.factory, node.name, states, parallelism)[subtask]

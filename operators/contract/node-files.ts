@@ -8,7 +8,7 @@ export const nodeFiles: Files = {
     const topmost = await mkdir(path, { recursive: true })
     if (topmost === undefined) return
     const end = dirname(resolve(topmost))
-    for (let made = dirname(resolve(path)); made !== end; made = dirname(made))
+    for (let made = dirname(resolve(path)); made.length > end.length; made = dirname(made))
       await nodeFiles.syncDirectory(dirname(made))
   },
 

@@ -73,6 +73,15 @@ export interface WatermarkGenerator {
   pressed(): void
   /** When a partition becomes idle if it stays quiet: ms of the job's clock; Infinity: never. */
   readonly idleAt: number
+  /** What it has been shown and has promised, as plain data: for checkpoints. */
+  snapshot?(): unknown
+  /**
+   * Takes back what `snapshot` gave, before the first record: what has been promised still holds.
+   *
+   * @param all - of all subtasks: any may read what another has read before
+   * @param own - of this one, if there are as many as before
+   */
+  restore?(all: readonly unknown[], own: unknown): void
 }
 
 /** How the engine passes a record in: see `OperatorShape` for what it does with the result. */

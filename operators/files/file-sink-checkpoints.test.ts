@@ -1,6 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { watched } from '../../engine/checkpoint/fixtures/watched-files.ts'
+import type { Files } from '../contract/files.ts'
+import { nodeFiles } from '../contract/node-files.ts'
 import type { SinkRecovery } from '../contract/operator.ts'
 import { ManualClock } from '../testing/manual-clock.ts'
 import { FileSink, type FileSinkOptions } from './file-sink.ts'
@@ -9,9 +12,14 @@ import { folderWith, readAll } from './fixtures/read-all.ts'
 /** A sink as a subtask of a job with checkpoints has it, open. */
 async function sinkOf(
   options: FileSinkOptions,
-  { subtask = 0, parallelism = 1, from }: Place & { from?: Partial<SinkRecovery> } = {},
+  {
+    subtask = 0,
+    parallelism = 1,
+    from,
+    files,
+  }: Place & { from?: Partial<SinkRecovery>; files?: Files } = {},
 ) {
-  const sink = new FileSink(options)
+  const sink = new FileSink(options, files)
   sink.ctx = { subtask, parallelism, clock: new ManualClock() } as any
   sink.checkpointed = true
   if (from !== undefined) await sink.recover({ epoch: 0, pending: [], later: [], ...from })
@@ -121,6 +129,60 @@ test('a commit that was cut short is done by whoever goes on, at any parallelism
   expect(await readAll(`${path}/*`, { format: 'lines' })).toEqual(['of 0', 'of 1', 'of 2'])
 })
 
+test('what a loss of power must not take is on the disk before anybody relies on it', async () => {
+  const root = folderWith({})
+  const path = join(root, 'new', 'out')
+  const log: string[] = []
+  const relative = (one: string) => one.replace(path, 'out').replace(root, '')
+  const files = watched(nodeFiles, (operation, one) => {
+    log.push(`${operation} ${relative(one)}`)
+  })
+  const done = () => log.splice(0)
+  const sink = await sinkOf({ path, format: 'lines', partition: () => 'a/b' }, { files })
+  expect(done()).toEqual(['makeDirectory out', 'syncDirectory /new', 'list out'])
+  await sink.execute('x')
+  await sink.prepare(3)
+  expect(done()).toEqual([
+    'makeDirectory out/a/b',
+    'create out/a/b/.part-0-open-0.txt',
+    'write out/a/b/.part-0-open-0.txt',
+    'sync out/a/b/.part-0-open-0.txt',
+    'close out/a/b/.part-0-open-0.txt',
+    'open out/a/b/.part-0-3.txt',
+    'rename out/a/b/.part-0-open-0.txt',
+    'syncDirectory out/a',
+    'syncDirectory out/a/b',
+    'syncDirectory out',
+  ])
+  await sink.commit(3)
+  expect(done()).toEqual([
+    'open out/a/b/.part-0-3.txt',
+    'close out/a/b/.part-0-3.txt',
+    'open out/a/b/part-0-3.txt',
+    'rename out/a/b/.part-0-3.txt',
+    'syncDirectory out/a/b',
+  ])
+  await sink.execute('y')
+  await sink.prepare(4)
+  await sink.close()
+  done()
+  const from = { epoch: 3, pending: [{ files: [{ folder: 'a/b', name: 'part-0-3.txt' }] }] }
+  await sinkOf({ path, format: 'lines' }, { files, from })
+  expect(done()).toEqual([
+    'makeDirectory out',
+    'syncDirectory /new',
+    'open out/a/b/.part-0-3.txt',
+    'open out/a/b/part-0-3.txt',
+    'close out/a/b/part-0-3.txt',
+    'syncDirectory out/a/b',
+    'list out',
+    'list out/a',
+    'list out/a/b',
+    'remove out/a/b/.part-0-4.txt',
+    'syncDirectory out/a/b',
+  ])
+})
+
 test('a pending file that is nowhere is an error', async () => {
   const path = folderWith({})
   const pending = [{ files: [{ folder: '', name: 'part-0-1.txt' }] }]
@@ -156,6 +218,21 @@ test('going back takes back what later checkpoints made visible, and nothing els
   await sinkOf(options, { from })
   expect(visible(path)).toEqual(['even/part-0-2.txt', 'odd/part-0-1.txt'])
   expect(readdirSync(join(path, 'even'))).toContain('notes.txt')
+})
+
+test('going back takes back what checkpoints made visible that are not kept any more', async () => {
+  const path = folderWith({})
+  const sink = await sinkOf({ path, format: 'lines' })
+  const held = new Map<number, unknown>()
+  for (let epoch = 1; epoch <= 5; epoch++) {
+    await sink.execute(`in ${epoch}`)
+    held.set(epoch, await sink.prepare(epoch))
+    await sink.commit(epoch)
+  }
+  await sink.close()
+  const from = { epoch: 1, pending: [held.get(1)], later: [{ epoch: 5, pending: [held.get(5)] }] }
+  await sinkOf({ path, format: 'lines' }, { from })
+  expect(visible(path)).toEqual(['part-0-1.txt'])
 })
 
 test.each([

@@ -55,7 +55,8 @@ const OPEN_FILES = 32
  * exactly what complete checkpoints hold, each record once. A job that goes on from a checkpoint
  * finds its folder as that left it: what the checkpoint holds becomes visible if it was not yet, what
  * later ones had made visible is taken back, what was in none is removed. Of the files with later
- * epochs only those go that belong to checkpoints of this job: any other `part-*` is refused. A
+ * epochs only those go that belong to checkpoints of this job, or whose epoch is of one that is not
+ * kept any more: any other `part-*` is refused. A
  * savepoint makes visible what it holds when the job is stopped with it; else that becomes so by the
  * next checkpoint, or by the job that begins from it.
  *

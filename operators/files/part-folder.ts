@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, StreamError } from '../../codec/errors.ts'
 import type { Files } from '../contract/files.ts'
 import { BrokenFileError, brokenFile } from './file-error.ts'
@@ -9,10 +9,11 @@ export interface FoundPart {
   readonly name: string
 }
 
-/** Makes the sink's folder, if it is missing. */
+/** Makes the sink's folder, if it is missing: a loss of power takes it with nothing in it, or not at all. */
 export async function makeFolder(files: Files, path: string): Promise<void> {
   try {
     await files.makeDirectory(path)
+    await files.syncDirectory(dirname(path))
   } catch (thrown) {
     throw brokenFile(path, 'a folder to write to', thrown)
   }

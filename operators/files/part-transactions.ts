@@ -156,13 +156,16 @@ export class PartTransactions {
 /** Files that checkpoints have made visible behind which the job has gone back. */
 class TakenBack {
   readonly #names = new Set<string>()
-  /** Epochs of which a checkpoint that cannot be read may have made something visible: from, to. */
+  /**
+   * Epochs whose checkpoints may have made something visible that is named nowhere, as they cannot be read, or were removed
+   * when newer ones were complete: from, to.
+   */
   readonly #unknown: [number, number][] = []
 
   constructor(epoch: number, later: readonly LaterCheckpoint[]) {
     let before = epoch
     for (const { epoch, pending } of later) {
-      if (pending === undefined) this.#unknown.push([before + 1, epoch])
+      this.#unknown.push([before + 1, pending === undefined ? epoch : epoch - 1])
       for (const { files } of (pending ?? []) as Pending[])
         for (const file of files) this.#names.add(nameOf(file))
       before = epoch

@@ -3,7 +3,10 @@ import { assertEncodable } from '../../codec/value.ts'
 import { materialize } from '../../codec/view.ts'
 import type { BroadcastState } from '../contract/state.ts'
 
-/** What a snapshot holds of broadcast states: their entries, by name. Plain data; equal on all subtasks. */
+/**
+ * What a snapshot holds of broadcast states: their entries, by name. Plain data; equal on all subtasks, but for what is on its
+ * way to some of them at an unaligned checkpoint.
+ */
 export type BroadcastSnapshot = Readonly<Record<string, readonly (readonly [unknown, unknown])[]>>
 
 /** The broadcast states of one operator on one subtask, by name. */
