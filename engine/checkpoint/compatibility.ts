@@ -71,7 +71,9 @@ export function checkCompatibility(
   const fresh = program.operators.filter(({ uid, keeps }) => keeps.length > 0 && !before.has(uid))
   const complaints: string[] = []
   if (gone.length > 0 && allowed.droppedState !== true) {
-    complaints.push(`no operator has the uid of this state: ${list(gone)}`)
+    complaints.push(
+      `no operator has the uid of this state: ${list(gone)} (checkpoint.allow.droppedState would drop it)`,
+    )
   }
   if (fresh.length > 0 && allowed.newState !== true) {
     complaints.push(`there is no state of these operators: ${list(fresh)}`)

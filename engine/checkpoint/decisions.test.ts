@@ -199,7 +199,9 @@ describe('whether a program may go on', () => {
       'an operator is gone',
       { ...program, operators: [src, filter] },
       {},
-      no("no operator has the uid of this state: 'counter' (uid 'count')"),
+      no(
+        "no operator has the uid of this state: 'counter' (uid 'count') (checkpoint.allow.droppedState would drop it)",
+      ),
     ],
     [
       'gone, and meant so',
@@ -223,14 +225,16 @@ describe('whether a program may go on', () => {
       'renamed',
       { ...program, operators: [src, { ...count, uid: 'n' }] },
       { newState: true },
-      no("no operator has the uid of this state: 'counter' (uid 'count')"),
+      no(
+        "no operator has the uid of this state: 'counter' (uid 'count') (checkpoint.allow.droppedState would drop it)",
+      ),
     ],
     [
       'renamed, twice wrong',
       { ...program, operators: [src, added] },
       {},
       no(
-        "no operator has the uid of this state: 'counter' (uid 'count'); there is no state of these operators: 'added' (uid 'new')",
+        "no operator has the uid of this state: 'counter' (uid 'count') (checkpoint.allow.droppedState would drop it); there is no state of these operators: 'added' (uid 'new')",
       ),
     ],
     [
