@@ -173,13 +173,15 @@ export type {
 } from './api/streams.ts'
 export type { ExplainFormat } from './graph/explain.ts'
 export type {
+  AllowConfig,
   CheckpointConfig,
   EnvironmentConfig,
   MemoryConfig,
   RestartConfig,
 } from './job/config.ts'
-export type { JobHandle, StopOptions } from './job/job-handle.ts'
+export type { JobHandle } from './job/job-handle.ts'
 export type { JobResult, JobStatus } from './job/job-result.ts'
+export type { StopOptions } from './job/stop-options.ts'
 export type {
   CommonMetrics,
   InAndOut,

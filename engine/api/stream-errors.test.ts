@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { schema } from '../../codec/schema.ts'
 import { MapFunction, OutputTag } from '../../operators/contract/function.ts'
+import { FileSink } from '../../operators/files/file-sink.ts'
 import { errorOf, TestEnvironment } from './fixtures/test-environment.ts'
 import { KeyedStream } from './stream-classes.ts'
 import type { DataStream } from './streams.ts'
@@ -170,6 +171,14 @@ describe('a method at fault throws', () => {
     )
     expect(errorOf(() => numbers.output('o'))).toContain('SAGE_DUPLICATE_NAME')
     expect(errorOf(() => env.createStream('o'))).toContain('SAGE_DUPLICATE_NAME')
+  })
+
+  it('SAGE_OPTION for two sinks that write to one folder', () => {
+    const written = numbers.sink(FileSink, { path: 'out', format: 'lines' }, { name: 'first' })
+    written.sink(FileSink, { path: 'out/a', format: 'lines' })
+    expect(
+      errorOf(() => written.sink(FileSink, { path: './out/', format: 'csv' }, { name: 'second' })),
+    ).toMatch(/SAGE_OPTION.*folder '.*out', got 'first' and 'second'/)
   })
 
   it('SAGE_NOT_KEYED, also in programs without types', () => {

@@ -49,7 +49,8 @@ export class StreamSources {
   /**
    * A function that is called again and again (`null`, `undefined` or a `StopSignal` ends it,
    * `IDLE` is "nothing yet"; it may be async), a `SourceFunction`, or a `PartitionedSource`, as a
-   * class or an object.
+   * class or an object. Only a `PartitionedSource` can be read again after a failure: what a function had given behind the
+   * last checkpoint is lost when the job starts again.
    */
   fromSource<T>(
     fn: (ctx: RuntimeContext) => SourceResult<T>,
@@ -103,7 +104,10 @@ export class StreamSources {
     return this.#add('fromFile', factory, { name, uid, parallelism, errors }, { paths, ...file })
   }
 
-  /** The elements of what the function returns; it is called where the source runs. */
+  /**
+   * The elements of what the function returns; it is called where the source runs, and anew when the job resumes: elements that
+   * the checkpoint holds are skipped then.
+   */
   fromIterable<T>(
     make: () => Iterable<T> | AsyncIterable<T>,
     options?: OperatorOptions,
@@ -113,7 +117,7 @@ export class StreamSources {
 
   /**
    * The chunks of a Node or web stream that the function returns; it is called where the source
-   * runs.
+   * runs, and anew when the job resumes. Whatever the new stream gives is read, be it for the second time.
    */
   fromReadable<T = any>(
     make: () => Readable | ReadableStream<T>,

@@ -63,7 +63,9 @@ export function checkCompatibility(
     const problem = compareOperator(epoch, operator, now.get(operator.uid))
     if (problem !== undefined) return problem
   }
-  const gone = manifest.operators.filter(({ uid, states }) => states.length > 0 && !now.has(uid))
+  const gone = manifest.operators.filter(
+    (operator) => kindsOf(operator).length > 0 && !now.has(operator.uid),
+  )
   const fresh = program.operators.filter(({ uid, keeps }) => keeps.length > 0 && !before.has(uid))
   const complaints: string[] = []
   if (gone.length > 0 && allowed.droppedState !== true) {
@@ -82,9 +84,9 @@ function compareOperator(
   before: ManifestOperator,
   now: ProgramOperator | undefined,
 ): Compatibility | undefined {
-  if (now === undefined || before.states.length === 0) return undefined
-  const kinds = new Set(before.states.map(({ kind }) => kind))
-  const lost = [...kinds].filter((kind) => !now.keeps.includes(kind))
+  const kinds = kindsOf(before)
+  if (now === undefined || kinds.length === 0) return undefined
+  const lost = kinds.filter((kind) => !now.keeps.includes(kind))
   if (lost.length > 0) {
     const what = `state of kind ${lost.join(', ')}, of ${list([before])}`
     return incompatible(epoch, `${what}: ${list([now])} keeps ${now.keeps.join(', ') || 'none'}`)
@@ -94,6 +96,11 @@ function compareOperator(
     `checkpoint ${epoch}: expected ${list([now])} to have parallelism ${before.parallelism}, ` +
     `got ${now.parallelism}: state behind a custom partition function cannot move`
   return { kind: 'refuse', code: 'SAGE_RESCALE', message }
+}
+
+/** What an operator has left behind that must not be lost. */
+function kindsOf({ states }: ManifestOperator): StateKind[] {
+  return [...new Set(states.map(({ kind }) => kind))].filter((kind) => kind !== 'time')
 }
 
 function list(operators: readonly { uid: string; name: string }[]): string {

@@ -11,8 +11,17 @@ import type { GroupRange, KeyedEntry } from '../../operators/contract/keyed-stor
  * - `sink`: what has been written and is not visible yet
  * - `shared`: what stores shared by all subtasks hold
  * - `in-flight`: records that were on their way (unaligned checkpoints, back edges)
+ * - `time`: how far event time had come; of another program it is of no account
  */
-export type StateKind = 'keyed' | 'timers' | 'operator' | 'source' | 'sink' | 'shared' | 'in-flight'
+export type StateKind =
+  | 'keyed'
+  | 'timers'
+  | 'operator'
+  | 'source'
+  | 'sink'
+  | 'shared'
+  | 'in-flight'
+  | 'time'
 
 /** An item of kind `timers`. */
 export interface TimerEntry {
@@ -32,7 +41,7 @@ export interface PartitionPosition {
 }
 
 /**
- * The items of each kind. All are data (values of the general codec). Those of `operator`, `sink` and `in-flight` are
+ * The items of each kind. All are data (values of the general codec). Those of `operator`, `sink`, `in-flight` and `time` are
  * whatever their owner reads again.
  */
 export interface StateItems {
@@ -43,6 +52,7 @@ export interface StateItems {
   readonly sink: unknown
   readonly shared: { readonly store: string; readonly key: Key; readonly value: unknown }
   readonly 'in-flight': unknown
+  readonly time: unknown
 }
 
 /** Whose state a section holds. */

@@ -199,6 +199,32 @@ describe.each(modes)('%s', (_, mode) => {
   })
 })
 
+it('a savepoint into the directory of its checkpoints is refused, and leaves them alone', async () => {
+  const checkpoint = { dir, interval: NEVER }
+  const job = await counting.submit(undefined, { mode: 'inline', checkpoint })
+  await job.io.words.push('a')
+  await expect(job.savepoint(join(dir, '.'))).rejects.toMatchObject({
+    code: 'SAGE_OPTION',
+    message: `savepoint: expected a directory other than that of the job's checkpoints, got '${dir}'`,
+  })
+  expect((await job.checkpoint()).id).toBe(1)
+  await job.cancel()
+})
+
+it.each([
+  [null, 'stop(): expected an object with savepoint, drain, got null'],
+  ['there', 'stop(): expected an object with savepoint, drain, got "there"'],
+  [{ savepint: 'there' }, "stop(): expected savepoint, drain, got 'savepint'"],
+  [{ savepoint: 'there', drain: 'yes' }, 'stop(): expected true or false as drain, got "yes"'],
+  [{ savepoint: '' }, 'savepoint: expected the path of a directory, got ""'],
+])('stop(%o) is refused, and the job goes on', async (options, message) => {
+  const checkpoint = { dir, interval: NEVER }
+  const job = await counting.submit(undefined, { mode: 'inline', checkpoint })
+  await expect(job.stop(options as any)).rejects.toMatchObject({ code: 'SAGE_OPTION', message })
+  expect(job.status).toBe('running')
+  await job.cancel()
+})
+
 it('without a directory there are no checkpoints', async () => {
   const job = await counting.submit(undefined, { mode: 'inline' })
   for (const call of [

@@ -204,6 +204,23 @@ describe.each(modes)('%s', (_, settings) => {
     expect(await job.io.counts.toArray()).toEqual([])
   })
 
+  it('checkpoint() of a life that fails rejects with the failure, when the job starts again', async () => {
+    const job = await pushed.submit({ fuse: fuse(1) }, config())
+    await job.io.words.push('crash')
+    const answers: string[] = []
+    // In vain until the life is over: a loop like this must not keep it from ending.
+    while (answers.at(-1) !== 'taken')
+      answers.push(
+        await job.checkpoint().then(
+          () => 'taken',
+          (error: StreamError) => error.code,
+        ),
+      )
+    expect(answers).toEqual(['SAGE_USER_ERROR', 'taken'])
+    await job.cancel()
+    await expect(job.checkpoint()).rejects.toMatchObject({ code: 'SAGE_CANCELLED' })
+  })
+
   it('checkpoint() and stop({ savepoint }) wait for the next life', async () => {
     const job = await pushed.submit({ fuse: fuse(2) }, config())
     for (const call of [

@@ -35,6 +35,8 @@ export class Graph {
   readonly #names = new Set<string>()
   readonly #uids = new Set<string>()
   readonly #ends = new Set<string>()
+  /** What only one operator may write to, and which one does. */
+  readonly #places = new Map<string, string>()
   #sealed = false
 
   get nodes(): readonly GraphNode[] {
@@ -46,14 +48,15 @@ export class Graph {
   }
 
   /**
-   * Adds a node. Throws `SAGE_DUPLICATE_UID`, and `SAGE_DUPLICATE_NAME` for streams and outputs of
-   * the main thread.
+   * Adds a node. Throws `SAGE_DUPLICATE_UID`, `SAGE_DUPLICATE_NAME` for streams and outputs of the
+   * main thread, and `SAGE_OPTION` for two operators that write to one place.
    */
   add(spec: NodeSpec): GraphNode {
     this.refuseWhenSealed(`add '${spec.name}'`)
     const { kind, uid, body, errors, handling, scales = false, options = {} } = spec
     if (uid !== undefined) this.#claimUid(uid, kind)
     if (isEnd(body)) this.#claimEnd(spec.name, kind)
+    if (body.type === 'operator') this.#claimPlace(body.factory.claim, spec)
     requireSerial(body, spec.parallelism, spec.name)
     const settings: Settings = { parallelism: spec.parallelism, inputs: spec.inputs }
     const node: GraphNode = Object.freeze({
@@ -152,6 +155,19 @@ export class Graph {
       )
     }
     this.#uids.add(uid)
+  }
+
+  #claimPlace(place: string | undefined, { kind, name }: NodeSpec): void {
+    if (place === undefined) return
+    const owner = this.#places.get(place)
+    if (owner !== undefined) {
+      const got = `'${owner}' and '${name}'`
+      throw new StreamError(
+        'SAGE_OPTION',
+        `${kind}: expected one operator that writes to ${place}, got ${got}`,
+      )
+    }
+    this.#places.set(place, name)
   }
 
   #claimEnd(name: string, kind: string): void {

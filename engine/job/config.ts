@@ -45,6 +45,19 @@ export interface CheckpointConfig {
    * always aligned. See `docs/stateful.md`.
    */
   readonly mode?: 'aligned' | 'unaligned'
+  /** Which differences between the program and the checkpoint that it begins with are meant. */
+  readonly allow?: AllowConfig
+}
+
+/** Operators are the same if their `uid`s are. All differences are told to the log. */
+export interface AllowConfig {
+  /** State whose operator is gone is dropped. Default false: the job is refused (`SAGE_CHECKPOINT_INCOMPATIBLE`). */
+  readonly droppedState?: boolean
+  /**
+   * Operators that the checkpoint does not know begin without state. Default true, as in Flink; false: the job is refused
+   * where that shows before the first record, which is so for all but functions that ask for `ctx.state` only then.
+   */
+  readonly newState?: boolean
 }
 
 /**
@@ -170,7 +183,9 @@ const KNOWN_CHECKPOINT: ReadonlySet<string> = new Set<keyof CheckpointConfig>([
   'timeout',
   'resume',
   'mode',
+  'allow',
 ])
+const KNOWN_ALLOW: ReadonlySet<string> = new Set<keyof AllowConfig>(['droppedState', 'newState'])
 const KNOWN_MEMORY: ReadonlySet<string> = new Set<keyof MemoryConfig>([
   'ringBytes',
   'totalRingBytes',
@@ -265,6 +280,18 @@ function checkpointSettings(config: CheckpointConfig): CheckpointSettings {
     retain: wholeNumber('checkpoint.retain', retain, 1, 1_000_000),
     resume: resumePath(text('checkpoint.resume', resume)),
     unaligned: mode === 'unaligned',
+    allow: allowedChanges(config.allow ?? {}),
+  }
+}
+
+function allowedChanges(allow: AllowConfig): CheckpointSettings['allow'] {
+  const field = 'checkpoint.allow'
+  if (typeof allow !== 'object') throw refuse(field, 'an object', allow)
+  refuseUnknown(allow, KNOWN_ALLOW, field)
+  const { droppedState = false, newState = true } = allow
+  return {
+    droppedState: flag(`${field}.droppedState`, droppedState),
+    newState: flag(`${field}.newState`, newState),
   }
 }
 

@@ -27,17 +27,12 @@ import { Replies } from './replies.ts'
 import type { RestartPolicy } from './restart-decision.ts'
 import { Restarts } from './restarts.ts'
 import { Settling } from './settling.ts'
+import { checkStopOptions, type StopOptions } from './stop-options.ts'
 import { StreamInput } from './stream-input.ts'
 import { StreamOutput } from './stream-output.ts'
 
 /** When a checkpoint that a stream waits for has failed, another one is asked for so much later. */
 const RETRY_MS = 1_000
-
-/** Options of `stop`. */
-export interface StopOptions {
-  readonly savepoint?: string
-  readonly drain?: boolean
-}
 
 /** What a job is made of, for all of its lives. */
 export interface JobParts<IO> {
@@ -205,9 +200,9 @@ export class JobHandle<IO = Record<string, unknown>> {
    * leave a savepoint is started first.
    */
   async stop(options: StopOptions = {}): Promise<JobResult> {
-    if (options.savepoint !== undefined)
-      await this.#savepoint(options.savepoint, options.drain !== true)
-    if (options.savepoint !== undefined && options.drain !== true) return this.finished
+    const { savepoint, drain = false } = checkStopOptions(options)
+    if (savepoint !== undefined) await this.#savepoint(savepoint, !drain)
+    if (savepoint !== undefined && !drain) return this.finished
     this.#stopping = !this.#ending
     if (this.#body === undefined) this.#endWaiting('stopped')
     else this.#body.coordinator.post({ type: 'stop' })
@@ -571,7 +566,7 @@ export class JobHandle<IO = Record<string, unknown>> {
     if (this.#orphaned) await this.#unlock()
     for (const print of this.#prints.values()) print.finish()
     const reason = failure ?? ended(this.name, status)
-    this.#requests.close(reason)
+    this.#requests.close(failure ?? unanswered(this.name, status))
     // First: what waits here is not accepted any more, and so is not answered.
     for (const input of this.#inputs.values()) input.close(reason)
     for (const output of this.#outputs.values()) output.close(reason, failure !== undefined)
@@ -632,6 +627,13 @@ function ended(job: string, status: string): StreamError {
   return new StreamError(
     'SAGE_STREAM_ENDED',
     `expected a running job, but job '${job}' has ended (${status})`,
+  )
+}
+
+function unanswered(job: string, status: string): StreamError {
+  return new StreamError(
+    'SAGE_CANCELLED',
+    `checkpoint: job '${job}' has ended (${status}) before it was complete`,
   )
 }
 

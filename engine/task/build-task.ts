@@ -21,6 +21,7 @@ import { SourceDriver } from './source-driver.ts'
 import { Task } from './task.ts'
 import type { TaskCut } from './task-cut.ts'
 import type { TaskInput } from './task-input.ts'
+import { TimedNode } from './timed-node.ts'
 import { rowOf, type TaskSite, type Workshop } from './workshop.ts'
 
 /** Builds one subtask of a chain: its operators, its ends of the rings, and the function they compile into. */
@@ -41,6 +42,7 @@ class TaskBuilder {
   /** What the main thread pushes into, by node id. */
   readonly #pushed = new Map<number, InputChannel>()
   #source: SourceDriver | undefined
+  readonly #timed: TimedNode[] = []
 
   constructor(shop: Workshop, chain: Chain, subtask: number) {
     const state: ChainState = {
@@ -68,18 +70,15 @@ class TaskBuilder {
     const name = `${id}-${chain.id}-${subtask}`
     const compiled = compileChain(name, operators.all, this.#entries, state, strict)
     operators.after.push(...compiled.after)
-    const generators = operators.generators()
     return new Task({
       name,
       subtask,
       chain: compiled,
       state,
       time,
-      timed:
-        this.#entries.some(({ timestamps }) => timestamps === 'with-watermarks') ||
-        generators.length > 0,
+      timed: this.#hasTime(),
       clock: facilities.clock,
-      generators,
+      generators: operators.generators(),
       operators: operators.all,
       inputs: this.#inputs,
       restored: this.#restored,
@@ -146,7 +145,15 @@ class TaskBuilder {
     const pushed = new Map(
       [...this.#pushed].map(([node, { recordsTaken }]) => [node, recordsTaken] as const),
     )
-    return { chain: id, subtask, parallelism, operators: this.#operators.cuts, source, pushed }
+    return {
+      chain: id,
+      subtask,
+      parallelism,
+      operators: this.#operators.cuts,
+      timed: this.#timed,
+      source,
+      pushed,
+    }
   }
 
   // --- time ----------------------------------------------------------------------------------
@@ -165,7 +172,22 @@ class TaskBuilder {
       }
       return { operator, errors, ports, domain, holding, keyed }
     })
-    return new ChainTime(this.#site.state.scope, this.#timedChannels(), timed)
+    const time = new ChainTime(this.#site.state.scope, this.#timedChannels(), timed)
+    for (const node of this.#hasTime() ? this.#site.chain.nodes : []) {
+      const { operator, domain } = timed[this.#operators.indexOf(node)]
+      const hears = operator.onWatermark !== undefined && domain === -1
+      if (hears || operator.watermarks !== undefined)
+        this.#timed.push(new TimedNode(node, operator, hears ? time : undefined))
+    }
+    return time
+  }
+
+  /** Whether watermarks come in or are made here. */
+  #hasTime(): boolean {
+    return (
+      this.#entries.some(({ timestamps }) => timestamps === 'with-watermarks') ||
+      this.#operators.generators().length > 0
+    )
   }
 
   /** Where records of a loop meet those of its ordinary inputs, the latter tell the time. */

@@ -72,6 +72,17 @@ export class ChainTime {
     this.#clocked = operators.flatMap(({ operator }, k) => ('dueAt' in operator ? [k] : []))
   }
 
+  /** The watermark that has come into the chain. */
+  get incoming(): number {
+    return this.#incoming
+  }
+
+  /** A checkpoint has given back how far time had come: it does not fall behind that. Before the first record. */
+  restore(incoming: number): void {
+    if (incoming > this.#incoming) this.#incoming = incoming
+    this.#moved = true
+  }
+
   /** The records that follow come from `channel`. */
   select(channel: InputChannel | undefined): void {
     this.#channel = channel

@@ -132,6 +132,7 @@ export class OperatorBuilder {
         combined,
         countDropped,
         checkpointed: this.#site.shop.checkpoints !== undefined,
+        ...(node.uid !== undefined && { uid: node.uid }),
       }),
     )
     const operator =

@@ -3,6 +3,7 @@ import type { BroadcastStates } from '../../operators/state/broadcast-states.ts'
 import type { GraphNode } from '../graph/node.ts'
 import type { InFlight } from './in-flight.ts'
 import type { SourcePositions } from './source-driver.ts'
+import type { TimedNode } from './timed-node.ts'
 
 /** One operator of a subtask, as a checkpoint sees it. */
 export interface OperatorCut {
@@ -22,6 +23,8 @@ export interface TaskCut {
   readonly subtask: number
   readonly parallelism: number
   readonly operators: readonly OperatorCut[]
+  /** Those that event time passes. */
+  readonly timed: readonly TimedNode[]
   /** How far the source has been read, where the subtask reads one. */
   readonly source: { readonly node: GraphNode; readonly positions: SourcePositions } | undefined
   /** Records of each `createStream`, by node id, that the subtask has had. */

@@ -121,7 +121,8 @@ export class CheckpointCoordinator {
 
   /**
    * The job ends, or has failed: no more are begun, and one under way is given up, but for one that is about to be complete. What
-   * threads still hand over while they end is in none: of a failed sink it may be wrong.
+   * threads still hand over while they end is in none: of a failed sink it may be wrong. Requests are not answered: the main
+   * thread hears of the job's end, and why.
    */
   cease(): void {
     if (this.#closed) return
@@ -131,7 +132,6 @@ export class CheckpointCoordinator {
     this.#running = undefined
     running?.stopTimer()
     this.#left = running
-    this.#refuseAll([...(running?.requests ?? []), ...this.#requests.splice(0)])
     if (running?.sharedPart !== undefined && !running.completing)
       this.#track(running.sharedPart.abort())
   }
@@ -149,18 +149,9 @@ export class CheckpointCoordinator {
 
   /** Takes one as soon as the one under way is done. */
   request(request: CheckpointRequest): void {
-    if (this.#closed) {
-      this.#refuseAll([request])
-      return
-    }
+    if (this.#closed) return
     this.#requests.push(request)
     this.#track(this.#beginNext())
-  }
-
-  #refuseAll(requests: readonly CheckpointRequest[]): void {
-    if (requests.length === 0) return
-    const message = 'checkpoint: the job ended before it was complete'
-    this.#job.refuse(errorToData(new StreamError('SAGE_CANCELLED', message)), idsOf(requests))
   }
 
   /** A worker knows of the checkpoint that begins. */
@@ -279,6 +270,7 @@ export class CheckpointCoordinator {
   async #begin(requests: readonly CheckpointRequest[], last: boolean): Promise<void> {
     const path = requests[0]?.path
     const savepoint = path !== undefined
+    if (path === this.#pace.directory) throw notItsOwn(path)
     const store = savepoint ? this.#job.openStore(path) : this.#store
     const lock = savepoint ? await store.lock() : undefined
     const epoch = savepoint ? await this.#epochOfSavepoint(store) : this.#next++
@@ -430,6 +422,12 @@ export class CheckpointCoordinator {
     this.#schedule()
     this.#track(this.#beginNext())
   }
+}
+
+/** The lock of a savepoint would take that of the job's own checkpoints away. */
+function notItsOwn(path: string): StreamError {
+  const expected = "a directory other than that of the job's checkpoints"
+  return new StreamError('SAGE_OPTION', `savepoint: expected ${expected}, got '${path}'`)
 }
 
 /** Whether any sink makes visible what a checkpoint holds. */

@@ -20,7 +20,8 @@ export type PartitionLists = ReadonlyMap<number, readonly string[]>
 /** What a worker tells the coordinator. */
 export type FromWorker =
   | { readonly type: 'built'; readonly plain: readonly string[]; readonly full: readonly string[] }
-  | { readonly type: 'opened' }
+  /** With the ids of the nodes that keep state there, as far as that shows before the first record. */
+  | { readonly type: 'opened'; readonly keeping: readonly number[] }
   /** Its subtasks are gone. What they have left behind goes into the checkpoints that follow, until all workers are so far. */
   | { readonly type: 'through' }
   | { readonly type: 'ended' }

@@ -1,7 +1,9 @@
 import { type ErrorData, errorToData, StreamError } from '../../codec/errors.ts'
 import type { Clock, RuntimeContext } from '../../operators/contract/context.ts'
+import type { Logger } from '../../operators/contract/logger.ts'
 import { MetricRegistry, unreadMetrics } from '../../operators/contract/metric-registry.ts'
 import { withStores, withStoresInline } from '../../operators/contract/state-site.ts'
+import type { Manifest } from '../checkpoint/manifest.ts'
 import { describeGraph, firstDifference } from '../graph/fingerprint.ts'
 import type { GraphNode } from '../graph/node.ts'
 import { planGraph } from '../graph/plan.ts'
@@ -27,6 +29,7 @@ import type { Machine } from './machine.ts'
 import { describeOperators, type OpenedCheckpoints, openCheckpoints } from './open-checkpoints.ts'
 import { PartitionClaims } from './partition-claims.ts'
 import { restoreShared } from './shared-state-part.ts'
+import { StateNotices } from './state-notices.ts'
 
 /** The lines of a coordinator. */
 export interface CoordinatorLines {
@@ -64,9 +67,15 @@ export class Coordinator {
   #job: JobGraph | undefined
   #checkpoints: CheckpointCoordinator | undefined
   #opening: Promise<OpenedCheckpoints> | undefined
+  #notices: StateNotices | undefined
+  /** What the job begins with. */
+  #from: Manifest | undefined
+  /** Ids of the nodes that keep state, as the workers tell. */
+  readonly #keeping = new Set<number>()
   readonly #services: ServiceHost
   readonly #crossing: <T>(data: T) => T
   readonly #stores: SharedState
+  readonly #logger: Logger
 
   constructor(
     init: ThreadInit,
@@ -80,6 +89,7 @@ export class Coordinator {
     this.#plain = plain
     this.#crossing = crossingOf(init)
     this.#stores = new SharedState(init.state, init.thread)
+    this.#logger = reportingLogger(init.settings.logLevel, (line) => lines.main.post(line))
     // One service of job scope that calls another does so as all others do.
     const calls: ServiceCalls = new ServiceCalls(
       (call) =>
@@ -128,9 +138,13 @@ export class Coordinator {
     await this.#unlock()
   }
 
+  #warn(message: string): void {
+    this.#logger.warning(`job '${this.#init.jobName}': ${message}`)
+  }
+
   async #openServices(job: JobGraph): Promise<void> {
-    const { jobName, settings } = this.#init
-    const logger = reportingLogger(settings.logLevel, (line) => this.#lines.main.post(line))
+    const { jobName } = this.#init
+    const logger = this.#logger
     const clock = clockOf(this.#init, job, this.#machine)
     await this.#services.open(job.services, { jobName, logger, clock })
   }
@@ -187,7 +201,10 @@ export class Coordinator {
     }
     if (message.type === 'ready') this.#checkpoints?.ready(worker, message.epoch)
     if (message.type === 'held') this.#checkpoints?.held(worker, message.epoch)
-    if (message.type === 'taken') this.#checkpoints?.taken(worker, message)
+    if (message.type === 'taken') {
+      this.#checkpoints?.taken(worker, message)
+      this.#notices?.taken(message.part)
+    }
     if (message.type === 'declined') this.#checkpoints?.declined(message.epoch, message.error)
     if (message.type === 'allLast') this.#checkpoints?.allLast(worker)
     if (message.type === 'suspended') this.#checkpoints?.suspended(worker)
@@ -195,14 +212,29 @@ export class Coordinator {
     if (message.type === 'built') this.#descriptions[worker] = message
     this.#states[worker] = message.type as WorkerState
     if (message.type === 'built') this.#compareWhenBuilt()
-    if (message.type === 'opened' && this.#all('opened')) {
-      this.#tell({ type: 'go' })
-      if (this.#wish === 'stopped') this.#tell({ type: 'stop' })
-      this.#lines.main.post({ type: 'running' })
-      this.#checkpoints?.start()
+    if (message.type === 'opened') {
+      for (const node of message.keeping) this.#keeping.add(node)
+      if (this.#all('opened')) this.#go()
     }
     if (message.type === 'through' && this.#all('through')) this.#tell({ type: 'end' })
     if (message.type === 'ended') this.#endWhenAllHave()
+  }
+
+  /** All workers are ready: the job runs. */
+  #go(): void {
+    const { checkpoint } = this.#init.settings
+    try {
+      this.#notices?.keeping(this.#keeping)
+      if (this.#from !== undefined)
+        this.#notices?.compare(this.#keeping, this.#from, checkpoint?.allow.newState === true)
+    } catch (error) {
+      this.fail(error)
+      return
+    }
+    this.#tell({ type: 'go' })
+    if (this.#wish === 'stopped') this.#tell({ type: 'stop' })
+    this.#lines.main.post({ type: 'running' })
+    this.#checkpoints?.start()
   }
 
   #obey(message: FromMain): void {
@@ -276,6 +308,10 @@ export class Coordinator {
     this.#opening = openCheckpoints(settings.checkpoint, program, storeOf, openSite)
     const opened = await this.#opening
     if (this.#cancelling) return undefined
+    for (const warning of opened.warnings) this.#warn(warning)
+    this.#from = opened.from?.manifest
+    // Not again when the same program starts again.
+    if (life === 1) this.#notices = new StateNotices(nodes, (warning) => this.#warn(warning))
     const operators = describeOperators(program)
     const { dir: directory } = settings.checkpoint
     this.#checkpoints = new CheckpointCoordinator(

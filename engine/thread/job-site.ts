@@ -46,6 +46,8 @@ export interface CheckpointSettings {
   readonly retain: number
   /** The newest usable checkpoint, none, or the one at a path. */
   readonly resume: string
+  /** Whether a program may lack operators that the checkpoint has state of, and have some that it has none of. */
+  readonly allow: { readonly droppedState: boolean; readonly newState: boolean }
   /** Whether checkpoints hold what is in flight, and do not wait for it. */
   readonly unaligned: boolean
   /**

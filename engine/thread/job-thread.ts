@@ -34,7 +34,9 @@ import { PartitionClaims } from './partition-claims.ts'
 import { recoverSink } from './recover-sink.ts'
 import { holdsInFlight, readInFlight } from './restore-in-flight.ts'
 import { restoreState } from './restore-state.ts'
+import { restoreTime } from './restore-time.ts'
 import { SettleWords } from './settle-words.ts'
+import { nodesWithState } from './state-notices.ts'
 import { ThreadCheckpoints } from './thread-checkpoints.ts'
 import { ThreadLoop } from './thread-loop.ts'
 
@@ -229,7 +231,8 @@ export class JobThread {
     this.#checkpoints?.attach(this.#tasks)
     if (start.from !== undefined) await this.#restore(start.from)
     for (const task of [...this.#tasks].reverse()) await task.open()
-    this.#lines.coordinator.post({ type: 'opened' })
+    const keeping = nodesWithState(this.#tasks.map((task) => task.cut()))
+    this.#lines.coordinator.post({ type: 'opened', keeping })
   }
 
   /** Before any function is opened. */
@@ -249,6 +252,8 @@ export class JobThread {
         if (holdsInFlight(manifest, operator.node))
           task.restoreInFlight(operator.node, await readInFlight(reader, operator.node, share))
       }
+      for (const timed of task.cut().timed)
+        await restoreTime(reader, manifest, timed, { subtask, parallelism })
       this.#checkpoints?.restored(task.cut(), manifest.epoch)
     }
   }

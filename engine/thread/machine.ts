@@ -35,12 +35,21 @@ export interface Machine {
   openSite(directory: string): CheckpointSite
 }
 
+/** One of Node's timers that is set for longer fires at once. */
+const TIMER_MAX_MS = 2 ** 31 - 1
+
 export const thisMachine: Machine = {
   nowMs: () => performance.now(),
   sliceWork: 16_384,
   clock: { now: () => Date.now() },
   after(ms, work) {
-    const timer = setTimeout(work, ms).unref()
+    let timer: NodeJS.Timeout
+    const wait = (left: number): void => {
+      const more = left - TIMER_MAX_MS
+      const over = more > 0 ? () => wait(more) : work
+      timer = setTimeout(over, Math.min(left, TIMER_MAX_MS)).unref()
+    }
+    wait(ms)
     return () => clearTimeout(timer)
   },
   turn: () => new Promise((resolve) => void setImmediate(resolve)),

@@ -44,7 +44,7 @@ export interface OpenedCheckpoints {
  * @throws StreamError `SAGE_CHECKPOINT_IN_USE`, `SAGE_CHECKPOINT_CORRUPT`, `SAGE_CHECKPOINT_INCOMPATIBLE`, `SAGE_RESCALE`
  */
 export async function openCheckpoints(
-  { dir, resume, since }: CheckpointSettings,
+  { dir, resume, since, allow }: CheckpointSettings,
   program: ResumableProgram,
   openStore: (directory: string) => CheckpointStore,
   openSite: (directory: string) => CheckpointSite,
@@ -83,12 +83,7 @@ export async function openCheckpoints(
     if (refusal !== undefined) throw new StreamError(refusal.code, refusal.message)
     const later = await readLater(openSite(dir), behind)
     if (later.length > 0) await store.revokeAfter(manifest.epoch)
-    const warnings = [
-      ...skipped.map(
-        ({ epoch, damage }) => `checkpoint ${epoch} is left out: ${damage ?? 'whole'}`,
-      ),
-      ...compatible(manifest, program),
-    ]
+    const warnings = [...leftOut(manifest, skipped), ...compatible(manifest, program, allow)]
     const positions = await readPositions(openSite(named.directory), manifest, program.nodes)
     const from = { directory: named.directory, manifest, positions, later }
     return {
@@ -135,7 +130,18 @@ async function candidatesOf(store: CheckpointStore): Promise<readonly FoundCheck
   return store.list()
 }
 
-function compatible(manifest: Manifest, program: ResumableProgram): string[] {
+function leftOut({ epoch }: Manifest, skipped: readonly FoundCheckpoint[]): string[] {
+  if (skipped.length === 0) return []
+  const newer = skipped.map((one) => `checkpoint ${one.epoch} (${one.damage ?? 'whole'})`)
+  return [`goes on from checkpoint ${epoch}; newer ones are left out: ${newer.join('; ')}`]
+}
+
+/** What of the program is to be told; which operators are new shows when they have been built. */
+function compatible(
+  manifest: Manifest,
+  program: ResumableProgram,
+  { droppedState }: CheckpointSettings['allow'],
+): string[] {
   const operators = program.nodes.map((node) => ({
     uid: stateId(node),
     name: node.name,
@@ -146,9 +152,12 @@ function compatible(manifest: Manifest, program: ResumableProgram): string[] {
   const { uid, name, parallelism } = SHARED
   const shared = { uid, name, parallelism, keeps: ['shared'] as const, rescalable: true }
   const all = { ...program, operators: [...operators, shared] }
-  const found = checkCompatibility(manifest, all, { newState: true })
+  const found = checkCompatibility(manifest, all, { droppedState, newState: true })
   if (found.kind === 'refuse') throw new StreamError(found.code, found.message)
-  return []
+  return found.dropped.map(
+    (gone) =>
+      `checkpoint ${manifest.epoch}: the state of '${gone}' is dropped: no operator has its uid`,
+  )
 }
 
 async function readPositions(

@@ -9,6 +9,7 @@ import { ThreadCheckpoints } from './thread-checkpoints.ts'
 
 /** A source that has come to its end. */
 const cut: TaskCut = {
+  timed: [],
   chain: 0,
   subtask: 0,
   parallelism: 1,

@@ -31,6 +31,7 @@ class Rig {
   readonly checkpoints: ThreadCheckpoints
   readonly #site = new DirectorySite({ kind: 'directory', directory: DIRECTORY }, this.files)
   readonly #cut: TaskCut = {
+    timed: [],
     chain: 0,
     subtask: 0,
     parallelism: 1,

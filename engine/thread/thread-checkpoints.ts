@@ -326,10 +326,10 @@ export class ThreadCheckpoints implements CheckpointTaker {
 
   #write(
     current: Current,
-    { operators, source, subtask, parallelism, pushed, inFlight }: TaskCut,
+    { chain, operators, timed, source, subtask, parallelism, pushed, inFlight }: TaskCut,
     prepared: Prepared,
   ): void {
-    const { part } = current
+    const { part, last } = current
     for (const [node, records] of pushed) current.pushed.set(node, records)
     try {
       writeInFlight(part, inFlight(), subtask)
@@ -341,6 +341,8 @@ export class ThreadCheckpoints implements CheckpointTaker {
         section.add(pending)
         section.end()
       }
+      // At its end time holds nobody up any more.
+      if (!last.has(nameOf({ chain, subtask }))) writeTime(part, timed, subtask)
       if (source === undefined) return
       const section = part.section({ operator: stateId(source.node), kind: 'source', subtask })
       const { open, ended, resumed } = source.positions
@@ -483,6 +485,14 @@ function writeInFlight(part: PartWriter, all: Iterable<InFlight>, subtask: numbe
   for (const section of sections.values()) section.end()
 }
 
+function writeTime(part: PartWriter, timed: TaskCut['timed'], subtask: number): void {
+  for (const one of timed) {
+    const section = part.section({ operator: stateId(one.node), kind: 'time', subtask })
+    section.add(one.snapshot())
+    section.end()
+  }
+}
+
 function isSink({ operator }: OperatorCut): boolean {
   return operator.prepare !== undefined
 }
@@ -519,6 +529,6 @@ async function placed<R>(
   }
 }
 
-function nameOf({ chain, subtask }: TaskCut): string {
+function nameOf({ chain, subtask }: Pick<TaskCut, 'chain' | 'subtask'>): string {
   return `${chain}/${subtask}`
 }

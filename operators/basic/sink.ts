@@ -8,7 +8,7 @@ import {
   lifecycleOf,
   requireMethod,
 } from '../contract/function-form.ts'
-import type { Operator, OperatorFactory } from '../contract/operator.ts'
+import type { Operator, OperatorContext, OperatorFactory } from '../contract/operator.ts'
 import { TwoPhaseSink, twoPhasesOf } from '../contract/two-phase-sink.ts'
 
 /**
@@ -32,18 +32,25 @@ export function sinkFactory(
   return {
     ...factory,
     capacity,
-    ...visibilityOf(fn),
-    create: ({ ctx, checkpointed }) =>
-      sinkOperator(instantiate(fn, constructorOptions, ctx), checkpointed),
+    ...twoPhaseTraits(fn, constructorOptions),
+    create: (context) => sinkOperator(instantiate(fn, constructorOptions, context.ctx), context),
   }
 }
 
-function visibilityOf(fn: FunctionClass): Pick<OperatorFactory, 'visibility'> {
+function twoPhaseTraits(
+  fn: FunctionClass,
+  options: unknown,
+): Pick<OperatorFactory, 'visibility' | 'claim'> {
   if (!(fn.prototype instanceof TwoPhaseSink)) return {}
-  return { visibility: (fn as unknown as typeof TwoPhaseSink).visibility }
+  const Sink = fn as unknown as typeof TwoPhaseSink
+  const claim = Sink.claimOf(options)
+  return { visibility: Sink.visibility, ...(claim !== undefined && { claim }) }
 }
 
-function sinkOperator(instance: SinkFunction, checkpointed: boolean): Operator {
+function sinkOperator(
+  instance: SinkFunction,
+  { ctx, uid, checkpointed }: OperatorContext,
+): Operator {
   requireMethod(instance, 'execute', 'sink')
   const operator: Operator = {
     call: (value: unknown): unknown => instance.execute(value),
@@ -52,5 +59,6 @@ function sinkOperator(instance: SinkFunction, checkpointed: boolean): Operator {
   }
   if (!(instance instanceof TwoPhaseSink)) return operator
   instance.checkpointed = checkpointed
+  instance.sinkId = uid ?? ctx.name
   return { ...operator, ...twoPhasesOf(instance) }
 }

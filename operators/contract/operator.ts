@@ -73,6 +73,15 @@ export interface WatermarkGenerator {
   pressed(): void
   /** When a partition becomes idle if it stays quiet: ms of the job's clock; Infinity: never. */
   readonly idleAt: number
+  /** What it has been shown and has promised, as plain data: for checkpoints. */
+  snapshot?(): unknown
+  /**
+   * Takes back what `snapshot` gave, before the first record: what has been promised still holds.
+   *
+   * @param all - of all subtasks: any may read what another has read before
+   * @param own - of this one, if there are as many as before
+   */
+  restore?(all: readonly unknown[], own: unknown): void
 }
 
 /** How the engine passes a record in: see `OperatorShape` for what it does with the result. */
@@ -254,6 +263,8 @@ export interface OperatorContext {
   readonly keyed: KeyedBackend
   /** Whether this operator's inputs are the partial results of its own `combiner`. */
   readonly combined: boolean
+  /** The operator's own, where it was given one. */
+  readonly uid?: string
   /** Whether the job takes checkpoints: else `prepare` and `commit` are never called. */
   readonly checkpointed: boolean
   /** Counts records that it leaves out without an error, as late ones: `dropped` of its metrics. Default 1. */
@@ -289,6 +300,8 @@ export interface OperatorFactory {
    * job then never goes back behind a checkpoint that is complete. Absent: no checkpoint makes anything visible.
    */
   readonly visibility?: 'recallable' | 'final'
+  /** What it alone may write to, as text: a graph in which two operators say the same is refused. */
+  readonly claim?: string
   /**
    * For operators with `snapshot`: deals what it gave on all subtasks out to `parallelism` of them. Without it the parallelism of
    * such an operator may not change (`SAGE_RESCALE`).

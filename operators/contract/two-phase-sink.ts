@@ -11,8 +11,14 @@ import type { Awaitable } from './source.ts'
 export abstract class TwoPhaseSink<T = any> extends SinkFunction<T> {
   /** Whether a commit can be taken back by `recover`: see `OperatorFactory.visibility`. */
   static readonly visibility: 'recallable' | 'final' = 'final'
+  /** What a sink of these options alone may write to: see `OperatorFactory.claim`. Default: nothing. */
+  static claimOf(_options: any): string | undefined {
+    return undefined
+  }
   /** Whether the job takes checkpoints. Set with `ctx`: before `recover` and `open`. */
   checkpointed = false
+  /** The operator's `uid`, or else its name: what others may know the sink by in all runs of the job. Set with `ctx`. */
+  sinkId = ''
 
   /** At a barrier: makes durable what has come; gives what `commit` or `recover` can make it visible by. */
   abstract prepare(epoch: number): Awaitable<unknown>

@@ -3,6 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { brokenFile } from './file-error.ts'
+import { type FileTrace, followTrace } from './file-trace.ts'
 
 /** The bytes of one file, in order. */
 export interface ByteInput {
@@ -18,19 +19,33 @@ export function isPacked(path: string): boolean {
 
 /**
  * Opens a file, unpacked when it ends in `.gz`, at an offset of its unpacked bytes. Throws
- * `SAGE_FILE`.
+ * `SAGE_FILE`, also where the file is not the one that has left the trace before that offset.
  */
-export async function openBytes(path: string, offset: number): Promise<ByteInput> {
+export async function openBytes(
+  path: string,
+  offset: number,
+  trace?: FileTrace,
+): Promise<ByteInput> {
+  let input: ByteInput | undefined
   try {
-    const handle = await open(path, 'r')
-    if (!isPacked(path)) return new PlainInput(path, handle, offset)
-    await handle.close()
-    const input = new GzipInput(path)
-    await input.skip(offset)
+    const at = offset - (trace?.bytes ?? 0)
+    input = await (isPacked(path) ? openPacked(path, at) : openPlain(path, at))
+    if (trace !== undefined) await followTrace(input, path, trace, offset)
     return input
   } catch (thrown) {
+    await input?.close()
     throw brokenFile(path, 'a readable file', thrown)
   }
+}
+
+async function openPlain(path: string, offset: number): Promise<ByteInput> {
+  return new PlainInput(path, await open(path, 'r'), offset)
+}
+
+async function openPacked(path: string, offset: number): Promise<ByteInput> {
+  const input = new GzipInput(path)
+  await input.skip(offset)
+  return input
 }
 
 class PlainInput implements ByteInput {

@@ -1,17 +1,20 @@
 import type { PartitionReader } from '../contract/source.ts'
 import { type ByteInput, openBytes } from './byte-input.ts'
+import { cutOff } from './file-error.ts'
 import type { FileFormat, FilePosition, FileTuning } from './file-format.ts'
 import type { FileChunk } from './file-options.ts'
 import type { FilePart } from './file-part.ts'
+import { type FileTrace, traceOf } from './file-trace.ts'
 import { lineParts } from './lines-format.ts'
 
 /** Format `bytes`: the file as chunks of one size, the last one shorter. */
 export function bytesFormat(split: boolean, tuning: FileTuning): FileFormat {
   return {
-    parts: (file) => lineParts(file, split, tuning),
+    parts: (file, known) => lineParts(file, known, split, tuning),
     open: async (part, position) => {
       const offset = position?.offset ?? part.from
-      return new BytesReader(part, await openBytes(part.path, offset), offset, tuning.chunkBytes)
+      const input = await openBytes(part.path, offset, position?.trace)
+      return new BytesReader(part, input, offset, tuning.chunkBytes)
     },
   }
 }
@@ -21,6 +24,7 @@ class BytesReader implements PartitionReader<FileChunk, FilePosition> {
   readonly #input: ByteInput
   readonly #chunkBytes: number
   #offset: number
+  #trace: FileTrace | undefined
 
   constructor(part: FilePart, input: ByteInput, offset: number, chunkBytes: number) {
     this.#part = part
@@ -38,16 +42,18 @@ class BytesReader implements PartitionReader<FileChunk, FilePosition> {
       if (count === 0) break
       filled += count
     }
-    if (filled === 0) return null
     const offset = this.#offset
+    const { path, to } = this.#part
     this.#offset += filled
-    return [
-      { path: this.#part.path, offset, bytes: filled < size ? bytes.slice(0, filled) : bytes },
-    ]
+    if (filled < size && to < Number.POSITIVE_INFINITY) throw cutOff(path, to, this.#offset)
+    if (filled === 0) return null
+    this.#trace = traceOf(bytes, filled)
+    return [{ path, offset, bytes: filled < size ? bytes.slice(0, filled) : bytes }]
   }
 
   position(): FilePosition {
-    return { offset: this.#offset, line: 0 }
+    const trace = this.#trace
+    return { offset: this.#offset, line: 0, ...(trace && { trace }) }
   }
 
   close(): Promise<void> {

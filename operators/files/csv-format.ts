@@ -6,7 +6,8 @@ import { CsvHeader } from './csv-header.ts'
 import { brokenRecord } from './file-error.ts'
 import type { FileFormat, FilePosition, FileTuning } from './file-format.ts'
 import type { FileSourceOptions } from './file-options.ts'
-import { type FilePart, partName } from './file-part.ts'
+import { type FilePart, wholeFile } from './file-part.ts'
+import { type FileTrace, traceOf } from './file-trace.ts'
 
 /**
  * Format `csv` (RFC 4180, `csv-parse`): quoted fields may hold commas, quotes and line breaks.
@@ -17,14 +18,17 @@ import { type FilePart, partName } from './file-part.ts'
  */
 export function csvFormat(options: FileSourceOptions, tuning: FileTuning): FileFormat {
   return {
-    parts: (file) => [partName(file.path, 0, Number.POSITIVE_INFINITY)],
+    parts: ({ path }, known) => wholeFile(path, known),
     open: async (part, position) => {
-      const input = await openBytes(part.path, position?.offset ?? 0)
+      const input = await openBytes(part.path, position?.offset ?? 0, position?.trace)
       const header = new CsvHeader(part.path, options, position?.header)
       return new CsvReader(part, input, header, position ?? { offset: 0, line: 0 }, tuning)
     },
   }
 }
+
+/** More than the parser looks ahead before it knows that a row has ended. */
+const KEPT_BYTES = 128
 
 /** A row or an error, and the position behind it. */
 interface Item {
@@ -47,6 +51,11 @@ class CsvReader implements PartitionReader<unknown, FilePosition> {
   #offset: number
   #line: number
   #ended = false
+  /** What was read last, with the end of what was read before, and where it stands in the file. */
+  #window: Uint8Array = new Uint8Array(0)
+  #windowAt: number
+  /** Of what stands before the next row, where that does not begin within the window. */
+  #trace: FileTrace | undefined
 
   constructor(
     part: FilePart,
@@ -60,6 +69,8 @@ class CsvReader implements PartitionReader<unknown, FilePosition> {
     this.#header = header
     this.#origin = origin
     this.#offset = origin.offset
+    this.#windowAt = origin.offset
+    this.#trace = origin.trace
     this.#line = origin.line
     this.#chunkBytes = tuning.chunkBytes
     this.#parser = this.#createParser(origin.offset === 0)
@@ -75,9 +86,10 @@ class CsvReader implements PartitionReader<unknown, FilePosition> {
   }
 
   position(): FilePosition {
-    const { names } = this.#header
-    const place = { offset: this.#offset, line: this.#line }
-    return names === undefined ? place : { ...place, header: names }
+    const header = this.#header.names
+    const trace = this.#traceHere()
+    const place = { offset: this.#offset, line: this.#line, ...(trace && { trace }) }
+    return header === undefined ? place : { ...place, header }
   }
 
   async close(): Promise<void> {
@@ -101,16 +113,28 @@ class CsvReader implements PartitionReader<unknown, FilePosition> {
     return rows
   }
 
+  /** What stands before the next row lies in the window, or came before that. */
+  #traceHere(): FileTrace | undefined {
+    const end = this.#offset - this.#windowAt
+    return end > 0 ? traceOf(this.#window, end) : this.#trace
+  }
+
   async #readOn(): Promise<void> {
     this.#items = []
     this.#taken = 0
+    this.#trace = this.#traceHere()
+    const kept = this.#window.subarray(-KEPT_BYTES)
+    this.#windowAt += this.#window.length - kept.length
     // Not reused: the parser keeps what stands behind the last row.
-    const buffer = Buffer.allocUnsafeSlow(this.#chunkBytes)
-    const count = await this.#input.read(buffer, 0)
+    const buffer = Buffer.allocUnsafeSlow(kept.length + this.#chunkBytes)
+    buffer.set(kept)
+    const count = await this.#input.read(buffer, kept.length)
     this.#ended = count === 0
+    this.#window = buffer.subarray(0, kept.length + count)
+    const chunk = this.#window.subarray(kept.length)
     await new Promise<void>((resolve) => {
       if (this.#ended) this.#parser.end(() => resolve())
-      else this.#parser.write(buffer.subarray(0, count), () => resolve())
+      else this.#parser.write(chunk, () => resolve())
     })
   }
 

@@ -1,5 +1,6 @@
 import { stringify } from 'csv-stringify/sync'
 import { describe, StreamError } from '../../codec/errors.ts'
+import { jsonLoss } from '../../codec/json-loss.ts'
 import type { RecordWriter } from './record-writer.ts'
 
 /**
@@ -25,7 +26,12 @@ class CsvWriter implements RecordWriter {
 
   add(record: unknown): void {
     if (typeof record !== 'object' || record === null) refuse('an object or an array', record)
-    const row = this.#cells(record)
+    const names = this.#names === undefined ? namesOf(record) : this.#names
+    const row = cellsOf(record, names)
+    if (this.#names === undefined) {
+      this.#names = names
+      if (names !== null) this.#rows.push([...names])
+    }
     this.#rows.push(row)
     for (const cell of row) this.size += cell.length + 1
   }
@@ -42,30 +48,37 @@ class CsvWriter implements RecordWriter {
   end(): Uint8Array {
     return this.take()
   }
+}
 
-  #cells(record: object): string[] {
-    if (this.#names === undefined) this.#begin(record)
-    const names = this.#names
-    if (Array.isArray(record) !== (names === null)) {
-      refuse(names === null ? 'an array, as before' : 'an object, as before', record)
-    }
-    if (names === null || names === undefined) return (record as unknown[]).map(toCell)
-    for (const name of Object.keys(record)) {
-      if (!names.includes(name)) refuse(`the columns ${names.join(', ')} of the file`, record)
-    }
-    return names.map((name) => toCell((record as Record<string, unknown>)[name]))
-  }
+/** The columns of the file that a record begins; null: it has none. */
+function namesOf(record: object): readonly string[] | null {
+  if (Array.isArray(record)) return null
+  const names = Object.keys(record)
+  return names.length > 0 ? names : refuse('an object with fields', record)
+}
 
-  #begin(record: object): void {
-    this.#names = Array.isArray(record) ? null : Object.keys(record)
-    if (this.#names !== null) this.#rows.push([...this.#names])
+function cellsOf(record: object, names: readonly string[] | null): string[] {
+  if (Array.isArray(record) !== (names === null)) {
+    refuse(names === null ? 'an array, as before' : 'an object, as before', record)
   }
+  if (names === null) {
+    // Readers take a line without cells for a blank one.
+    const cells = record as unknown[]
+    return cells.length > 0 ? cells.map(toCell) : refuse('an array with cells', record)
+  }
+  for (const name of Object.keys(record)) {
+    if (!names.includes(name)) refuse(`the columns ${names.join(', ')} of the file`, record)
+  }
+  return names.map((name) => toCell((record as Record<string, unknown>)[name]))
 }
 
 function toCell(value: unknown): string {
   if (value === null || value === undefined) return ''
   if (typeof value !== 'object') return String(value)
-  return value instanceof Date ? value.toISOString() : JSON.stringify(value)
+  if (value instanceof Date) return value.toISOString()
+  const lost = jsonLoss(value)
+  if (lost !== undefined) refuse('values that text can hold', lost)
+  return JSON.stringify(value)
 }
 
 function refuse(expected: string, got: unknown): never {

@@ -25,6 +25,14 @@ export function brokenFile(path: string, expected: string, cause: unknown): Brok
   return new BrokenFileError(path, `expected ${expected}, got: ${got}`, cause)
 }
 
+/** A file that is shorter than it was when it was found. */
+export function cutOff(path: string, expected: number, got: number): BrokenFileError {
+  return new BrokenFileError(
+    path,
+    `expected at least ${expected} bytes, got ${got}: it was cut off`,
+  )
+}
+
 /** A broken record in a file that can be read on: goes through the source's `errors` policy. */
 export function brokenRecord(
   path: string,

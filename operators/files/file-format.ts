@@ -1,6 +1,7 @@
 import type { PartitionReader } from '../contract/source.ts'
 import type { FilePart } from './file-part.ts'
 import type { FoundFile } from './file-paths.ts'
+import type { FileTrace } from './file-trace.ts'
 
 /** The next unread record: where it begins, and what else its format needs to go on from there. */
 export interface FilePosition {
@@ -8,14 +9,19 @@ export interface FilePosition {
   readonly offset: number
   /** Line breaks between the part's beginning and `offset`. */
   readonly line: number
+  /** Of what stands before `offset`; not for Parquet. */
+  readonly trace?: FileTrace
   /** `csv`: the column names that were read from the first row. */
   readonly header?: readonly string[]
 }
 
 /** What each file format knows: how a file is cut into parts, and how a part is read. */
 export interface FileFormat {
-  /** The names of the file's parts, which may be read on different threads. */
-  parts(file: FoundFile): string[] | Promise<string[]>
+  /**
+   * Names the file's parts, which may be read on different threads: those beside the ones that a
+   * checkpoint knows.
+   */
+  parts(file: FoundFile, known: readonly FilePart[]): string[] | Promise<string[]>
   open(part: FilePart, position?: FilePosition): Promise<PartitionReader<unknown, FilePosition>>
 }
 

@@ -11,7 +11,7 @@ export interface FilePart {
 }
 
 /**
- * The partition's name, as checkpoints and messages hold it: `logs/a.txt#0-`, `a.txt#0-33554432`,
+ * The partition's name, as checkpoints and messages hold it: `logs/a.csv#0-`, `a.txt#0-33554432`,
  * `a.parquet#7`.
  */
 export function partName(path: string, from: number, to?: number): string {
@@ -23,21 +23,41 @@ export function partName(path: string, from: number, to?: number): string {
 export function parsePartName(name: string): FilePart {
   const match = /^(.*)#(\d+)(?:-(\d*))?$/s.exec(name)
   if (match === null) {
-    throw new StreamError('SAGE_FILE', `expected a partition like 'a.txt#0-', got '${name}'`)
+    throw new StreamError('SAGE_FILE', `expected a partition like 'a.txt#0-9', got '${name}'`)
   }
   const [, path, from, to] = match
   return { path, from: Number(from), to: to ? Number(to) : Number.POSITIVE_INFINITY }
 }
 
 /**
- * The ranges of a file of `size` bytes: one while it is at most `whole` bytes, else steps of
- * `step`.
+ * Names ranges for those bytes of `[0, size)` that no range of `known` holds: whole, or cut at the
+ * multiples of `step`.
  */
-export function rangeNames(path: string, size: number, whole: number, step: number): string[] {
-  if (size <= whole) return [partName(path, 0, Number.POSITIVE_INFINITY)]
+export function rangeNames(
+  path: string,
+  size: number,
+  step: number,
+  known: readonly FilePart[],
+): string[] {
+  if (size === 0 && known.length === 0) return [partName(path, 0, 0)]
   const names: string[] = []
-  for (let from = 0; from < size; from += step) {
-    names.push(partName(path, from, Math.min(from + step, size)))
+  const fill = (from: number, to: number): void => {
+    for (let at = from; at < to; ) {
+      const end = Math.min(to, step === Number.POSITIVE_INFINITY ? to : at - (at % step) + step)
+      names.push(partName(path, at, end))
+      at = end
+    }
   }
+  let end = 0
+  for (const { from, to } of known.toSorted((a, b) => a.from - b.from)) {
+    fill(end, Math.min(from, size))
+    end = Math.max(end, to)
+  }
+  fill(end, size)
   return names
+}
+
+/** A file that is never cut is one part, however large it becomes. */
+export function wholeFile(path: string, known: readonly FilePart[]): string[] {
+  return known.length > 0 ? [] : [partName(path, 0, Number.POSITIVE_INFINITY)]
 }

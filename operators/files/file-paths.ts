@@ -14,25 +14,36 @@ export interface FoundFile {
  * A path that exists is taken as it is, whatever characters it holds. A glob leaves out folders
  * and, unless its last part begins with a dot, names that do (unfinished files of `FileSink`).
  * Throws `SAGE_FILE` for a missing or unreadable path, a folder, and a glob that matches no file.
+ *
+ * @param mayMiss - whether a path may be missing, as a file that an earlier run has read
  */
-export async function findFiles(paths: readonly string[]): Promise<FoundFile[]> {
+export async function findFiles(
+  paths: readonly string[],
+  mayMiss: (path: string) => boolean,
+): Promise<FoundFile[]> {
   const found: FoundFile[] = []
   for (const path of paths) {
     const size = await sizeOf(path)
     if (size !== undefined) found.push({ path, size })
-    else found.push(...(await matches(path)))
+    else if (/[*?[\]{}]/.test(path)) found.push(...(await matches(path)))
+    else if (!mayMiss(path)) throw new BrokenFileError(path, 'expected a readable file, got none')
   }
   return found
 }
 
-/** The size of the file at `path`; undefined where there is none and the path reads like a glob. */
+/** Whether anything is at this path. */
+export async function isThere(path: string): Promise<boolean> {
+  return (await sizeOf(path)) !== undefined
+}
+
+/** The size of the file at `path`; undefined where there is none. */
 async function sizeOf(path: string): Promise<number | undefined> {
   try {
     const stats = await stat(path)
     if (stats.isDirectory()) throw new BrokenFileError(path, 'expected a file, got a folder')
     return stats.size
   } catch (thrown) {
-    if (isMissing(thrown) && /[*?[\]{}]/.test(path)) return undefined
+    if ((thrown as { code?: unknown }).code === 'ENOENT') return undefined
     throw brokenFile(path, 'a readable file', thrown)
   }
 }
@@ -42,15 +53,15 @@ async function matches(pattern: string): Promise<FoundFile[]> {
   const found: FoundFile[] = []
   for await (const path of glob(pattern)) {
     if (basename(path).startsWith('.') && !hidden) continue
-    const stats = await stat(path)
-    if (!stats.isDirectory()) found.push({ path, size: stats.size })
+    try {
+      const stats = await stat(path)
+      if (!stats.isDirectory()) found.push({ path, size: stats.size })
+    } catch (thrown) {
+      throw brokenFile(path, 'a readable file', thrown)
+    }
   }
   if (found.length === 0) {
     throw new BrokenFileError(pattern, 'expected a glob that matches files, got no match')
   }
   return found.sort((a, b) => (a.path < b.path ? -1 : 1))
-}
-
-function isMissing(thrown: unknown): boolean {
-  return (thrown as { code?: unknown }).code === 'ENOENT'
 }

@@ -1,9 +1,10 @@
+import { resolve } from 'node:path'
 import type { PartitionedSource } from '../contract/source.ts'
 import { bytesFormat } from './bytes-format.ts'
 import type { FileFormat, FilePosition, FileTuning } from './file-format.ts'
 import type { FileSourceOptions } from './file-options.ts'
 import { parsePartName } from './file-part.ts'
-import { findFiles } from './file-paths.ts'
+import { findFiles, isThere } from './file-paths.ts'
 import { GuardedReader } from './guarded-reader.ts'
 import { jsonFormat } from './json-format.ts'
 import { linesFormat } from './lines-format.ts'
@@ -19,12 +20,25 @@ export class FileSource implements PartitionedSource<unknown, FilePosition> {
     this.#load = () => loadFormat(options, tuning)
   }
 
-  async partitions(): Promise<string[]> {
-    const files = await findFiles(this.#paths)
+  /**
+   * A file is the same one however its path is written. Of a file that is gone the known parts stay:
+   * one that has not been read to its end fails when it is opened.
+   */
+  async partitions(known: readonly string[] = []): Promise<string[]> {
+    const knownParts = Map.groupBy(known, (name) => resolve(parsePartName(name).path))
+    const files = await findFiles(this.#paths, (path) => knownParts.has(resolve(path)))
     const format = await (this.#format ??= this.#load())
-    const parts: string[] = []
-    for (const file of files) parts.push(...(await format.parts(file)))
-    return [...new Set(parts)]
+    const parts = new Map<string, readonly string[]>()
+    for (const file of files) {
+      const place = resolve(file.path)
+      if (parts.has(place)) continue
+      const names = knownParts.get(place) ?? []
+      const others = await format.parts(file, names.map(parsePartName))
+      parts.set(place, [...names, ...others])
+    }
+    for (const [place, names] of knownParts)
+      if (!parts.has(place) && !(await isThere(place))) parts.set(place, names)
+    return [...parts.values()].flat()
   }
 
   async open(partition: string, position?: FilePosition): Promise<GuardedReader> {

@@ -156,13 +156,20 @@ test('what a loss of power must not take is on the disk before anybody relies on
     'write out/a/b/.part-0-open-0.txt',
     'sync out/a/b/.part-0-open-0.txt',
     'close out/a/b/.part-0-open-0.txt',
+    'open out/a/b/.part-0-3.txt',
     'rename out/a/b/.part-0-open-0.txt',
     'syncDirectory out/a',
     'syncDirectory out/a/b',
     'syncDirectory out',
   ])
   await sink.commit(3)
-  expect(done()).toEqual(['rename out/a/b/.part-0-3.txt', 'syncDirectory out/a/b'])
+  expect(done()).toEqual([
+    'open out/a/b/.part-0-3.txt',
+    'close out/a/b/.part-0-3.txt',
+    'open out/a/b/part-0-3.txt',
+    'rename out/a/b/.part-0-3.txt',
+    'syncDirectory out/a/b',
+  ])
   await sink.execute('y')
   await sink.prepare(4)
   await sink.close()
@@ -172,7 +179,7 @@ test('what a loss of power must not take is on the disk before anybody relies on
   expect(done()).toEqual([
     'makeDirectory out',
     'syncDirectory /new',
-    'rename out/a/b/.part-0-3.txt',
+    'open out/a/b/.part-0-3.txt',
     'open out/a/b/part-0-3.txt',
     'close out/a/b/part-0-3.txt',
     'syncDirectory out/a/b',
@@ -274,4 +281,29 @@ test('what the disk refuses is told by prepare and by commit', async () => {
   await other.execute('x')
   await expect(other.prepare(1)).rejects.toMatchObject({ code: 'SAGE_FILE' })
   await other.close()
+})
+
+test('two sinks in one folder: the second fails, and replaces nothing', async () => {
+  const path = folderWith({})
+  const [first, second] = [
+    await sinkOf({ path, format: 'lines' }),
+    await sinkOf({ path, format: 'lines' }),
+  ]
+  const refused = {
+    code: 'SAGE_FILE',
+    message: expect.stringContaining('only one sink of one job may write to a folder'),
+  }
+  await first.execute('of the first')
+  await first.prepare(1)
+  await second.execute('of the second')
+  await expect(second.prepare(1)).rejects.toMatchObject(refused)
+  await first.commit(1)
+  await second.close()
+  await first.execute('more')
+  await first.prepare(2)
+  writeFileSync(join(path, 'part-0-2.txt'), 'of somebody else')
+  await expect(first.commit(2)).rejects.toMatchObject(refused)
+  await first.close()
+  expect(readFileSync(join(path, 'part-0-1.txt'), 'utf8')).toBe('of the first\n')
+  expect(readFileSync(join(path, 'part-0-2.txt'), 'utf8')).toBe('of somebody else')
 })

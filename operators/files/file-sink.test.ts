@@ -56,6 +56,21 @@ test.each([
   expect(readFileSync(join(path, `part-0-0.${extension}`), 'utf8')).toBe(expected)
 })
 
+test.each([
+  [{ a: [1n], z: 1 }, 'TypeError'],
+  [{}, 'StreamError'],
+  [[], 'StreamError'],
+])('csv: a first record that is refused is none: %o', async (bad, name) => {
+  const path = folderWith({})
+  const sink = await sinkOf({ path, format: 'csv' })
+  expect(() => sink.execute(bad)).toThrow(expect.objectContaining({ name }))
+  sink.execute({ b: 2 })
+  sink.execute({})
+  await sink.finish()
+  await sink.close()
+  expect(readFileSync(join(path, 'part-0-0.csv'), 'utf8')).toBe('b\n2\n""\n')
+})
+
 test('what is written as parquet is read back', async () => {
   const path = folderWith({})
   const records = Array.from({ length: 33_000 }, (_, i) => ({
@@ -94,6 +109,13 @@ test.each([
   ['parquet', {}, { a: 1 }],
   ['parquet', { a: 'text' }, { a: 1 }],
   ['parquet', { b: 2n ** 63n }, { a: 1 }],
+  ['parquet', { a: new Date(Number.NaN) }, { a: 1 }],
+  ['parquet', { b: new Map([[1, 2]]) }, { a: 1 }],
+  ['csv', { a: new Set([1]) }, { a: 1 }],
+  ['json', new Map([[1, 2]]), 1],
+  ['json', { deep: [{ bytes: Uint8Array.of(1) }] }, 1],
+  ['json', [new ArrayBuffer(1)], 1],
+  ['json', [/x/, new Error('x')], 1],
 ] as const)('%s: %o is refused and leaves no trace', async (format, bad, good) => {
   const path = folderWith({})
   const sink = await sinkOf({ path, format })

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { type Duration, durationMs } from '../../codec/duration.ts'
 import { describe, StreamError } from '../../codec/errors.ts'
 import type { Files } from '../contract/files.ts'
@@ -65,6 +66,9 @@ const OPEN_FILES = 32
  */
 export class FileSink<T = any> extends TwoPhaseSink<T> {
   static override readonly visibility = 'recallable'
+  static override claimOf(options: FileSinkOptions): string | undefined {
+    return typeof options?.path === 'string' ? `folder '${resolve(options.path)}'` : undefined
+  }
   /** Rows of a parquet file wait for their group: what arrives must not be a view. */
   static readonly keepsRecords = true
   readonly #options: FileSinkOptions<T>
@@ -227,10 +231,14 @@ export class FileSink<T = any> extends TwoPhaseSink<T> {
   }
 }
 
+const known = ['path', 'format', 'partition', 'rollBytes', 'rollEvery']
+
 function checkOptions(options: FileSinkOptions): void {
   if (typeof options !== 'object' || options === null)
     refuse('options with path and format', options)
   const { path, format, partition, rollBytes } = options
+  const unknown = Object.keys(options).find((name) => !known.includes(name))
+  if (unknown !== undefined) refuse(`options ${known.join(', ')}`, unknown)
   if (typeof path !== 'string' || path === '') refuse('path: the name of a folder', path)
   if (!Object.hasOwn(extensions, format)) {
     refuse(`format: ${Object.keys(extensions).join(', ')}`, format)

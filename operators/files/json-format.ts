@@ -14,7 +14,7 @@ import { lineParts } from './lines-format.ts'
  */
 export function jsonFormat(split: boolean, tuning: FileTuning): FileFormat {
   return {
-    parts: (file) => lineParts(file, split, tuning),
+    parts: (file, known) => lineParts(file, known, split, tuning),
     open: async (part, position) =>
       new JsonReader(part, await LineScanner.open(part, position, tuning.chunkBytes)),
   }
@@ -55,15 +55,15 @@ class JsonReader implements PartitionReader<unknown, FilePosition> {
   #take(max: number): unknown[] {
     const taken: unknown[] = []
     while (taken.length < max) {
-      const before = this.#lines.position()
+      const { line } = this.#lines
       const text = this.#lines.next()
       if (text === undefined) break
       try {
         taken.push(JSON.parse(text))
       } catch (cause) {
         if (text.trim() === '') continue
-        if (taken.length > 0) this.#lines.rewind(before)
-        else this.#broken = { text, line: before.line, cause }
+        if (taken.length > 0) this.#lines.unread()
+        else this.#broken = { text, line, cause }
         break
       }
     }

@@ -1,7 +1,8 @@
 import { type ByteInput, openBytes } from './byte-input.ts'
-import { BrokenFileError } from './file-error.ts'
+import { cutOff } from './file-error.ts'
 import type { FilePosition } from './file-format.ts'
 import type { FilePart } from './file-part.ts'
+import { type FileTrace, traceOf } from './file-trace.ts'
 
 const NEWLINE = 10
 const RETURN = 13
@@ -27,13 +28,24 @@ export class LineScanner {
   /** File offset of `#buffer[0]`. */
   #base: number
   #ended = false
+  /** Where the line that `next` gave last begins in `#buffer`. */
+  #before = 0
+  /** Of what stands before `#buffer[0]`. */
+  #trace: FileTrace | undefined
   /** Line breaks passed since the part's beginning. */
   line = 0
 
-  private constructor(part: FilePart, input: ByteInput, base: number, chunkBytes: number) {
+  private constructor(
+    part: FilePart,
+    input: ByteInput,
+    base: number,
+    trace: FileTrace | undefined,
+    chunkBytes: number,
+  ) {
     this.#part = part
     this.#input = input
     this.#base = base
+    this.#trace = trace
     this.#buffer = Buffer.allocUnsafeSlow(chunkBytes)
     this.#filled = this.#buffer.subarray(0, 0)
   }
@@ -47,11 +59,12 @@ export class LineScanner {
     // A range begins one byte early: a line that starts exactly at `from` is its own, not its
     // neighbour's.
     const base = position?.offset ?? Math.max(0, part.from - 1)
-    const scanner = new LineScanner(part, await openBytes(part.path, base), base, chunkBytes)
+    const input = await openBytes(part.path, base, position?.trace)
+    const scanner = new LineScanner(part, input, base, position?.trace, chunkBytes)
     try {
       if (position !== undefined) scanner.line = position.line
       else if (part.from > 0) await scanner.#skipLine()
-      if (base === 0) await scanner.#skipMark()
+      if (part.from === 0 && base === 0) await scanner.#skipMark()
       return scanner
     } catch (thrown) {
       await scanner.close()
@@ -71,6 +84,7 @@ export class LineScanner {
       return this.#ended ? this.#lastLine() : undefined
     }
     const from = this.#start
+    this.#before = from
     const to = end > from && this.#filled[end - 1] === RETURN ? end - 1 : end
     this.#start = end + 1
     this.#searched = this.#start
@@ -94,14 +108,15 @@ export class LineScanner {
 
   /** Of the next line. */
   position(): FilePosition {
-    return { offset: this.#base + this.#start, line: this.line }
+    const trace = this.#start === 0 ? this.#trace : traceOf(this.#filled, this.#start)
+    return { offset: this.#base + this.#start, line: this.line, ...(trace && { trace }) }
   }
 
-  /** Goes back to a position that was passed since the last {@link fill}. */
-  rewind(position: FilePosition): void {
-    this.#start = position.offset - this.#base
-    this.#searched = this.#start
-    this.line = position.line
+  /** Goes back to the beginning of the line that {@link next} gave last. */
+  unread(): void {
+    this.#start = this.#before
+    this.#searched = this.#before
+    this.line--
   }
 
   close(): Promise<void> {
@@ -111,12 +126,14 @@ export class LineScanner {
   #lastLine(): string | undefined {
     const from = this.#start
     if (from === this.#filled.length) return undefined
+    this.#before = from
     this.#start = this.#filled.length
     return this.#filled.toString('utf8', from, this.#start)
   }
 
   /** Moves what is unread to the front, into a buffer twice as large when it fills this one. */
   #makeRoom(): void {
+    if (this.#start > 0) this.#trace = traceOf(this.#filled, this.#start)
     const rest = this.#filled.subarray(this.#start)
     if (rest.length === this.#buffer.length) {
       this.#buffer = Buffer.allocUnsafeSlow(this.#buffer.length * 2)
@@ -154,6 +171,6 @@ export class LineScanner {
     const { path, to } = this.#part
     const length = this.#base + this.#filled.length
     if (to === Number.POSITIVE_INFINITY || length >= to) return
-    throw new BrokenFileError(path, `expected at least ${to} bytes, got ${length}: it was cut off`)
+    throw cutOff(path, to, length)
   }
 }

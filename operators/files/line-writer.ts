@@ -1,4 +1,5 @@
 import { describe, StreamError } from '../../codec/errors.ts'
+import { jsonLoss } from '../../codec/json-loss.ts'
 import type { RecordWriter } from './record-writer.ts'
 
 /**
@@ -8,7 +9,10 @@ export function linesWriter(): RecordWriter {
   return new LineWriter(toLine)
 }
 
-/** Format `json`: a value a line, as `JSON.stringify` writes it; bigints as digits. */
+/**
+ * Format `json`: a value a line, as `JSON.stringify` writes it; bigints as digits. What that would
+ * lose (a `Map`, bytes) is refused.
+ */
 export function jsonWriter(): RecordWriter {
   return new LineWriter(toJson)
 }
@@ -53,6 +57,8 @@ function toLine(record: unknown): string {
 }
 
 function toJson(record: unknown): string {
+  const lost = jsonLoss(record)
+  if (lost !== undefined) refuse('values that JSON can hold', lost)
   const text = stringify(record)
   if (text === undefined) refuse('a value that JSON can hold', record)
   return text

@@ -1,17 +1,23 @@
 import type { PartitionReader } from '../contract/source.ts'
 import { isPacked } from './byte-input.ts'
 import type { FileFormat, FilePosition, FileTuning } from './file-format.ts'
-import { rangeNames } from './file-part.ts'
+import { type FilePart, rangeNames, wholeFile } from './file-part.ts'
 import type { FoundFile } from './file-paths.ts'
 import { LineScanner } from './line-scanner.ts'
 
 /**
  * How a file of lines is cut into parts: by ranges of bytes, where it is large, splittable and may
- * be.
+ * be. What it has grown by since a checkpoint are parts of their own.
  */
-export function lineParts(file: FoundFile, split: boolean, tuning: FileTuning): string[] {
-  const whole = split && !isPacked(file.path) ? tuning.wholeBytes : Number.POSITIVE_INFINITY
-  return rangeNames(file.path, file.size, whole, tuning.rangeBytes)
+export function lineParts(
+  { path, size }: FoundFile,
+  known: readonly FilePart[],
+  split: boolean,
+  tuning: FileTuning,
+): string[] {
+  if (isPacked(path)) return wholeFile(path, known)
+  const isCut = split && size > tuning.wholeBytes
+  return rangeNames(path, size, isCut ? tuning.rangeBytes : Number.POSITIVE_INFINITY, known)
 }
 
 /**
@@ -20,7 +26,7 @@ export function lineParts(file: FoundFile, split: boolean, tuning: FileTuning): 
  */
 export function linesFormat(split: boolean, tuning: FileTuning): FileFormat {
   return {
-    parts: (file) => lineParts(file, split, tuning),
+    parts: (file, known) => lineParts(file, known, split, tuning),
     open: async (part, position) =>
       new LinesReader(await LineScanner.open(part, position, tuning.chunkBytes)),
   }

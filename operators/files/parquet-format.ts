@@ -38,10 +38,12 @@ export function parquetFormat(wanted: readonly string[] | undefined): FileFormat
     return table
   }
   return {
-    parts: ({ path }) =>
+    parts: ({ path }, known) =>
       withFile(path, async (file) => {
         const { metadata } = await tableOf(file)
-        return metadata.row_groups.map((_, group) => partName(path, group))
+        const groups = new Set(metadata.row_groups.keys())
+        for (const { from } of known) groups.delete(from)
+        return [...groups].map((group) => partName(path, group))
       }),
     open: async (part, position) => {
       const file = await ParquetFile.open(part.path)

@@ -1,6 +1,7 @@
 import { zstdCompressSync } from 'node:zlib'
 import { ByteWriter, ParquetWriter, schemaFromColumnData } from 'hyparquet-writer'
 import { describe, StreamError } from '../../codec/errors.ts'
+import { jsonLoss } from '../../codec/json-loss.ts'
 import type { RecordWriter } from './record-writer.ts'
 
 type ColumnType = 'STRING' | 'DOUBLE' | 'INT64' | 'BOOLEAN' | 'TIMESTAMP' | 'BYTE_ARRAY' | 'JSON'
@@ -136,8 +137,14 @@ function typeOf(value: unknown): ColumnType {
     if (BigInt.asIntN(64, value) !== value) refuse('a bigint of 64 bits', value)
     return 'INT64'
   }
-  if (value instanceof Date) return 'TIMESTAMP'
-  return value instanceof Uint8Array ? 'BYTE_ARRAY' : 'JSON'
+  if (value instanceof Date) {
+    if (Number.isNaN(value.getTime())) refuse('a date', value)
+    return 'TIMESTAMP'
+  }
+  if (value instanceof Uint8Array) return 'BYTE_ARRAY'
+  const lost = jsonLoss(value)
+  if (lost !== undefined) refuse('values that JSON can hold', lost)
+  return 'JSON'
 }
 
 function sizeOf(value: unknown): number {

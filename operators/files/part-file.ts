@@ -139,5 +139,26 @@ export class PartFile {
 
 /** Gives a hidden file its name: for good once its folder is synced. */
 export function unhide(files: Files, folder: string, name: string): Promise<void> {
-  return files.rename(join(folder, `.${name}`), join(folder, name))
+  return renameToNew(files, join(folder, `.${name}`), join(folder, name))
+}
+
+/**
+ * Names are given once. One that is there was given by somebody else who writes to this folder, and
+ * must not be replaced.
+ */
+export async function renameToNew(files: Files, from: string, to: string): Promise<void> {
+  if (await isThere(files, to)) {
+    throw new Error(`a file of that name is there: only one sink of one job may write to a folder`)
+  }
+  await files.rename(from, to)
+}
+
+export async function isThere(files: Files, path: string): Promise<boolean> {
+  try {
+    await (await files.open(path)).close()
+    return true
+  } catch (thrown) {
+    if ((thrown as { code?: unknown }).code === 'ENOENT') return false
+    throw thrown
+  }
 }

@@ -80,21 +80,24 @@ export async function removeParts(files: Files, parts: readonly FoundPart[]): Pr
     await attempt(folder, () => files.syncDirectory(folder))
 }
 
+/** No file system takes longer names. */
+const NAME_BYTES = 255
+
 /**
  * The subfolder for a partition. Slashes make nested folders; whatever else could leave the folder,
  * hide it or not be a name on some system is percent-encoded, so that different names stay
  * different. Throws `SAGE_PARTITION` for anything that is no name.
  */
 export function partitionFolder(path: string, partition: unknown): string {
-  const parts = typeof partition === 'string' ? partition.split('/') : ['']
-  if (parts.includes('')) {
+  const parts = typeof partition === 'string' ? partition.split('/').map(encodeName) : ['']
+  if (parts.some((name) => name === '' || Buffer.byteLength(name) > NAME_BYTES)) {
     const got = describe(partition)
     throw new StreamError(
       'SAGE_PARTITION',
-      `FileSink: expected a partition like 'a' or 'a/b', got ${got}`,
+      `FileSink: expected a partition like 'a' or 'a/b', of names that are not empty and not longer than ${NAME_BYTES} bytes, got ${got}`,
     )
   }
-  return join(path, ...parts.map(encodeName))
+  return join(path, ...parts)
 }
 
 function encodeName(name: string): string {

@@ -3,7 +3,7 @@ import { describe } from '../../codec/errors.ts'
 import type { Files } from '../contract/files.ts'
 import type { LaterCheckpoint, SinkRecovery } from '../contract/operator.ts'
 import { BrokenFileError, brokenFile } from './file-error.ts'
-import { unhide } from './part-file.ts'
+import { isThere, renameToNew, unhide } from './part-file.ts'
 import { type FoundPart, findParts, removeParts } from './part-folder.ts'
 import { parsePartName, partName } from './part-name.ts'
 
@@ -64,7 +64,7 @@ export class PartTransactions {
       counts.set(folder, n + 1)
       const name = partName(this.#subtask, epoch, n, this.#extension)
       await this.#attempt(folder, name, () =>
-        this.#files.rename(join(folder, hiddenName), join(folder, `.${name}`)),
+        renameToNew(this.#files, join(folder, hiddenName), join(folder, `.${name}`)),
       )
       this.#prepared.push({ folder: this.#below(folder), name, epoch })
     }
@@ -114,14 +114,10 @@ export class PartTransactions {
   }
 
   async #unhideOnce(folder: string, name: string): Promise<void> {
-    try {
-      await unhide(this.#files, folder, name)
-    } catch (thrown) {
-      if ((thrown as { code?: unknown }).code !== 'ENOENT') throw thrown
-      // By an earlier run, which was cut short behind it.
-      const visible = await this.#files.open(join(folder, name))
-      await visible.close()
-    }
+    // By an earlier run, which was cut short behind it.
+    const isDone = !(await isThere(this.#files, join(folder, `.${name}`)))
+    if (isDone && (await isThere(this.#files, join(folder, name)))) return
+    await unhide(this.#files, folder, name)
   }
 
   /** A change of names survives a loss of power once its folder is on the disk. */

@@ -46,12 +46,22 @@ export function postgres(server: string | PostgresOptions): SqlDatabase {
     setupLock: 'SELECT pg_advisory_xact_lock(5143727869)',
     placeholder: (index) => `$${index}`,
     toValue,
+    remedy: (error) => remedies[(error as { code?: string }).code ?? ''],
     connect: async () => {
       const connection = new PostgresConnection(await loadClient(), options)
       await connection.connect()
       return connection
     },
   }
+}
+
+/** By SQLSTATE. */
+const remedies: Readonly<Record<string, 'again' | 'by row' | undefined>> = {
+  // A serialization failure, a deadlock.
+  '40001': 'again',
+  '40P01': 'again',
+  // Two rows of one INSERT have the same key for the database, though not as values: days of a DATE, say.
+  '21000': 'by row',
 }
 
 function toValue(value: SqlValue): SqlValue {

@@ -5,8 +5,12 @@ import type { SqlSinkOptions, SqlTableOptions } from './sql-options.ts'
 /** One INSERT takes at most so many rows: more make it no faster. */
 const ROWS_PER_STATEMENT = 500
 
-/** Writes rows in their order. */
-export type RowWriter = (transaction: SqlTransaction, batch: RowBatch) => Promise<void>
+/** Writes rows in their order; `byRow`: each in a statement of its own. */
+export type RowWriter = (
+  transaction: SqlTransaction,
+  batch: RowBatch,
+  byRow: boolean,
+) => Promise<void>
 
 /** How a sink of these options writes its rows. */
 export function rowWriter(options: SqlSinkOptions): RowWriter {
@@ -19,9 +23,9 @@ export function rowWriter(options: SqlSinkOptions): RowWriter {
 
 function insertWriter(options: SqlTableOptions): RowWriter {
   const { database } = options
-  return async (transaction, { columns, rows }) => {
+  return async (transaction, { columns, rows }, byRow) => {
     const most = Math.floor(database.maxParameters / columns.length)
-    const size = Math.max(1, Math.min(ROWS_PER_STATEMENT, most))
+    const size = byRow ? 1 : Math.max(1, Math.min(ROWS_PER_STATEMENT, most))
     let text = ''
     for (let from = 0; from < rows.length; from += size) {
       const some = rows.slice(from, from + size)

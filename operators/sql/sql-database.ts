@@ -41,6 +41,11 @@ export interface SqlDatabase {
    * @throws Error that says what was expected
    */
   toValue(value: SqlValue): SqlValue
+  /**
+   * What helps where a transaction has failed and left nothing behind: to repeat it (`again`), or to do so with a statement for
+   * each row (`by row`), because the rows of one got in each other's way. Undefined: nothing.
+   */
+  remedy?(error: unknown): 'again' | 'by row' | undefined
   /** @throws Error where there is no way to the database */
   connect(): Promise<SqlConnection>
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import { deserialize, serialize } from 'node:v8'
 import { StreamError } from '../../codec/errors.ts'
 import type { SinkRecovery } from '../contract/operator.ts'
@@ -7,6 +8,9 @@ import type { RowWriter } from './row-statements.ts'
 import { makeTables, SinkTables } from './sink-tables.ts'
 import type { SqlConnection, SqlDatabase, SqlTransaction } from './sql-database.ts'
 import { attempting, SqlError } from './sql-error.ts'
+
+/** How often a transaction is begun at most, before its failure is that of the sink: within some seconds. */
+const ATTEMPTS = 10
 
 /** Rows that wait in `sage_staged_rows`. */
 interface Staged {
@@ -57,6 +61,8 @@ export class SqlEpochs {
   readonly #tables: SinkTables
   readonly #holdBytes: number
   #connection: SqlConnection | undefined
+  /** Whether rows of one statement have been in each other's way. */
+  #byRow = false
   /** Transactions on the connection, one after the other. */
   #turns: Promise<unknown> = Promise.resolve()
   /** Of records that no barrier has followed. */
@@ -101,7 +107,7 @@ export class SqlEpochs {
   /** Writes rows at once, in one transaction: without checkpoints. */
   async insert(batches: readonly RowBatch[]): Promise<void> {
     await this.#transaction('insert rows', async (transaction) => {
-      for (const batch of batches) await this.#write(transaction, batch)
+      for (const batch of batches) await this.#write(transaction, batch, this.#byRow)
     })
   }
 
@@ -188,20 +194,35 @@ export class SqlEpochs {
   }
 
   async #writeItem(transaction: SqlTransaction, item: RowBatch | Staged): Promise<void> {
-    if (!('staged' in item)) return this.#write(transaction, item)
+    if (!('staged' in item)) return this.#write(transaction, item, this.#byRow)
     const rows = await this.#tables.readStaged(transaction, item.staged)
-    for (const batch of deserialize(rows) as RowBatch[]) await this.#write(transaction, batch)
+    for (const batch of deserialize(rows) as RowBatch[])
+      await this.#write(transaction, batch, this.#byRow)
   }
 
   #transaction<R>(what: string, work: (transaction: SqlTransaction) => Promise<R>): Promise<R> {
     const { sink } = this.#place
     const turn = this.#turns.then(() =>
-      attempting(`SqlSink '${sink}': expected to ${what}, got`, () =>
-        this.#connection!.transaction(work),
-      ),
+      attempting(`SqlSink '${sink}': expected to ${what}, got`, () => this.#repeated(work)),
     )
     this.#turns = turn.catch(() => {})
     return turn
+  }
+
+  /** Repeats a transaction where that may help: others that write to the same rows come to an end. */
+  async #repeated<R>(work: (transaction: SqlTransaction) => Promise<R>): Promise<R> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#connection!.transaction(work)
+      } catch (error) {
+        const remedy = this.#database.remedy?.(error)
+        const isHopeless = remedy === undefined || (remedy === 'by row' && this.#byRow)
+        if (isHopeless || attempt === ATTEMPTS) throw error
+        if (remedy === 'by row') this.#byRow = true
+        // Of two that are in each other's way, one comes first.
+        else await setTimeout(Math.random() * 5 * 2 ** attempt)
+      }
+    }
   }
 }
 

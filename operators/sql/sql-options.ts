@@ -6,8 +6,8 @@ export interface SqlSinkSettings {
   /** `postgres(…)` or `sqlite(…)`. */
   readonly database: SqlDatabase
   /**
-   * By what the database knows this sink, in the table `sage_sinks`; no two sinks may share it. Default: the names of the job
-   * and of the operator.
+   * By what the database knows this sink, in the table `sage_sinks`; no two sinks may share it. Default: the name of the job
+   * and the operator's `uid`, or else its name.
    */
   readonly id?: string
   /**

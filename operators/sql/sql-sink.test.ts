@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { serialize } from 'node:v8'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { SinkRecovery } from '../contract/operator.ts'
 import { postgres } from './postgres.ts'
@@ -48,6 +49,7 @@ async function sinkOf(
   const database = sqlite(path)
   const sink = new SqlSink({ database, table: 't', ...options } as SqlSinkOptions)
   sink.ctx = { jobName: 'job', name: 'sink', subtask, parallelism } as any
+  sink.sinkId = 'sink'
   sink.checkpointed = checkpointed
   if (from !== undefined) await sink.recover({ epoch: 0, pending: [], later: [], ...from })
   await sink.open()
@@ -126,7 +128,7 @@ describe('with checkpoints', () => {
     for (let v = 0; v < 100; v++) await sink.execute({ k: 'x', v })
     const pending = structuredClone(await sink.prepare(1))
     expect(staged()).toBeGreaterThan(5)
-    expect(JSON.stringify(pending).length).toBeLessThan(3_000)
+    expect(serialize(pending).length).toBeLessThan(3_000)
     // Checkpoints that are given up fill no memory either.
     for (let epoch = 2; epoch < 10; epoch++) {
       for (let v = 0; v < 3; v++) await sink.execute({ k: `${epoch}`, v })
@@ -257,6 +259,7 @@ describe('rows', () => {
     [{ k: Number.NaN }, 'k: expected a number that SQLite can hold, got NaN'],
     [{ k: 2n ** 63n }, 'k: expected an integer of 64 bits, got 9223372036854775808n'],
     [{ k: new Map() }, 'k: expected a value that a column can hold'],
+    [{ k: { deep: [new Set([1])] } }, 'k: expected a value that a column can hold'],
     [{ k: new Date(Number.NaN) }, 'k: Invalid time value'],
     [{ k: [1n] }, 'k: Do not know how to serialize a BigInt'],
   ])('%o is refused, as one record', async (record, message) => {
@@ -272,6 +275,20 @@ describe('rows', () => {
 
   it('texts that PostgreSQL cannot hold', () => {
     expect(() => postgres('postgres://x').toValue('a\0b')).toThrow('got one with a NUL')
+  })
+
+  it('integers are no real numbers, whatever the type of the column', async () => {
+    tables.exec('CREATE TABLE kinds (k TEXT, v, r REAL)')
+    await written({ table: 'kinds' }, [
+      { k: 5, v: 5, r: 5 },
+      { k: 2 ** 40, v: -(2 ** 40), r: 0.5 },
+      { k: 1.5, v: -0, r: 2 ** 60 },
+    ])
+    expect(all('SELECT k, v, typeof(v), typeof(r) FROM kinds')).toEqual([
+      ['5', 5, 'integer', 'real'],
+      ['1099511627776', -(2 ** 40), 'integer', 'real'],
+      ['1.5', -0, 'real', 'real'],
+    ])
   })
 
   it('columns: these and no others', async () => {

@@ -94,8 +94,8 @@ export class SqlSink<T = any> extends TwoPhaseSink<T> {
 
   async #connected(): Promise<SqlEpochs> {
     const { database, id, holdBytes = HOLD_BYTES } = this.#options
-    const { jobName, name, subtask, parallelism } = this.ctx
-    const place = { sink: id ?? `${jobName}/${name}`, subtask, parallelism }
+    const { jobName, subtask, parallelism } = this.ctx
+    const place = { sink: id ?? `${jobName}/${this.sinkId}`, subtask, parallelism }
     this.#epochs ??= new SqlEpochs(place, database, rowWriter(this.#options), holdBytes)
     await this.#epochs.connect(this.checkpointed)
     return this.#epochs

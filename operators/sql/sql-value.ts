@@ -1,4 +1,5 @@
 import { describe, StreamError } from '../../codec/errors.ts'
+import { jsonLoss } from '../../codec/json-loss.ts'
 import type { SqlDatabase, SqlValue } from './sql-database.ts'
 
 /**
@@ -36,14 +37,11 @@ function textOf(value: object): SqlValue {
   if (value instanceof Date) return value.toISOString()
   if (value instanceof Uint8Array) return Uint8Array.from(value)
   if (value instanceof ArrayBuffer) return new Uint8Array(value.slice())
-  const isData = !hasNoText.some((Class) => value instanceof Class) && !ArrayBuffer.isView(value)
-  const text: unknown = isData ? JSON.stringify(value) : undefined
+  const lost = jsonLoss(value)
+  const text: unknown = lost === undefined ? JSON.stringify(value) : undefined
   if (typeof text === 'string') return text
-  throw new Error(`expected a value that a column can hold, got ${describe(value)}`)
+  throw new Error(`expected a value that a column can hold, got ${describe(lost ?? value)}`)
 }
-
-/** What JSON would make `{}` of. */
-const hasNoText = [Map, Set, RegExp, Error, Promise]
 
 /** About how much memory a value takes. */
 export function bytesOf(value: SqlValue): number {

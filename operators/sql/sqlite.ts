@@ -41,6 +41,8 @@ export function sqlite(path: string): SqlDatabase {
 
 function toValue(value: SqlValue): SqlValue {
   if (typeof value === 'boolean') return value ? 1 : 0
+  // It takes a number for a real one: a column of text would hold '5.0'.
+  if (Number.isSafeInteger(value) && !Object.is(value, -0)) return BigInt(value as number)
   if (Number.isNaN(value)) throw new Error('expected a number that SQLite can hold, got NaN')
   if (typeof value === 'bigint' && BigInt.asIntN(64, value) !== value)
     throw new Error(`expected an integer of 64 bits, got ${value}n`)

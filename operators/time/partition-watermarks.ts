@@ -3,6 +3,16 @@ import type { WatermarkStrategy } from './watermark-strategy.ts'
 
 const NEVER = Number.NEGATIVE_INFINITY
 
+/** Plain data: the partitions that have not ended, by name, with the highest timestamp of each. */
+interface TimeSnapshot {
+  readonly watermark: number
+  readonly idle: boolean
+  readonly partitions: readonly (readonly [name: string, highest: number])[]
+}
+
+/** The name of what comes from no source, but over an exchange. */
+const UNNAMED = ''
+
 interface PartitionTime {
   readonly name: string
   highest: number
@@ -18,8 +28,12 @@ interface PartitionTime {
 export class PartitionWatermarks implements WatermarkGenerator {
   readonly #strategy: WatermarkStrategy
   readonly #partitions: PartitionTime[] = []
+  /** How far partitions had come in the checkpoint that the job begins with, until they are read again. */
+  readonly #known = new Map<string, number>()
   #current: PartitionTime | undefined
   #awaiting = false
+  /** Partitions have come back that know their time: it holds once all have that were to come with them. */
+  #resumed = false
   highest = NEVER
   watermark = NEVER
 
@@ -32,8 +46,9 @@ export class PartitionWatermarks implements WatermarkGenerator {
   }
 
   set awaiting(awaiting: boolean) {
-    if (awaiting === this.#awaiting) return
+    if (awaiting === this.#awaiting && !this.#resumed) return
     this.#awaiting = awaiting
+    this.#resumed = false
     this.#update()
   }
 
@@ -53,7 +68,7 @@ export class PartitionWatermarks implements WatermarkGenerator {
   }
 
   raise(timestamp: number): void {
-    this.#current ??= this.#add('')
+    this.#current ??= this.#add(UNNAMED)
     this.highest = timestamp
     this.#current.highest = timestamp
     if (this.#partitions.length > 1 || this.#awaiting) this.#update()
@@ -89,6 +104,36 @@ export class PartitionWatermarks implements WatermarkGenerator {
     for (const partition of this.#partitions) partition.quietSince = Number.NaN
   }
 
+  /** Those that have not been read again yet are as they were. */
+  snapshot(): TimeSnapshot {
+    const { watermark, idle } = this
+    const partitions = new Map(this.#known)
+    for (const { name, highest } of this.#partitions)
+      if (highest > NEVER) partitions.set(name, highest)
+    return { watermark, idle, partitions: [...partitions] }
+  }
+
+  restore(all: readonly TimeSnapshot[], own: TimeSnapshot | undefined): void {
+    for (const { partitions } of all)
+      for (const [name, highest] of partitions) this.#know(name, highest)
+    // What comes over an exchange is another subtask's in another place.
+    this.#known.delete(UNNAMED)
+    for (const [name, highest] of own?.partitions ?? [])
+      if (name === UNNAMED) this.#know(name, highest)
+    // Partitions may be read by another subtask than before: no more holds than what all had promised.
+    const busy = all.filter(({ idle }) => !idle)
+    const promises = (busy.length > 0 ? busy : all).map(({ watermark }) => watermark)
+    this.#promise(busy.length > 0 ? Math.min(...promises) : Math.max(...promises))
+    if (!this.#known.has(UNNAMED)) return
+    this.#current = this.#add(UNNAMED)
+    this.highest = this.#current.highest
+  }
+
+  #know(name: string, highest: number): void {
+    const known = this.#known.get(name)
+    if (known === undefined || highest > known) this.#known.set(name, highest)
+  }
+
   #turnTo(partition: string): void {
     const found = this.#partitions.find(({ name }) => name === partition) ?? this.#add(partition)
     this.#current = found
@@ -102,7 +147,9 @@ export class PartitionWatermarks implements WatermarkGenerator {
   }
 
   #add(name: string): PartitionTime {
-    const added = { name, highest: NEVER, idle: false, quietSince: Number.NaN }
+    const highest = this.#known.get(name) ?? NEVER
+    if (this.#known.delete(name)) this.#resumed = true
+    const added = { name, highest, idle: false, quietSince: Number.NaN }
     this.#partitions.push(added)
     return added
   }
