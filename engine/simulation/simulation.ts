@@ -314,6 +314,8 @@ class Simulation {
       const isVain = plan.timeoutMs < AMPLE_MS && event > PATIENCE
       if (life.restarts > RESTARTS_MAX || isVain) return this.#crash(life, 'killed', random)
       for (const { at, action } of actions) if (at === event) await this.#act(life, action, random)
+      // Between two starts nothing else may have been left to do.
+      if (life.over) break
       meddle?.(life.plan, meddling)
       if (!(await this.#schedule.step())) throw new Finding('the job is stuck: nothing will happen')
       this.#lookAtFiles()
