@@ -464,7 +464,8 @@ class Simulation {
 
   /** A source of partitions begins again where a checkpoint has it; what a stream has accepted stays so. */
   #forgetHandedOut(isFirst: boolean): void {
-    for (const { name, counts, fed } of this.#workload.sources)
+    const { sources, aside } = this.#workload
+    for (const { name, counts, fed } of [...sources, aside])
       if (isFirst || fed === undefined)
         for (const partition of counts.keys()) this.#handedOut.delete(`${name}${partition}`)
   }
