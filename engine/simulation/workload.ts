@@ -99,6 +99,8 @@ export function drawWorkload(random: Random): Workload {
   const isUntimed = loops > 0 || steps.includes('held') || isLossy
   const keyed = random.pick(isUntimed ? UNTIMED : KEYED)
   const isInOrder = keyed === 'rules'
+  // Loops and pairs make many rows.
+  const isMuch = loops > 0 || keyed === 'join'
   const aside = {
     name: 'side',
     counts: Array.from({ length: isInOrder ? 1 : random.between(1, 3) }, () =>
@@ -115,9 +117,8 @@ export function drawWorkload(random: Random): Workload {
     sink: random.pick(['recallable', 'final', 'files', 'files']),
     files: {
       format: random.pick(['lines', 'json', 'csv']),
-      // Loops make many rows.
-      rollBytes: random.pick([Number.POSITIVE_INFINITY, ...(loops > 0 ? [1000] : [200, 30])]),
-      rollMs: random.pick([Number.POSITIVE_INFINITY, ...(loops > 0 ? [] : [100])]),
+      rollBytes: random.pick([Number.POSITIVE_INFINITY, ...(isMuch ? [1000] : [200, 30])]),
+      rollMs: random.pick([Number.POSITIVE_INFINITY, ...(isMuch ? [] : [100])]),
       divides: random.chance(0.4),
     },
     hopsLast: random.chance(0.3),
