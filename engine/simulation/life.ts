@@ -130,9 +130,16 @@ export class Life {
   suspend(path?: string): Promise<void> {
     if (path !== undefined) this.#wanted.add(path)
     else if (this.#ending === 'no') this.#ending = 'perhaps'
-    const suspend = (job: JobHandle) =>
-      path === undefined ? job.suspend() : job.stop({ savepoint: path })
-    return this.#ask('suspend()', (job) => suspend(job).then(() => (this.#suspended = true)))
+    return this.#ask('suspend()', async (job) => {
+      try {
+        await (path === undefined ? job.suspend() : job.stop({ savepoint: path }))
+        this.#suspended = true
+      } catch (error) {
+        // One that is complete all the same is none that anyone knows of.
+        if (path !== undefined) this.#wanted.delete(path)
+        throw error
+      }
+    })
   }
 
   stop(): Promise<void> {

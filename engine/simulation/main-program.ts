@@ -165,7 +165,8 @@ class Feeder {
     const items = Array.from({ length: to - from }, (_, i) => this.#item(from + i))
     const losses = this.#losses
     const accepted = (upTo: number) => {
-      if (losses === this.#losses) this.#take(upTo)
+      // Calls are accepted in order, and may be told of in another.
+      if (losses === this.#losses && upTo > this.#taken) this.#take(upTo)
     }
     const way = random.below(4)
     if (way === 0) return this.#stream.pushMany(items).then(() => accepted(to))

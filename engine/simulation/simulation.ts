@@ -314,6 +314,8 @@ class Simulation {
       const isVain = plan.timeoutMs < AMPLE_MS && event > PATIENCE
       if (life.restarts > RESTARTS_MAX || isVain) return this.#crash(life, 'killed', random)
       for (const { at, action } of actions) if (at === event) await this.#act(life, action, random)
+      // Between two starts nothing else may have been left to do.
+      if (life.over) break
       meddle?.(life.plan, meddling)
       if (!(await this.#schedule.step())) throw new Finding('the job is stuck: nothing will happen')
       this.#lookAtFiles()
@@ -462,7 +464,8 @@ class Simulation {
 
   /** A source of partitions begins again where a checkpoint has it; what a stream has accepted stays so. */
   #forgetHandedOut(isFirst: boolean): void {
-    for (const { name, counts, fed } of this.#workload.sources)
+    const { sources, aside } = this.#workload
+    for (const { name, counts, fed } of [...sources, aside])
       if (isFirst || fed === undefined)
         for (const partition of counts.keys()) this.#handedOut.delete(`${name}${partition}`)
   }
