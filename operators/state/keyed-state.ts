@@ -56,6 +56,9 @@ type Form = (typeof FORMS)[number]
 
 const columnName = (form: Form, name: string) => `${form}:${name}`
 
+/** As columns were named before they told their form. */
+const formlessName = (name: string) => `user:${name}`
+
 /** What one operator on one subtask keeps per key: its store, its timers, and the states that its functions ask for. */
 export class KeyedState implements KeyedBackend {
   readonly #place: KeyedPlace
@@ -226,7 +229,9 @@ export class KeyedState implements KeyedBackend {
 
   /** A checkpoint may hold a state of that name which was another kind of state then. */
   #refuseOtherForms(form: Form, name: string): void {
-    const other = FORMS.find((one) => one !== form && this.#store?.holds(columnName(one, name)))
+    const other = this.#store?.holds(formlessName(name))
+      ? 'a state of an earlier version, of which it is not known how it was kept'
+      : FORMS.find((one) => one !== form && this.#store?.holds(columnName(one, name)))
     if (other === undefined) return
     throw new StreamError(
       'SAGE_CHECKPOINT_INCOMPATIBLE',
