@@ -121,6 +121,6 @@ describe('the simulator', () => {
       )
       // And it is what was planted: without it, the same seed finds nothing.
       expect(await simulate({ seed: found!.seed })).toMatchObject({ finding: undefined })
-    })
+    }, 180_000)
   })
 })
