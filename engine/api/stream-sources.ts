@@ -88,7 +88,16 @@ export class StreamSources {
     return this.#fromGiven('fromBatch', source, rest, batchSource)
   }
 
-  /** Files: a path, a glob, or an array of these. */
+  /**
+   * Files: a path, a glob, or an array of these. Text is UTF-8, and what is none becomes U+FFFD; a byte order mark is dropped;
+   * `.gz` is unpacked. Replayable: a job that goes on from a checkpoint reads each record once, in files that are new or have
+   * grown (`lines`, `json` and `bytes`, by whole lines), too.
+   *
+   * A broken line or row is `SAGE_FILE` with path and line, for `errors`. A file that is missing, unreadable, cut off, or another
+   * than the one that the job has begun to read is `SAGE_FILE` and ends the job.
+   *
+   * @throws StreamError `SAGE_OPTION`
+   */
   fromFile<const O extends FileSourceOptions & OperatorOptions>(
     paths: string | readonly string[],
     options: O,

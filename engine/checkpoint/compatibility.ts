@@ -15,6 +15,8 @@ export interface ProgramOperator {
   readonly uid: string
   readonly name: string
   readonly parallelism: number
+  /** In which form it keeps its state; undefined: in whichever. */
+  readonly form?: string | undefined
   /** The kinds of state it may have. */
   readonly keeps: readonly StateKind[]
   /** False: its keys are dealt out by a function of the program, so that its state cannot move. */
@@ -69,7 +71,9 @@ export function checkCompatibility(
   const fresh = program.operators.filter(({ uid, keeps }) => keeps.length > 0 && !before.has(uid))
   const complaints: string[] = []
   if (gone.length > 0 && allowed.droppedState !== true) {
-    complaints.push(`no operator has the uid of this state: ${list(gone)}`)
+    complaints.push(
+      `no operator has the uid of this state: ${list(gone)} (checkpoint.allow.droppedState would drop it)`,
+    )
   }
   if (fresh.length > 0 && allowed.newState !== true) {
     complaints.push(`there is no state of these operators: ${list(fresh)}`)
@@ -90,6 +94,10 @@ function compareOperator(
   if (lost.length > 0) {
     const what = `state of kind ${lost.join(', ')}, of ${list([before])}`
     return incompatible(epoch, `${what}: ${list([now])} keeps ${now.keeps.join(', ') || 'none'}`)
+  }
+  if (before.form !== undefined && now.form !== undefined && before.form !== now.form) {
+    const what = `expected ${list([now])} to keep its state as ${before.form}, got ${now.form}`
+    return incompatible(epoch, `${what}: under another uid it could begin without`)
   }
   if (now.rescalable || now.parallelism === before.parallelism) return undefined
   const message =

@@ -145,7 +145,12 @@ describe('where a job begins', () => {
 describe('whether a program may go on', () => {
   const state = (kind: 'keyed' | 'source') => ({ kind, subtask: 0, pieces: [] })
   const source = { ...operator, uid: 'src', name: 'src', kind: 'source', states: [state('source')] }
-  const counted = { ...operator, name: 'counter', states: [state('keyed')] }
+  const counted = {
+    ...operator,
+    name: 'counter',
+    form: 'window 100',
+    states: [state('keyed')],
+  }
   const stateless = { ...operator, uid: 'map', name: 'map' }
   const before = manifest(5, { operators: [source, counted, stateless] })
   const program: Program = {
@@ -194,7 +199,9 @@ describe('whether a program may go on', () => {
       'an operator is gone',
       { ...program, operators: [src, filter] },
       {},
-      no("no operator has the uid of this state: 'counter' (uid 'count')"),
+      no(
+        "no operator has the uid of this state: 'counter' (uid 'count') (checkpoint.allow.droppedState would drop it)",
+      ),
     ],
     [
       'gone, and meant so',
@@ -218,14 +225,16 @@ describe('whether a program may go on', () => {
       'renamed',
       { ...program, operators: [src, { ...count, uid: 'n' }] },
       { newState: true },
-      no("no operator has the uid of this state: 'counter' (uid 'count')"),
+      no(
+        "no operator has the uid of this state: 'counter' (uid 'count') (checkpoint.allow.droppedState would drop it)",
+      ),
     ],
     [
       'renamed, twice wrong',
       { ...program, operators: [src, added] },
       {},
       no(
-        "no operator has the uid of this state: 'counter' (uid 'count'); there is no state of these operators: 'added' (uid 'new')",
+        "no operator has the uid of this state: 'counter' (uid 'count') (checkpoint.allow.droppedState would drop it); there is no state of these operators: 'added' (uid 'new')",
       ),
     ],
     [
@@ -233,6 +242,20 @@ describe('whether a program may go on', () => {
       { ...program, operators: [{ ...src, keeps: ['sink'] }, count] },
       { droppedState: true },
       no("state of kind source, of 'src': 'src' keeps sink"),
+    ],
+    [
+      'the same uid, state of another form',
+      { ...program, operators: [src, { ...count, form: 'window 50' }] },
+      { droppedState: true },
+      no(
+        "expected 'counter' (uid 'count') to keep its state as window 100, got window 50: under another uid it could begin without",
+      ),
+    ],
+    [
+      'of the same form',
+      { ...program, operators: [src, { ...count, form: 'window 100' }] },
+      {},
+      ok(),
     ],
     [
       'a partition function of its own, moved',

@@ -45,6 +45,8 @@ export interface ManifestOperator {
   readonly kind: string
   readonly parallelism: number
   readonly visibility: Visibility
+  /** In which form its state is; absent: nothing is known of that. */
+  readonly form?: string
   readonly states: readonly StateChain[]
 }
 

@@ -49,9 +49,14 @@ describe.each(modes)('%s', (_, mode) => {
     expect((await version(['a'])).counts).toEqual(['a x 3'])
   })
 
-  it('an operator that is new begins without state, and that is said', async () => {
+  it('an operator that is new is refused; newState: true has it begin without state, and that is said', async () => {
     await version(['a'])
-    const { counts, atStart } = await version(['a', 'b'])
+    await expect(version(['a', 'b'])).rejects.toMatchObject({
+      code: 'SAGE_CHECKPOINT_INCOMPATIBLE',
+      message:
+        "checkpoint 2: there is no state of these operators: 'b' (checkpoint.allow.newState would have them begin without)",
+    })
+    const { counts, atStart } = await version(['a', 'b'], { newState: true })
     expect(counts).toEqual(['a x 2', 'b x 1'])
     expect(atStart).toEqual([
       "job 'changing': checkpoint 2: there is no state of these operators: 'b'; they begin without",
@@ -60,20 +65,12 @@ describe.each(modes)('%s', (_, mode) => {
     expect([again.counts, again.atStart]).toEqual([['a x 3', 'b x 2'], []])
   })
 
-  it('newState: false refuses it', async () => {
-    await version(['a'])
-    await expect(version(['a', 'b'], { newState: false })).rejects.toMatchObject({
-      code: 'SAGE_CHECKPOINT_INCOMPATIBLE',
-      message: "checkpoint 2: there is no state of these operators: 'b'",
-    })
-    expect((await version(['map', 'a'], { newState: false })).counts).toEqual(['a x 2'])
-  })
-
   it('state whose operator is gone is refused; droppedState: true drops it, and that is said', async () => {
     await version(['a', 'b'])
     await expect(version(['a'])).rejects.toMatchObject({
       code: 'SAGE_CHECKPOINT_INCOMPATIBLE',
-      message: "checkpoint 2: no operator has the uid of this state: 'b'",
+      message:
+        "checkpoint 2: no operator has the uid of this state: 'b' (checkpoint.allow.droppedState would drop it)",
     })
     const { counts, atStart } = await version(['a'], { droppedState: true })
     expect(counts).toEqual(['a x 2'])
@@ -81,7 +78,7 @@ describe.each(modes)('%s', (_, mode) => {
       "job 'changing': checkpoint 2: the state of 'b' is dropped: no operator has its uid",
     ])
     // It is gone for good.
-    const later = await version(['a', 'b'])
+    const later = await version(['a', 'b'], { newState: true })
     expect(later.counts).toEqual(['a x 3', 'b x 1'])
   })
 

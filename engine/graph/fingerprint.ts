@@ -101,7 +101,7 @@ function describeFunction(fn: Function, options: DescribeOptions): string {
  * Data as text. What cannot be compared between threads (functions, instances of classes) counts by
  * its kind alone.
  */
-function plainText(value: unknown, depth = 0): string {
+export function plainText(value: unknown, depth = 0): string {
   if (typeof value === 'string') return JSON.stringify(value)
   if (typeof value === 'function') return 'function'
   if (typeof value === 'bigint') return `${value}n`

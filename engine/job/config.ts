@@ -54,8 +54,9 @@ export interface AllowConfig {
   /** State whose operator is gone is dropped. Default false: the job is refused (`SAGE_CHECKPOINT_INCOMPATIBLE`). */
   readonly droppedState?: boolean
   /**
-   * Operators that the checkpoint does not know begin without state. Default true, as in Flink; false: the job is refused
-   * where that shows before the first record, which is so for all but functions that ask for `ctx.state` only then.
+   * Operators that keep state, and that the checkpoint does not know, begin without. Default false: the job is refused
+   * (`SAGE_CHECKPOINT_INCOMPATIBLE`), where that shows before the first record, which is so for all but functions that ask
+   * for `ctx.state` only then.
    */
   readonly newState?: boolean
 }
@@ -288,7 +289,7 @@ function allowedChanges(allow: AllowConfig): CheckpointSettings['allow'] {
   const field = 'checkpoint.allow'
   if (typeof allow !== 'object') throw refuse(field, 'an object', allow)
   refuseUnknown(allow, KNOWN_ALLOW, field)
-  const { droppedState = false, newState = true } = allow
+  const { droppedState = false, newState = false } = allow
   return {
     droppedState: flag(`${field}.droppedState`, droppedState),
     newState: flag(`${field}.newState`, newState),

@@ -420,6 +420,8 @@ export class JobHandle<IO = Record<string, unknown>> {
       if (exchange.fromChain !== undefined || input?.replays !== true || input.attached) continue
       input.checkpointed(records.get(id) ?? 0)
       input.attach(this.#plan.sender(exchange))
+      // The loop has looked at it before: what waits, and the end, would wait for a ring of the bell.
+      input.pump()
       this.#loop.expect()
     }
   }

@@ -218,13 +218,15 @@ export class Life {
       note(`checkpoint ${id} is complete: ${bytes} bytes`)
       const directory = path.slice(0, path.lastIndexOf('/'))
       if (this.#wanted.has(directory)) {
+        // Whether whoever has asked for it is answered, nobody sees.
         this.savepoint = path
-        this.#ending = 'yes'
+        if (this.#ending === 'no') this.#ending = 'perhaps'
       }
       if (!directory.includes('savepoints')) rules.checkpointed()
     })
     job.on('restart', (error) => {
       this.restarts++
+      this.savepoint = undefined
       note(`the job starts again: ${error.code}: ${error.message}`)
       this.#hold(() => {
         if (this.#ending === 'yes') throw new Finding('the job starts again, and was to end')

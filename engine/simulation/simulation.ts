@@ -90,7 +90,7 @@ interface Facts {
 
 const DIRECTORY = '/simulated/checkpoints'
 /** So many events without an end: the job is stuck, or turns in circles. */
-const EVENTS_MAX = 60_000
+const EVENTS_MAX = 120_000
 /** Whoever sees a job start again so often, or take so long where no checkpoint may ever be in time, ends its process. */
 const RESTARTS_MAX = 4
 const PATIENCE = 10_000

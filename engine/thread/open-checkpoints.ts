@@ -10,6 +10,7 @@ import type {
 import { checkpointPath } from '../checkpoint/layout.ts'
 import type { Manifest, ManifestOperator, Visibility } from '../checkpoint/manifest.ts'
 import type { GraphNode } from '../graph/node.ts'
+import { stateForm } from '../graph/state-form.ts'
 import { stateId } from '../graph/state-id.ts'
 import type { ResumedFrom } from './control.ts'
 import type { CheckpointSettings } from './job-site.ts'
@@ -106,13 +107,17 @@ export function describeOperators({
   nodes,
   parallelism,
 }: Pick<ResumableProgram, 'nodes' | 'parallelism'>): Omit<ManifestOperator, 'states'>[] {
-  return nodes.map((node) => ({
-    uid: stateId(node),
-    name: node.name,
-    kind: node.kind,
-    parallelism: parallelism[node.id],
-    visibility: visibilityOf(node),
-  }))
+  return nodes.map((node) => {
+    const form = stateForm(node)
+    return {
+      uid: stateId(node),
+      name: node.name,
+      kind: node.kind,
+      parallelism: parallelism[node.id],
+      visibility: visibilityOf(node),
+      ...(form === undefined ? {} : { form }),
+    }
+  })
 }
 
 function visibilityOf({ body }: GraphNode): Visibility {
@@ -146,6 +151,7 @@ function compatible(
     uid: stateId(node),
     name: node.name,
     parallelism: program.parallelism[node.id],
+    form: stateForm(node),
     keeps: ['keyed', 'timers', 'operator', 'source', 'sink', 'in-flight'] as const,
     rescalable: !node.inputs.some(({ keying }) => keying?.type === 'custom'),
   }))

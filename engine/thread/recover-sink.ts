@@ -2,6 +2,7 @@ import type { CheckpointReader, CheckpointSite, FoundCheckpoint } from '../check
 import type { Manifest } from '../checkpoint/manifest.ts'
 import { isCorrupt } from '../checkpoint/store-error.ts'
 import { stateId } from '../graph/state-id.ts'
+import { asStreamError } from '../task/error-gate.ts'
 import type { OperatorCut } from '../task/task-cut.ts'
 import type { LaterSinks } from './control.ts'
 import type { SubtaskShare } from './restore-state.ts'
@@ -25,14 +26,18 @@ export async function recoverSink(
     manifest.operators.some(({ uid }) => uid === id) || later.some(({ sinks }) => sinks?.has(id))
   if (!isKnown) return
   const all = await pendingOf(reader, id)
-  await operator.recover({
-    epoch: manifest.epoch,
-    pending: all.filter((_, i) => i % parallelism === subtask),
-    later: later.map(({ epoch, sinks }) => ({
-      epoch,
-      pending: sinks === undefined ? undefined : (sinks.get(id) ?? []),
-    })),
-  })
+  try {
+    await operator.recover({
+      epoch: manifest.epoch,
+      pending: all.filter((_, i) => i % parallelism === subtask),
+      later: later.map(({ epoch, sinks }) => ({
+        epoch,
+        pending: sinks === undefined ? undefined : (sinks.get(id) ?? []),
+      })),
+    })
+  } catch (error) {
+    throw asStreamError(error, node.name, subtask)
+  }
 }
 
 /** What the sinks of checkpoints had prepared that the job goes back behind; oldest first. */

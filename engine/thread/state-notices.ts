@@ -60,7 +60,10 @@ export class StateNotices {
     const fresh = [...new Set(ids)].filter((id) => !known.has(stateId(this.#nodes[id])))
     if (fresh.length === 0) return
     const what = `checkpoint ${epoch}: there is no state of these operators: ${this.#list(fresh.sort((a, b) => a - b))}`
-    if (!allowed) throw new StreamError('SAGE_CHECKPOINT_INCOMPATIBLE', what)
+    if (!allowed) {
+      const hint = 'checkpoint.allow.newState would have them begin without'
+      throw new StreamError('SAGE_CHECKPOINT_INCOMPATIBLE', `${what} (${hint})`)
+    }
     this.#warn(`${what}; they begin without`)
   }
 

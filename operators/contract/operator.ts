@@ -149,7 +149,6 @@ export interface Operator {
    */
   beforeBarrier?(): Iterable<unknown>
   /**
-  /**
    * For sinks of two phases, at a barrier, or at the end of input for the checkpoint that this subtask ends with: makes all
    * it has taken in durable, but not visible, and gives, as plain data, what any subtask of the operator can make it visible
    * by: all that has been prepared and not been committed yet, for earlier checkpoints too (which may have been given up);

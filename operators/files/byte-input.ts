@@ -2,8 +2,9 @@ import { createReadStream } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { brokenFile } from './file-error.ts'
-import { type FileTrace, followTrace } from './file-trace.ts'
+import { crc32c } from '../../codec/crc32c.ts'
+import { BrokenFileError, brokenFile } from './file-error.ts'
+import type { FileTrace } from './file-trace.ts'
 
 /** The bytes of one file, in order. */
 export interface ByteInput {
@@ -46,6 +47,32 @@ async function openPacked(path: string, offset: number): Promise<ByteInput> {
   const input = new GzipInput(path)
   await input.skip(offset)
   return input
+}
+
+/**
+ * Reads up to a position, over what has left its trace.
+ *
+ * @throws BrokenFileError where the file has other bytes there, or none
+ */
+async function followTrace(
+  input: ByteInput,
+  path: string,
+  trace: FileTrace,
+  offset: number,
+): Promise<void> {
+  const bytes = new Uint8Array(trace.bytes)
+  let filled = 0
+  while (filled < bytes.length) {
+    const count = await input.read(bytes, filled)
+    if (count === 0) break
+    filled += count
+  }
+  if (filled === bytes.length && crc32c(bytes) === trace.crc) return
+  const got = filled < bytes.length ? `${offset - bytes.length + filled} bytes` : 'another'
+  throw new BrokenFileError(
+    path,
+    `expected the file that was read up to byte ${offset}, got ${got}`,
+  )
 }
 
 class PlainInput implements ByteInput {

@@ -10,7 +10,8 @@ export interface FileSourceOptions {
    * - `json`: each line is a JSON value; lines of nothing but white space are passed over.
    * - `csv`: each row is an object of strings; blank lines are passed over.
    * - `bytes`: chunks `{ path, offset, bytes }`.
-   * - `parquet`: each row is an object.
+   * - `parquet`: each row is an object. INT64 is a number within 2^53 and a bigint beyond; a decimal
+   *   is the nearest number; dates and timestamps are `Date`s, times of day numbers.
    */
   readonly format: FileFormatName
   /**

@@ -11,9 +11,9 @@ export interface FoundFile {
 /**
  * The files that paths and globs name, in the order given, those of one glob by code point.
  *
- * A path that exists is taken as it is, whatever characters it holds. A glob leaves out folders
- * and, unless its last part begins with a dot, names that do (unfinished files of `FileSink`).
- * Throws `SAGE_FILE` for a missing or unreadable path, a folder, and a glob that matches no file.
+ * A path that exists is taken as it is, whatever characters it holds. A glob leaves out what is no
+ * file and, unless its last part begins with a dot, names that do (unfinished files of `FileSink`).
+ * Throws `SAGE_FILE` for a missing or unreadable path, what is no file, and a glob that matches none.
  *
  * @param mayMiss - whether a path may be missing, as a file that an earlier run has read
  */
@@ -41,6 +41,10 @@ async function sizeOf(path: string): Promise<number | undefined> {
   try {
     const stats = await stat(path)
     if (stats.isDirectory()) throw new BrokenFileError(path, 'expected a file, got a folder')
+    if (!stats.isFile()) {
+      const detail = 'expected a file, got a pipe or a device, which fromReadable can read'
+      throw new BrokenFileError(path, detail)
+    }
     return stats.size
   } catch (thrown) {
     if ((thrown as { code?: unknown }).code === 'ENOENT') return undefined
@@ -55,7 +59,7 @@ async function matches(pattern: string): Promise<FoundFile[]> {
     if (basename(path).startsWith('.') && !hidden) continue
     try {
       const stats = await stat(path)
-      if (!stats.isDirectory()) found.push({ path, size: stats.size })
+      if (stats.isFile()) found.push({ path, size: stats.size })
     } catch (thrown) {
       throw brokenFile(path, 'a readable file', thrown)
     }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
@@ -56,6 +57,19 @@ test('missing, unreadable and wrong paths are SAGE_FILE and named', async () => 
     message: expect.stringContaining('ENOENT'),
   })
 })
+
+test.skipIf(process.platform === 'win32')(
+  'a pipe is no file, and not taken for an empty one',
+  async () => {
+    const folder = folderWith({ 'a.txt': 'a' })
+    execFileSync('mkfifo', [`${folder}/b.txt`])
+    await expect(readAll(`${folder}/b.txt`, lines)).rejects.toMatchObject({
+      code: 'SAGE_FILE',
+      message: expect.stringContaining('got a pipe or a device, which fromReadable can read'),
+    })
+    expect(await readAll(`${folder}/*.txt`, lines)).toEqual(['a'])
+  },
+)
 
 test.skipIf(process.getuid?.() === 0)('a file without permission is SAGE_FILE', async () => {
   const folder = folderWith({ 'a.txt': 'x' })

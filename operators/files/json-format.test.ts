@@ -45,3 +45,10 @@ test('every position continues where it was taken, also before a broken line', a
     'SAGE_FILE',
   ])
 })
+
+test('a broken last line without a line break has its own number', async () => {
+  const folder = folderWith({ 'a.json': '1\n2\n{' })
+  const records = await readAll(`${folder}/a.json`, { format: 'json' })
+  expect(records).toEqual([1, 2, expect.objectContaining({ code: 'SAGE_FILE' })])
+  expect(records[2].message).toContain(`a.json', line 3: expected a JSON value`)
+})

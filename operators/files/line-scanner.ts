@@ -30,6 +30,8 @@ export class LineScanner {
   #ended = false
   /** Where the line that `next` gave last begins in `#buffer`. */
   #before = 0
+  /** The value of `line` at that place. */
+  #lineBefore = 0
   /** Of what stands before `#buffer[0]`. */
   #trace: FileTrace | undefined
   /** Line breaks passed since the part's beginning. */
@@ -85,6 +87,7 @@ export class LineScanner {
     }
     const from = this.#start
     this.#before = from
+    this.#lineBefore = this.line
     const to = end > from && this.#filled[end - 1] === RETURN ? end - 1 : end
     this.#start = end + 1
     this.#searched = this.#start
@@ -116,7 +119,7 @@ export class LineScanner {
   unread(): void {
     this.#start = this.#before
     this.#searched = this.#before
-    this.line--
+    this.line = this.#lineBefore
   }
 
   close(): Promise<void> {
@@ -127,6 +130,7 @@ export class LineScanner {
     const from = this.#start
     if (from === this.#filled.length) return undefined
     this.#before = from
+    this.#lineBefore = this.line
     this.#start = this.#filled.length
     return this.#filled.toString('utf8', from, this.#start)
   }

@@ -75,6 +75,11 @@ export class HeapStore implements KeyedStore {
     )
   }
 
+  /** Whether there is a column of that name, be it only in what was restored. */
+  holds(name: string): boolean {
+    return this.#columns.some((column) => column.name === name)
+  }
+
   numbers(name: string): NumberColumn {
     const known = this.#known(name)
     if (known !== undefined) return known as HeapNumbers

@@ -43,6 +43,19 @@ type Handle =
   | { readonly kind: 'listState'; readonly handle: ListOfKey<any> }
   | { readonly kind: 'mapState'; readonly handle: MapOfKey<any, any> }
 
+/** In which ways a state of a name may be kept: each is a column of its own. */
+const FORMS = [
+  'state',
+  'state with ttl',
+  'listState',
+  'listState with ttl',
+  'mapState',
+  'mapState with ttl',
+] as const
+type Form = (typeof FORMS)[number]
+
+const columnName = (form: Form, name: string) => `${form}:${name}`
+
 /** What one operator on one subtask keeps per key: its store, its timers, and the states that its functions ask for. */
 export class KeyedState implements KeyedBackend {
   readonly #place: KeyedPlace
@@ -132,7 +145,7 @@ export class KeyedState implements KeyedBackend {
         `ctx.state('${name}'): ${expected}, got ${describe(init)}`,
       )
     }
-    const handle = new ValueOfKey(this, this.#column(name, options), init)
+    const handle = new ValueOfKey(this, this.#column('state', name, options), init)
     this.#handles.set(name, { kind: 'state', handle })
     return handle
   }
@@ -140,7 +153,7 @@ export class KeyedState implements KeyedBackend {
   listState<T>(name: string, options: StateOptions = {}): ListState<T> {
     const known = this.#known('listState', name)
     if (known !== undefined) return known as ListState<T>
-    const handle = new ListOfKey<T>(this, this.#column(name, options))
+    const handle = new ListOfKey<T>(this, this.#column('listState', name, options))
     this.#handles.set(name, { kind: 'listState', handle })
     return handle
   }
@@ -148,7 +161,7 @@ export class KeyedState implements KeyedBackend {
   mapState<MK, V>(name: string, options: StateOptions = {}): MapState<MK, V> {
     const known = this.#known('mapState', name)
     if (known !== undefined) return known as MapState<MK, V>
-    const handle = new MapOfKey<MK, V>(this, this.#column(name, options))
+    const handle = new MapOfKey<MK, V>(this, this.#column('mapState', name, options))
     this.#handles.set(name, { kind: 'mapState', handle })
     return handle
   }
@@ -199,14 +212,27 @@ export class KeyedState implements KeyedBackend {
     )
   }
 
-  #column(name: unknown, { ttl }: { ttl?: Duration }) {
+  #column(kind: Handle['kind'], name: unknown, { ttl }: { ttl?: Duration }) {
     if (typeof name !== 'string' || name === '') {
       const expected = 'expected the name of a state, a string'
       throw new StreamError('SAGE_OPTION', `ctx.state: ${expected}, got ${describe(name)}`)
     }
     const ttlMs = ttl === undefined ? undefined : durationMs(ttl, `ctx.state('${name}').ttl`)
     const options: ColumnOptions = ttlMs === undefined ? {} : { ttlMs }
-    return this.store.column<any>(`user:${name}`, options)
+    const form: Form = ttlMs === undefined ? kind : `${kind} with ttl`
+    this.#refuseOtherForms(form, name)
+    return this.store.column<any>(columnName(form, name), options)
+  }
+
+  /** A checkpoint may hold a state of that name which was another kind of state then. */
+  #refuseOtherForms(form: Form, name: string): void {
+    const other = FORMS.find((one) => one !== form && this.#store?.holds(columnName(one, name)))
+    if (other === undefined) return
+    throw new StreamError(
+      'SAGE_CHECKPOINT_INCOMPATIBLE',
+      `state '${name}' of '${this.#place.name}': expected ${other}, as in the checkpoint, got ${form}; ` +
+        'give it another name',
+    )
   }
 
   #keep(slot: number, key: Key | undefined): number {
