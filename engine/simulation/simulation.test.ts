@@ -114,13 +114,17 @@ describe('the simulator', () => {
   })
 
   describe('finds what is planted', () => {
-    it.each(Object.entries(DEFECTS))('%s', async (_, parts) => {
-      const found = await firstFinding(45, 60, { parts })
-      expect(found?.finding).toMatch(
-        /is visible|is there still|was read|against its policy|SAGE_USER_ERROR|has come|has lost|is stuck|never finishes|SAGE_CHECKPOINT_CORRUPT|SAGE_FILE|would have to take back/,
-      )
-      // And it is what was planted: without it, the same seed finds nothing.
-      expect(await simulate({ seed: found!.seed })).toMatchObject({ finding: undefined })
-    })
+    it.each(Object.entries(DEFECTS))(
+      '%s',
+      async (_, parts) => {
+        const found = await firstFinding(45, 200, { parts })
+        expect(found?.finding).toMatch(
+          /is visible|is there still|was read|against its policy|SAGE_USER_ERROR|has come|has lost|is stuck|never finishes|SAGE_CHECKPOINT_CORRUPT|SAGE_FILE|would have to take back/,
+        )
+        // And it is what was planted: without it, the same seed finds nothing.
+        expect(await simulate({ seed: found!.seed })).toMatchObject({ finding: undefined })
+      },
+      180_000,
+    )
   })
 })
